@@ -1,0 +1,71 @@
+# Every command works in a fresh clone: the environment is made first, from requirements/dev.lock.
+
+VENV := .venv
+BIN := $(VENV)/bin
+TYPED := $(wildcard src examples tests)
+UV := uv==0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types mutants lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.ready ## Serve the users example (PORT=... and DUOLOG_DATA=... are passed on)
+	@$(BIN)/duolog demo
+
+test: $(VENV)/.ready ## Run every check: tests, style, types, floors
+	@$(BIN)/pytest
+
+lint: $(VENV)/.ready ## Check style and floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.ready ## Rewrite the code in the house's style
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.ready ## Check types with mypy and pyright
+	@$(BIN)/mypy $(TYPED)
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+mutants: $(VENV)/.ready ## Show that each promise's test fails under its mutant
+	@$(BIN)/python -m tests.mutants
+
+# Without UPGRADE=1 the versions already locked are kept where they still fit.
+lock: ## Write requirements/dev.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)
+	@$(FIND_PYTHON); "$$python" -m venv .lock-tool
+	@.lock-tool/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@.lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --no-config \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--all-extras --group dev --no-emit-package duolog $(if $(UPGRADE),--upgrade) \
+		--output-file requirements/dev.lock pyproject.toml
+	@echo "requirements/dev.lock is written"
+
+clean: ## Remove the environment and every cache
+	rm -rf $(VENV) .venv.lock .lock-tool build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+		.import_linter_cache
+	find src examples tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(VENV)/.ready: requirements/dev.lock pyproject.toml
+	@$(FIND_PYTHON); "$$python" requirements/install.py $(VENV)
+
+# A name may exist and still not run (a version manager's stand-in), so each candidate must answer.
+define FIND_PYTHON
+python=; \
+for candidate in "$(PYTHON)" python3.13 python3.12 python3.11 python3; do \
+	test -n "$$candidate" || continue; \
+	if "$$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+		python=$$candidate; break; \
+	elif test "$$candidate" = "$(PYTHON)"; then \
+		echo "PYTHON=$$candidate does not run as Python 3.11 or newer with venv; looking for another" >&2; \
+	fi; \
+done; \
+if test -z "$$python"; then \
+	echo "duolog needs Python 3.11 or newer with its venv module; none of python3.13, python3.12," >&2; \
+	echo "python3.11 and python3 is one. Install it (on Debian also python3-venv), or name one:" >&2; \
+	echo "  make PYTHON=/path/to/python3 ..." >&2; \
+	exit 1; \
+fi
+endef

@@ -1,0 +1,1 @@
+"""duolog: commands, queries and one event log between them."""

@@ -1,0 +1,1 @@
+"""Databases and brokers behind the ports; found by entry point, never imported by name."""

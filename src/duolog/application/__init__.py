@@ -1,0 +1,1 @@
+"""The Application: registry, wiring and life cycle."""

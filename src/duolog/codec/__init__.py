@@ -1,0 +1,1 @@
+"""Events to bytes and back: type registry, payload rules, upcasting."""

@@ -1,0 +1,60 @@
+"""What a stored payload may contain, so that every reader on every backend can read it, for ever."""
+
+import math
+import re
+from typing import Any, Final
+
+from duolog.errors import PayloadError
+
+MAX_DEPTH: Final = 64
+MAX_BYTES: Final = 1_048_576
+
+# A NUL is written \u0000 in JSON; an even number of backslashes before it would make it plain text.
+_ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def check_size(data: bytes, *, limit: int = MAX_BYTES) -> None:
+    """Refuse more bytes than ``limit``.
+
+    Raises:
+        PayloadError: the payload is larger.
+    """
+    if len(data) > limit:
+        message = f"the payload has {len(data)} bytes; {limit} are allowed"
+        raise PayloadError(message, hint="Store large content elsewhere, and its reference in the event.")
+
+
+def check_text(data: bytes) -> None:
+    """Refuse the NUL character, which PostgreSQL cannot store, in an encoded JSON text.
+
+    Raises:
+        PayloadError: the text contains NUL.
+    """
+    if b"\\u0000" in data and _ESCAPED_NUL.search(data):
+        message = "the payload contains the NUL character"
+        raise PayloadError(message)
+
+
+def check_tree(value: Any, *, depth: int = MAX_DEPTH) -> None:
+    """Refuse numbers that JSON does not have, and nesting deeper than ``depth``.
+
+    Args:
+        value: builtin objects: dict, list, tuple, set, str, numbers, None, and leaves of other types.
+        depth: how many levels of nesting are allowed.
+
+    Raises:
+        PayloadError: NaN, an infinity, or too deep.
+    """
+    pending: list[tuple[Any, int]] = [(value, 1)]
+    while pending:
+        current, level = pending.pop()
+        if isinstance(current, float):
+            if not math.isfinite(current):
+                message = f"the payload contains {current}, which JSON cannot represent"
+                raise PayloadError(message)
+        elif isinstance(current, (dict, list, tuple, set, frozenset)):
+            if level > depth:
+                message = f"the payload is nested deeper than {depth} levels"
+                raise PayloadError(message)
+            children = current.values() if isinstance(current, dict) else current
+            pending.extend((child, level + 1) for child in children)

@@ -1,0 +1,148 @@
+"""What an adapter gives for a database URL, found by its scheme through the entry point group ``duolog.databases``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from duolog.eventstore.port import EventStore
+from duolog.projections.view_database import ViewSession
+from duolog.subscriptions.checkpoints import Checkpoint, Checkpoints
+from duolog.subscriptions.leases import Leases
+from duolog.subscriptions.parking import Parking
+from duolog.tables.ports import ReadSession
+from duolog.write.sealed_work import WorkCommitter
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a backend does differently, as data; tests and code ask here instead of for a name.
+
+    Attributes:
+        durable: what is committed survives the process.
+        shared: other processes can open the same database.
+        snapshot_reads: all fetches of one read session see one state.
+    """
+
+    durable: bool
+    shared: bool
+    snapshot_reads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view's tables as a projection declares them.
+
+    Attributes:
+        subscription: the projection's name.
+        version: the projection's version.
+        tables: by table name, the DDL that makes it (and its indexes).
+    """
+
+    subscription: str
+    version: int
+    tables: Mapping[str, str]
+
+
+class Database(Protocol):
+    """One database: the log, the application's tables, the views, and who may advance them.
+
+    `open` comes first and `close` last, on one event loop; in between everything may be used by any number of tasks.
+    """
+
+    @property
+    def url(self) -> str:
+        """Its URL, without a password."""
+        ...
+
+    @property
+    def features(self) -> Features:
+        """What it does differently."""
+        ...
+
+    @property
+    def store(self) -> EventStore:
+        """The log."""
+        ...
+
+    @property
+    def committer(self) -> WorkCommitter:
+        """Commits units of work."""
+        ...
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """How far subscriptions are."""
+        ...
+
+    @property
+    def leases(self) -> Leases:
+        """Who may advance a subscription."""
+        ...
+
+    @property
+    def parking(self) -> Parking:
+        """What subscriptions set aside."""
+        ...
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date.
+
+        Raises:
+            SchemaError: the schema is newer than this release, or was tampered with.
+            DatabaseError: it cannot be opened.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what was sent, and disconnect. May be called twice."""
+        ...
+
+    async def pending_migrations(self) -> list[str]:
+        """Return the names of the migrations that are not applied yet; needs no `open`."""
+        ...
+
+    async def create_tables(self, tables: Mapping[str, str]) -> None:
+        """Create the application's own tables where they are missing.
+
+        Args:
+            tables: by table name, the DDL that makes it (and its indexes).
+
+        Raises:
+            StatementError: the DDL is wrong.
+        """
+        ...
+
+    async def prepare_view(self, view: View) -> Checkpoint:
+        """Create a view's tables and checkpoint where they are missing.
+
+        If the view has another version, its tables are dropped, made anew and its checkpoint and parked events are
+        reset, in one transaction, so that it is built again from the beginning.
+
+        Raises:
+            StatementError: the DDL is wrong.
+        """
+        ...
+
+    def open_view(self, view: View) -> ViewSession:
+        """Open the session for one batch of a projection."""
+        ...
+
+    def open_reader(self, *, seconds: float | None = None) -> ReadSession:
+        """Open a session that reads one snapshot and cannot write.
+
+        Args:
+            seconds: time limit of one statement; None for none.
+        """
+        ...
+
+
+class DatabaseFactory(Protocol):
+    """What an entry point of the group ``duolog.databases`` names: makes the database of a URL, unopened."""
+
+    def __call__(self, url: str, /) -> Database:
+        """Make the database of ``url``.
+
+        Raises:
+            ConfigurationError: the URL is not of the scheme's form, or an option is unknown.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The mediator: bindings, the pipeline that is built once at start, and its middleware."""

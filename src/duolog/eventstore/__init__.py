@@ -1,0 +1,1 @@
+"""The log's port: streams, expectations, conditions, reading and following."""

@@ -1,0 +1,1 @@
+"""The vocabulary: commands, queries, events, their names, and what travels with them."""

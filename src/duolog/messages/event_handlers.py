@@ -1,0 +1,67 @@
+"""Finds the ``on_...`` methods of a class by the event type that each is annotated with."""
+
+import inspect
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Union
+
+from duolog.errors import ConfigurationError
+from duolog.messages.event import event_spec
+
+_WITH_RECORDED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EventHandler:
+    """One ``on_...`` method.
+
+    Attributes:
+        method: its name.
+        takes_recorded: it takes the recorded event (position, metadata) as its second argument.
+    """
+
+    method: str
+    takes_recorded: bool
+
+
+def event_handlers(cls: type) -> Mapping[type, EventHandler]:
+    """Map each event type to the ``on_...`` method of ``cls`` that is annotated with it.
+
+    A method takes ``(self, event: E)`` or ``(self, event: E1 | E2)``, and may take the recorded event second.
+
+    Raises:
+        ConfigurationError: an annotation is missing or cannot be resolved, or two methods take one type.
+        UnnamedTypeError: an annotated type has no ``@event``.
+    """
+    found: dict[type, EventHandler] = {}
+    for method, function in inspect.getmembers(cls, inspect.isfunction):
+        if not method.startswith("on_"):
+            continue
+        where = f"{cls.__module__}.{cls.__qualname__}.{method}"
+        parameters = list(inspect.signature(function).parameters)[1:]
+        if not 1 <= len(parameters) <= _WITH_RECORDED:
+            message = f"{where} must take the event, and may take the recorded event as well"
+            raise ConfigurationError(message, hint=f"Write `def {method}(self, event: SomeEvent)`.")
+        handler = EventHandler(method, takes_recorded=len(parameters) == _WITH_RECORDED)
+        for event_type in _annotated_types(function, parameters[0], where):
+            event_spec(event_type)
+            if event_type in found:
+                message = f"{where} and {found[event_type].method} both take {event_type.__name__}"
+                raise ConfigurationError(message, hint="Keep one method for each event type.")
+            found[event_type] = handler
+    return found
+
+
+def _annotated_types(function: Any, parameter: str, where: str) -> tuple[type, ...]:
+    try:
+        hint = typing.get_type_hints(function).get(parameter)
+    except NameError as error:
+        message = f"{where}: the annotation cannot be resolved: {error}"
+        raise ConfigurationError(message, hint="Import the event's class in the module that names it.") from error
+    members = typing.get_args(hint) if typing.get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if not all(isinstance(member, type) for member in members):
+        message = f"{where}: parameter {parameter!r} must be annotated with an event class"
+        raise ConfigurationError(message, hint=f"Write `{parameter}: SomeEvent`.")
+    return members

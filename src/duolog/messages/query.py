@@ -1,0 +1,64 @@
+"""Queries: questions that change nothing."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Generic, Self
+
+from duolog.messages.binding import Binding, Executes, Item_co, M, MessageKind, R, ReadModel, Streams
+
+
+class Query(Generic[R]):
+    """Base of a query: an immutable question, answered with ``R`` (a DTO, a page, an optional DTO)."""
+
+    __slots__ = ()
+
+    @classmethod
+    def handled_by(
+        cls, handler: Callable[..., Executes[Self, R]], *, reads: Sequence[type[ReadModel]] = ()
+    ) -> Binding[Self, R]:
+        """Bind the query service that answers this query.
+
+        Args:
+            handler: a class with ``async def execute(self, query: ThisQuery) -> R``.
+            reads: the projections whose views it reads, for ``after=``; none means tables, and no wait.
+
+        Returns:
+            The binding, for ``Application(handlers=[...])``.
+        """
+        return Binding(cls, handler, MessageKind.QUERY, tuple(reads))
+
+
+class StreamQuery(Generic[Item_co]):
+    """Base of a query whose answer is a stream of items, read while its read scope stays open."""
+
+    __slots__ = ()
+
+    @classmethod
+    def handled_by(
+        cls, handler: Callable[..., Streams[Self, Item_co]], *, reads: Sequence[type[ReadModel]] = ()
+    ) -> Binding[Self, AsyncIterator[Item_co]]:
+        """Bind the query service that streams the answer.
+
+        Args:
+            handler: a class with ``def execute(self, query: ThisQuery) -> AsyncIterator[Item]``.
+            reads: the projections whose views it reads, for ``after=``.
+
+        Returns:
+            The binding, for ``Application(handlers=[...])``.
+        """
+        return Binding(cls, handler, MessageKind.STREAM, tuple(reads))
+
+
+def bind_query(
+    message: type[M], handler: Callable[..., Executes[M, R]], *, reads: Sequence[type[ReadModel]] = ()
+) -> Binding[M, R]:
+    """Bind a query service to a query that is a plain dataclass.
+
+    Args:
+        message: the query's class; it needs no base.
+        handler: a class with ``async def execute(self, query: message) -> R``.
+        reads: the projections whose views it reads, for ``after=``.
+
+    Returns:
+        The binding; ``await app.query_bound(binding, query)`` returns ``R``.
+    """
+    return Binding(message, handler, MessageKind.QUERY, tuple(reads))

@@ -1,0 +1,50 @@
+"""The base of a projection: ``on_...`` methods that fold events into tables."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from duolog.errors import ConfigurationError
+from duolog.messages.event_handlers import EventHandler, event_handlers
+from duolog.messages.names import check_type_name
+
+
+class Projection:
+    """Base of a projection.
+
+    Declare ``name``, ``version`` and the ``tables`` that it owns; take a `ViewDatabase` in the constructor; write one
+    ``async on_...`` method for each event type. A method takes the event, and may take the recorded event (position,
+    stream, metadata) second. It must depend on nothing but the event and the view: no clock, no chance, no network.
+
+    ```python
+    class UserProjection(Projection):
+        name, version = "users_view", 1
+        tables = {"users_view": "CREATE TABLE users_view (id TEXT PRIMARY KEY, email TEXT NOT NULL)"}
+
+        def __init__(self, db: ViewDatabase) -> None:
+            self._db = db
+
+        async def on_user_created(self, event: UserCreated) -> None:
+            await self._db.execute(
+                "INSERT INTO users_view (id, email) VALUES (:id, :email)", {"id": event.user_id, "email": event.email}
+            )
+    ```
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    tables: ClassVar[Mapping[str, str]] = {}
+    _handlers: ClassVar[Mapping[type, EventHandler]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check the name, the version and the ``on_...`` methods when the class is made."""
+        super().__init_subclass__(**kwargs)
+        if not isinstance(getattr(cls, "name", None), str):
+            message = f"projection {cls.__qualname__} has no name"
+            raise ConfigurationError(message, hint='Write `name, version = "users_view", 1` in its body.')
+        check_type_name(cls.name, cls.version)
+        cls._handlers = event_handlers(cls)
+
+    @classmethod
+    def handlers(cls) -> Mapping[type, EventHandler]:
+        """Return its ``on_...`` methods by event type."""
+        return cls._handlers

@@ -1,0 +1,52 @@
+"""The port by which a projection writes its view, and the session in which view and checkpoint move together."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.parking import ParkedEvent
+from duolog.tables.ports import ReadDatabase
+from duolog.tables.statements import Parameters
+
+
+class ViewDatabase(ReadDatabase, Protocol):
+    """Reads and writes the tables of a view, in the transaction that moves the checkpoint; for projections only."""
+
+    async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
+        """Buffer a writing statement; it runs, in order, at the next fetch or at the end of the batch.
+
+        Args:
+            sql: one INSERT, UPDATE or DELETE with ``:name`` parameters.
+            parameters: a value for each name.
+
+        Raises:
+            StatementError: parameters are missing or unknown.
+        """
+        ...
+
+    async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Run a writing statement after all that are buffered, and return how many rows it changed."""
+        ...
+
+
+class ViewSession(ViewDatabase, Protocol):
+    """One batch of a projection: what is executed, what is parked and the checkpoint commit together or not at all."""
+
+    async def commit(self, move: CheckpointMove, parked: Sequence[ParkedEvent] = ()) -> None:
+        """Write everything that is buffered, park, move the checkpoint, and commit.
+
+        Raises:
+            CheckpointConflictError: the checkpoint or its token is not what ``move`` says; nothing was written.
+            ConstraintViolationError: a statement broke a constraint; nothing was written.
+            StatementError: a statement is wrong; nothing was written.
+            DatabaseError: the database failed; nothing was written.
+        """
+        ...
+
+    async def flush(self) -> None:
+        """Run what is buffered, inside the session's transaction, so that its errors show now."""
+        ...
+
+    async def close(self) -> None:
+        """Roll back what was not committed, and give the connection back. May be called twice."""
+        ...

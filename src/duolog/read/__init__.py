@@ -1,0 +1,1 @@
+"""The read side: pages, cursors, allow-lists, and the scope in which query services run."""

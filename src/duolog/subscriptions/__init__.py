@@ -1,0 +1,1 @@
+"""Following the log safely: checkpoints, leases, parking, and the loop that runs them."""

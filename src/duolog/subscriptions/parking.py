@@ -1,0 +1,62 @@
+"""Parked events: those that could not be applied, and those that came after them for the same key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class ParkReason(Enum):
+    """Why an event is parked."""
+
+    UNDECODABLE = "undecodable"
+    HANDLER_RAISED = "handler_raised"
+    DATABASE_REFUSED = "database_refused"
+    BEHIND_PARKED = "behind_parked"
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEvent:
+    """An event that a subscription set aside.
+
+    Attributes:
+        subscription: which one.
+        tenant: whose event it is.
+        key: what it is in order with: its stream.
+        position: its position in the log.
+        type: its stored type.
+        reason: why.
+        error: the error's class and message; empty behind another one.
+        traceback: the error's traceback; empty behind another one.
+        parked_at: microseconds since 1970; 0 until it is recorded.
+    """
+
+    subscription: str
+    tenant: str
+    key: str
+    position: int
+    type: str
+    reason: ParkReason
+    error: str = ""
+    traceback: str = ""
+    parked_at: int = 0
+
+
+class Parking(Protocol):
+    """Reads what is parked; it is written only together with the checkpoint that passes it."""
+
+    async def keys(self, subscription: str) -> frozenset[tuple[str, str]]:
+        """Return (tenant, key) of everything that a subscription has parked."""
+        ...
+
+    async def is_parked(self, subscription: str, positions: range) -> bool:
+        """Tell whether a subscription has parked an event at one of these positions."""
+        ...
+
+    async def read(self, subscription: str | None = None, *, limit: int = 100) -> Sequence[ParkedEvent]:
+        """Return parked events, of one subscription or of all, by position."""
+        ...
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many events each subscription has parked; those with none are left out."""
+        ...

@@ -1,0 +1,62 @@
+"""The read port on tables: what query gateways take."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar, overload
+
+from duolog.tables.statements import Parameters
+
+T = TypeVar("T")
+
+Row = Mapping[str, Any]
+
+
+class ReadDatabase(Protocol):
+    """Reads tables and views with SQL; the parameters are ``:name`` on every database.
+
+    All fetches of one query scope read one snapshot. The database itself refuses writes. One scope's fetches run one
+    after another; scopes run side by side.
+    """
+
+    @overload
+    async def fetch(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]: ...
+    @overload
+    async def fetch(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> Sequence[T]: ...
+    async def fetch(
+        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
+    ) -> Sequence[T] | Sequence[Row]:
+        """Run a statement and return all its rows.
+
+        Args:
+            sql: one ``SELECT`` with ``:name`` parameters.
+            parameters: a value for each name: str, int, float, bool, bytes, None, UUID, aware datetime, date,
+                Decimal, Enum.
+            into: decode each row into this dataclass, struct or TypedDict by column name; None gives mappings.
+
+        Raises:
+            StatementError: the SQL or its parameters are wrong, or a row does not fit ``into``.
+            ReadOnlyError: the statement writes.
+            DatabaseError: the database failed.
+        """
+        ...
+
+    @overload
+    async def fetch_one(self, sql: str, parameters: Parameters | None = None) -> Row | None: ...
+    @overload
+    async def fetch_one(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> T | None: ...
+    async def fetch_one(
+        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
+    ) -> T | Row | None:
+        """Run a statement and return its first row, or None; otherwise like `fetch`."""
+        ...
+
+    async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """Run a statement and return the first column of its first row, or None; otherwise like `fetch`."""
+        ...
+
+
+class ReadSession(ReadDatabase, Protocol):
+    """A `ReadDatabase` with a life: one snapshot, taken at its first fetch, until `close`."""
+
+    async def close(self) -> None:
+        """Give the connection back; also right after a cancelled fetch. May be called twice."""
+        ...

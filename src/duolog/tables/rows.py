@@ -1,0 +1,33 @@
+"""Rows into DTOs: dataclasses, msgspec structs, TypedDicts and scalars, with the types that they declare."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from duolog.errors import StatementError
+
+T = TypeVar("T")
+
+
+def decode_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], into: type[T]) -> list[T]:
+    """Decode rows into ``into`` by column name.
+
+    Text becomes UUID, datetime or Decimal and 0/1 become bool where the DTO says so, on every database.
+
+    Args:
+        columns: the columns' names.
+        rows: the rows' values.
+        into: a dataclass, a msgspec struct or a TypedDict.
+
+    Raises:
+        StatementError: a row does not fit; it names the field, never the value.
+    """
+    names = tuple(columns)
+    try:
+        return msgspec.convert(
+            [dict(zip(names, row, strict=True)) for row in rows], list[into], strict=False, from_attributes=False
+        )
+    except msgspec.ValidationError as error:
+        message = f"a row does not fit {into.__name__}: {error}"
+        raise StatementError(message, hint=f"The columns are: {', '.join(names)}.") from error

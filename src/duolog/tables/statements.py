@@ -1,0 +1,84 @@
+"""SQL statements with ``:name`` parameters, as they are staged for a transaction."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from duolog.errors import ConstraintViolationError, StatementError
+
+Parameters = Mapping[str, Any]
+
+# String literals, quoted names and comments are skipped, so that what stands in them is no parameter;
+# `::` is PostgreSQL's cast.
+_TOKENS: Final = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|::|:([A-Za-z_][A-Za-z0-9_]*)", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A constraint of the application's tables, named so that every database's report can be matched.
+
+    Attributes:
+        table: the table's name.
+        columns: the constrained columns, in the order of the constraint.
+        name: the constraint's name, where the DDL gives one.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    name: str = ""
+
+    def is_broken_by(self, violation: ConstraintViolationError) -> bool:
+        """Tell whether ``violation`` is about this constraint."""
+        if self.name and violation.constraint == self.name:
+            return True
+        return (violation.table, violation.columns) == (self.table, self.columns)
+
+
+DomainErrors = Mapping[Constraint, Callable[[], Exception]]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One writing statement.
+
+    Attributes:
+        sql: SQL with ``:name`` parameters.
+        parameters: a value for each name; never shown in errors.
+        rows: how many rows it must change; another number is a conflict. None for any number.
+        key: what a conflict is fought over.
+        errors: the domain error for each constraint that it may break.
+    """
+
+    sql: str
+    parameters: Parameters = field(default_factory=dict[str, Any], repr=False)
+    rows: int | None = None
+    key: str = ""
+    errors: DomainErrors = field(default_factory=dict[Constraint, Callable[[], Exception]], repr=False)
+
+    def domain_error(self, violation: ConstraintViolationError) -> Exception:
+        """Return the domain error for a violation, or the violation itself if none is declared."""
+        for constraint, make in self.errors.items():
+            if constraint.is_broken_by(violation):
+                return make()
+        return violation
+
+
+def parameter_names(sql: str) -> frozenset[str]:
+    """Return the names of the ``:name`` parameters of a statement."""
+    return frozenset(match.group(1) for match in _TOKENS.finditer(sql) if match.group(1))
+
+
+def check_parameters(sql: str, parameters: Parameters) -> None:
+    """Refuse missing and unknown parameters.
+
+    Raises:
+        StatementError: names are missing or unknown; it lists them, never their values.
+    """
+    wanted = parameter_names(sql)
+    missing, unknown = sorted(wanted - parameters.keys()), sorted(parameters.keys() - wanted)
+    if missing or unknown:
+        message = f"parameters missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
+        raise StatementError(message, hint=f"The statement is: {' '.join(sql.split())[:200]}")

@@ -1,0 +1,1 @@
+"""The test kit that ships with duolog: contract suites, given/when/then, applications on memory."""

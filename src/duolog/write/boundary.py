@@ -1,0 +1,57 @@
+"""Decisions over a dynamic consistency boundary: read what matters, decide, and fail if more came meanwhile."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duolog.eventstore.conditions import EventQuery, QueryItem
+from duolog.messages.event import event_spec
+from duolog.messages.tag import Tag
+from duolog.write.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """Events of one of the types (any if none is given) that have all of the tags.
+
+    Attributes:
+        types: event classes.
+        tags: tags; personal ones are looked up by their hash.
+    """
+
+    types: tuple[type, ...] = ()
+    tags: tuple[Tag, ...] = ()
+
+
+class DecisionBoundary:
+    """Reads events by type and tag in a unit of work, whose commit then fails if another such event was recorded.
+
+    Args:
+        unit: the unit of work that the condition is staged in.
+    """
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def read(self, *criteria: Criterion) -> Sequence[object]:
+        """Return the decoded events that match any of ``criteria``, in order, and stage the condition.
+
+        Raises:
+            WorkAfterCommitError: ``commit()`` was called before.
+            UndecodableEventError: an event cannot be read by this release.
+        """
+        codec = self._unit.codec
+        for criterion in criteria:
+            codec.types.add_all(criterion.types)
+        query = EventQuery(
+            tuple(
+                QueryItem(
+                    tuple(event_spec(cls).name for cls in criterion.types), codec.tagger.stored_all(criterion.tags)
+                )
+                for criterion in criteria
+            )
+        )
+        boundary = await self._unit.read_boundary(query)
+        self._unit.require(boundary.condition)
+        return [codec.decode(event) for event in boundary.events]

@@ -1,0 +1,1 @@
+"""Middleware of the write side: the unit of work."""

@@ -1,0 +1,287 @@
+"""One command's changes: staged, sealed by ``commit()``, and committed once by the scope."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Final
+from uuid import UUID
+
+from duolog.codec.event_codec import EventCodec, encode_metadata
+from duolog.dispatch.shield import shielded
+from duolog.errors import UncommittedWorkError, UnitOfWorkError, WorkAfterCommitError
+from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended
+from duolog.eventstore.conditions import AppendCondition, Boundary, EventQuery
+from duolog.eventstore.expectations import ANY_VERSION, ExpectedVersion
+from duolog.eventstore.port import EventStore
+from duolog.messages.metadata import Metadata
+from duolog.tables.ports import ReadSession
+from duolog.tables.statements import Statement
+from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
+
+_log: Final = logging.getLogger("duolog.write")
+
+AfterCommit = Callable[[Appended], Awaitable[None]]
+
+
+class _State(Enum):
+    OPEN = "open"
+    SEALED = "sealed"
+    COMMITTED = "committed"
+    ROLLED_BACK = "rolled back"
+
+
+class UnitOfWork:
+    """Gathers what one command changes and commits it in one transaction.
+
+    It is made for one scope and one task. Interactors do not take it: they take a `TransactionManager`, an
+    `EventPublisher` and repositories, which share it.
+
+    Args:
+        store: the log, for reading.
+        committer: commits the sealed work.
+        codec: encodes staged events.
+        metadata: recorded with every event; None outside the pipeline.
+        commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
+    """
+
+    __slots__ = (
+        "_after_commit",
+        "_appends",
+        "_codec",
+        "_commits_at_once",
+        "_committer",
+        "_conditions",
+        "_held",
+        "_metadata",
+        "_outcome",
+        "_reader",
+        "_state",
+        "_statements",
+        "_store",
+        "tenant",
+        "transaction_manager_resolved",
+    )
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        committer: WorkCommitter,
+        codec: EventCodec,
+        metadata: Metadata | None = None,
+        commits_at_once: bool = False,
+    ) -> None:
+        self._store = store
+        self._committer = committer
+        self._codec = codec
+        self._metadata = encode_metadata(metadata)
+        self._commits_at_once = commits_at_once
+        self._state = _State.OPEN
+        self._appends: list[Append] = []
+        self._statements: list[Statement] = []
+        self._conditions: list[AppendCondition] = []
+        self._after_commit: list[AfterCommit] = []
+        self._reader: ReadSession | None = None
+        self._held: HeldWriter | None = None
+        self._outcome: Appended = NOTHING_APPENDED
+        self.tenant = metadata.tenant if metadata is not None else ""
+        self.transaction_manager_resolved = False
+
+    # --- reading ---------------------------------------------------------------------------------------------
+
+    @property
+    def store(self) -> EventStore:
+        """The log, for reading."""
+        return self._store
+
+    @property
+    def codec(self) -> EventCodec:
+        """Decodes what was read."""
+        return self._codec
+
+    @property
+    def reader(self) -> ReadSession:
+        """One snapshot of the application's tables; the held writer once it was taken."""
+        if self._held is not None:
+            return self._held
+        if self._reader is None:
+            self._reader = self._committer.open_reader()
+        return self._reader
+
+    @property
+    def has_buffered_statements(self) -> bool:
+        """Whether statements wait for the commit, so that a read would not see them."""
+        return self._held is None and bool(self._statements)
+
+    async def read_boundary(self, query: EventQuery) -> Boundary:
+        """Read a dynamic consistency boundary of this unit's tenant; stage its condition with `require`."""
+        return await self._store.read_boundary(query, tenant=self.tenant)
+
+    # --- staging ---------------------------------------------------------------------------------------------
+
+    def stage(
+        self,
+        stream: str,
+        events: Sequence[object],
+        expected: ExpectedVersion = ANY_VERSION,
+        *,
+        event_ids: Sequence[UUID] | None = None,
+    ) -> None:
+        """Stage events for a stream; nothing happens for no events.
+
+        Args:
+            stream: the stream's name.
+            events: event objects, in order.
+            expected: what the stream must look like at the commit.
+            event_ids: their ids, where a retry must find them again; new ones otherwise.
+
+        Raises:
+            WorkAfterCommitError: the unit is sealed.
+            PayloadError: an event cannot be stored.
+        """
+        self._check_open("stage events")
+        self._append(stream, events, expected, event_ids)
+
+    def stage_statement(self, statement: Statement) -> None:
+        """Stage a writing statement on the application's tables.
+
+        Raises:
+            WorkAfterCommitError: the unit is sealed.
+        """
+        self._check_open("stage a statement")
+        self._statements.append(statement)
+
+    def publish(self, stream: str, event: object) -> None:
+        """Stage a published event; also allowed after the seal.
+
+        Raises:
+            UnitOfWorkError: the unit was committed or rolled back.
+            PayloadError: the event cannot be stored.
+        """
+        if self._state is not _State.SEALED:
+            self._check_open("publish")
+        self._append(stream, (event,), ANY_VERSION, None)
+
+    def require(self, condition: AppendCondition) -> None:
+        """Stage a condition that must hold at the commit.
+
+        Raises:
+            WorkAfterCommitError: the unit is sealed.
+        """
+        self._check_open("stage a condition")
+        self._conditions.append(condition)
+
+    def after_commit(self, hook: AfterCommit) -> None:
+        """Call ``hook(outcome)`` once the work is durable; what it raises is logged, and changes nothing."""
+        self._after_commit.append(hook)
+
+    async def hold_writer(self, *, seconds: float = 1.0) -> HeldWriter:
+        """Take the database's writer, so that this unit reads its own writes; others wait meanwhile.
+
+        Args:
+            seconds: after so long it is taken back and everything is rolled back.
+
+        Raises:
+            DatabaseBusyError: it could not be had in time.
+        """
+        self._check_open("take the writer")
+        if self._held is None:
+            held = await self._committer.hold_writer(seconds=seconds)
+            self._held = held
+            while self._statements:
+                await held.run(self._statements.pop(0))
+        return self._held
+
+    # --- ending ----------------------------------------------------------------------------------------------
+
+    @property
+    def outcome(self) -> Appended:
+        """Positions and versions that were recorded; all zero before the commit and if there were no events."""
+        return self._outcome
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything is staged."""
+        return self._held is not None or not self._work().is_empty
+
+    async def seal(self) -> None:
+        """End staging (``TransactionManager.commit``); commits at once outside the pipeline.
+
+        Raises:
+            UnitOfWorkError: the unit was rolled back.
+        """
+        if self._state is _State.ROLLED_BACK:
+            message = "commit() after rollback()"
+            raise UnitOfWorkError(message, hint="Stage the work again, in a new scope.")
+        if self._state is _State.OPEN:
+            self._state = _State.SEALED
+        if self._commits_at_once and (self._state is _State.SEALED):
+            await self.commit()
+
+    async def finish(self) -> None:
+        """End the scope after ``execute`` has returned: commit what is sealed.
+
+        Raises:
+            UncommittedWorkError: a TransactionManager was taken and work staged, but ``commit()`` never called.
+        """
+        if self._state is _State.OPEN:
+            if self.transaction_manager_resolved and self.has_work:
+                await self.rollback()
+                message = "the interactor staged work and returned without commit()"
+                raise UncommittedWorkError(message)
+            self._state = _State.SEALED
+        if self._state is _State.SEALED:
+            await self.commit()
+
+    async def commit(self) -> None:
+        """Perform the one real COMMIT, under a shield: a cancelled caller still learns the outcome first."""
+        work = self._work()
+        try:
+            if self._held is not None:
+                self._outcome = await shielded(self._held.commit(work))
+            elif not work.is_empty:
+                self._outcome = await shielded(self._committer.commit(work))
+            self._state = _State.COMMITTED
+            self._held = None
+        finally:
+            await self.rollback()
+        for hook in self._after_commit:
+            try:
+                await hook(self._outcome)
+            except Exception:
+                _log.exception("an after-commit hook failed; the work is committed")
+
+    async def rollback(self) -> None:
+        """Drop what is staged and give connections back, also when the task is being cancelled; may be repeated."""
+        if self._state in (_State.OPEN, _State.SEALED):
+            self._state = _State.ROLLED_BACK
+        self._appends.clear()
+        self._statements.clear()
+        self._conditions.clear()
+        sessions, self._reader, self._held = (self._reader, self._held), None, None
+        for session in sessions:
+            if session is not None:
+                await shielded(session.close())
+
+    def _work(self) -> SealedWork:
+        return SealedWork(self.tenant, tuple(self._statements), tuple(self._appends), tuple(self._conditions))
+
+    def _append(
+        self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None
+    ) -> None:
+        if not events:
+            return
+        ids = event_ids if event_ids is not None else [None] * len(events)
+        encoded = tuple(
+            self._codec.encode(event, metadata=self._metadata, event_id=event_id)
+            for event, event_id in zip(events, ids, strict=True)
+        )
+        self._appends.append(Append(stream, encoded, expected))
+
+    def _check_open(self, what: str) -> None:
+        if self._state is _State.SEALED:
+            message = f"cannot {what} after commit()"
+            raise WorkAfterCommitError(message)
+        if self._state is not _State.OPEN:
+            message = f"cannot {what}: the unit of work is {self._state.value}"
+            raise UnitOfWorkError(message, hint="Every message gets a scope and a unit of work of its own.")
