@@ -1,1 +1,100 @@
-"""duolog: commands, queries and one event log between them."""
+"""duolog: commands, queries and one event log between them.
+
+Commands change state through interactors, queries read it through query services and gateways, and one durable event
+log stands between the two sides.
+"""
+
+from duolog.application.application import Application
+from duolog.application.receipt import Receipt
+from duolog.application.settings import Settings
+from duolog.clock import Clock
+from duolog.container.secret import Secret
+from duolog.dispatch.context import MessageContext
+from duolog.dispatch.middleware.authorisation import Authorizer
+from duolog.dispatch.pipeline import Call, Middleware, after, before
+from duolog.errors import ConflictError, DuologError, NotAuthenticatedError, NotAuthorizedError
+from duolog.eventstore.expectations import AnyVersion, Exactly, ExpectedVersion, NoStream, StreamExists
+from duolog.eventstore.port import EventStore
+from duolog.messages.binding import Binding
+from duolog.messages.command import Command, bind_command, command
+from duolog.messages.envelope import RecordedEvent
+from duolog.messages.event import event
+from duolog.messages.metadata import Actor, Metadata
+from duolog.messages.query import Query, StreamQuery, bind_query
+from duolog.messages.tag import Tag
+from duolog.projections.projection import Projection
+from duolog.projections.view_database import ViewDatabase
+from duolog.read.cursors import Cursors
+from duolog.read.filtering import FilterableFields
+from duolog.read.limits import Limits
+from duolog.read.pages import CursorPage, PaginatedResult
+from duolog.read.position_token import PositionToken
+from duolog.read.sorting import SortableFields, SortOrder
+from duolog.tables.ports import ReadDatabase
+from duolog.tables.statements import Constraint
+from duolog.write.aggregate import Aggregate
+from duolog.write.boundary import Criterion, DecisionBoundary
+from duolog.write.event_publisher import EventPublisher
+from duolog.write.event_streams import EventStreams
+from duolog.write.repository import AggregateNotFoundError, EventSourcedRepository
+from duolog.write.transaction_manager import TransactionManager
+from duolog.write.unit_of_work import UnitOfWork
+from duolog.write.write_database import WriteDatabase
+
+__all__ = [
+    "Actor",
+    "Aggregate",
+    "AggregateNotFoundError",
+    "AnyVersion",
+    "Application",
+    "Authorizer",
+    "Binding",
+    "Call",
+    "Clock",
+    "Command",
+    "ConflictError",
+    "Constraint",
+    "Criterion",
+    "CursorPage",
+    "Cursors",
+    "DecisionBoundary",
+    "DuologError",
+    "EventPublisher",
+    "EventSourcedRepository",
+    "EventStore",
+    "EventStreams",
+    "Exactly",
+    "ExpectedVersion",
+    "FilterableFields",
+    "Limits",
+    "MessageContext",
+    "Metadata",
+    "Middleware",
+    "NoStream",
+    "NotAuthenticatedError",
+    "NotAuthorizedError",
+    "PaginatedResult",
+    "PositionToken",
+    "Projection",
+    "Query",
+    "ReadDatabase",
+    "Receipt",
+    "RecordedEvent",
+    "Secret",
+    "Settings",
+    "SortOrder",
+    "SortableFields",
+    "StreamExists",
+    "StreamQuery",
+    "Tag",
+    "TransactionManager",
+    "UnitOfWork",
+    "ViewDatabase",
+    "WriteDatabase",
+    "after",
+    "before",
+    "bind_command",
+    "bind_query",
+    "command",
+    "event",
+]

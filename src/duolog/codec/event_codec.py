@@ -13,7 +13,7 @@ from duolog.codec.tags import Tagger
 from duolog.errors import PayloadError, UndecodableEventError
 from duolog.ids import uuid7
 from duolog.messages.envelope import EMPTY_METADATA, NewEvent, RecordedEvent, StoredMetadata
-from duolog.messages.event import EventSpec
+from duolog.messages.event import EventSpec, JsonObject
 from duolog.messages.metadata import Metadata
 
 _encoder: Final = msgspec.json.Encoder()
@@ -69,7 +69,8 @@ class EventCodec:
                 check_tree(msgspec.to_builtins(event, builtin_types=(bytes, Decimal, UUID)))
             self._decoder(cls).decode(data)
         except PayloadError as error:
-            raise PayloadError(f"{spec.name}: {error.message}", hint=error.hint) from None
+            message = f"{spec.name}: {error.message}"
+            raise PayloadError(message, hint=error.hint) from None
         except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
             message = f"{spec.name}: the payload does not survive encoding: {error}"
             raise PayloadError(message, hint=f"Give {cls.__name__} values of its annotated types.") from error
@@ -98,10 +99,11 @@ class EventCodec:
     def _upcast(self, recorded: RecordedEvent, spec: EventSpec) -> object:
         if recorded.schema_version > spec.version:
             raise _undecodable(recorded, f"this release knows versions up to {spec.version}")
-        payload = _untyped.decode(recorded.data)
+        payload: JsonObject = _untyped.decode(recorded.data)
         for version in range(recorded.schema_version, spec.version):
             payload = spec.upcasts[version](payload)
-        return msgspec.convert(payload, spec.cls)
+        target: type[object] = spec.cls
+        return msgspec.convert(payload, target)
 
     def _decoder(self, cls: type) -> msgspec.json.Decoder[Any]:
         decoder = self._decoders.get(cls)

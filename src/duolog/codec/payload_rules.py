@@ -2,7 +2,8 @@
 
 import math
 import re
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Any, Final, cast
 
 from duolog.errors import PayloadError
 
@@ -56,5 +57,6 @@ def check_tree(value: Any, *, depth: int = MAX_DEPTH) -> None:
             if level > depth:
                 message = f"the payload is nested deeper than {depth} levels"
                 raise PayloadError(message)
-            children = current.values() if isinstance(current, dict) else current
+            mapping = isinstance(current, dict)
+            children = cast("Iterable[object]", current.values() if mapping else current)
             pending.extend((child, level + 1) for child in children)

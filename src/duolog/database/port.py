@@ -84,12 +84,17 @@ class Database(Protocol):
         """What subscriptions set aside."""
         ...
 
-    async def open(self) -> None:
+    async def open(self, *, read_only: bool = False) -> None:
         """Connect and bring the schema up to date.
 
+        Args:
+            read_only: neither create nor migrate the database; log, checkpoints, leases, parked events and tables can
+                be read, and what would write raises `ReadOnlyError`.
+
         Raises:
-            SchemaError: the schema is newer than this release, or was tampered with.
-            DatabaseError: it cannot be opened.
+            SchemaError: the schema is newer than this release, or was tampered with; with ``read_only`` also if it is
+                older or missing.
+            DatabaseError: it cannot be opened; with ``read_only`` also if there is no such database.
         """
         ...
 

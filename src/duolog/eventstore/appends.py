@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 from duolog.errors import EventIdReusedError, PayloadError
 from duolog.eventstore.expectations import ANY_VERSION, ExpectedVersion
@@ -55,7 +56,7 @@ def check_appends(appends: Sequence[Append]) -> None:
         PayloadError: an append has no events, or there are more than 10,000.
         EventIdReusedError: one event id stands twice.
     """
-    ids: set[object] = set()
+    ids: set[UUID] = set()
     count = 0
     for append in appends:
         check_stream(append.stream)
@@ -72,9 +73,7 @@ def check_appends(appends: Sequence[Append]) -> None:
         raise EventIdReusedError(message)
 
 
-def repeated_outcome(
-    appends: Sequence[Append], recorded: Mapping[object, RecordedEvent], tenant: str
-) -> Appended | None:
+def repeated_outcome(appends: Sequence[Append], recorded: Mapping[UUID, RecordedEvent], tenant: str) -> Appended | None:
     """Decide what appends are whose event ids may be in the log already.
 
     Args:

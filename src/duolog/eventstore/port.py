@@ -108,7 +108,11 @@ class EventStore(Protocol):
         ...
 
     async def read_all(
-        self, *, after: int = 0, limit: int = 1_000, filter: EventFilter = ALL_EVENTS  # noqa: A002 - the field's word
+        self,
+        *,
+        after: int = 0,
+        limit: int = 1_000,
+        filter: EventFilter = ALL_EVENTS,  # noqa: A002 - the field's word
     ) -> EventPage:
         """Read the log from a position on.
 
@@ -127,7 +131,11 @@ class EventStore(Protocol):
         ...
 
     def subscribe(
-        self, *, after: int = 0, batch: int = 500, filter: EventFilter = ALL_EVENTS  # noqa: A002 - the field's word
+        self,
+        *,
+        after: int = 0,
+        batch: int = 500,
+        filter: EventFilter = ALL_EVENTS,  # noqa: A002 - the field's word
     ) -> AsyncIterator[EventPage]:
         """Follow the log from a position on, without end: what is there, then what comes.
 

@@ -60,7 +60,8 @@ def _annotated_types(function: Any, parameter: str, where: str) -> tuple[type, .
     except NameError as error:
         message = f"{where}: the annotation cannot be resolved: {error}"
         raise ConfigurationError(message, hint="Import the event's class in the module that names it.") from error
-    members = typing.get_args(hint) if typing.get_origin(hint) in (Union, types.UnionType) else (hint,)
+    is_union = typing.get_origin(hint) in (Union, types.UnionType)
+    members: tuple[Any, ...] = typing.get_args(hint) if is_union else (hint,)
     if not all(isinstance(member, type) for member in members):
         message = f"{where}: parameter {parameter!r} must be annotated with an event class"
         raise ConfigurationError(message, hint=f"Write `{parameter}: SomeEvent`.")

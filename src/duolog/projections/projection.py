@@ -1,7 +1,8 @@
 """The base of a projection: ``on_...`` methods that fold events into tables."""
 
+import inspect
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from duolog.errors import ConfigurationError
 from duolog.messages.event_handlers import EventHandler, event_handlers
@@ -30,12 +31,12 @@ class Projection:
     ```
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int] = 1
+    name: str
+    version: int = 1
     tables: ClassVar[Mapping[str, str]] = {}
     _handlers: ClassVar[Mapping[type, EventHandler]] = {}
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         """Check the name, the version and the ``on_...`` methods when the class is made."""
         super().__init_subclass__(**kwargs)
         if not isinstance(getattr(cls, "name", None), str):
@@ -43,6 +44,10 @@ class Projection:
             raise ConfigurationError(message, hint='Write `name, version = "users_view", 1` in its body.')
         check_type_name(cls.name, cls.version)
         cls._handlers = event_handlers(cls)
+        for handler in cls._handlers.values():
+            if not inspect.iscoroutinefunction(getattr(cls, handler.method)):
+                message = f"{cls.__module__}.{cls.__qualname__}.{handler.method} is not async"
+                raise ConfigurationError(message, hint=f"Write `async def {handler.method}(self, event: ...)`.")
 
     @classmethod
     def handlers(cls) -> Mapping[type, EventHandler]:

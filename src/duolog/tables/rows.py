@@ -1,7 +1,8 @@
 """Rows into DTOs: dataclasses, msgspec structs, TypedDicts and scalars, with the types that they declare."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from types import GenericAlias
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -24,9 +25,10 @@ def decode_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], into: typ
         StatementError: a row does not fit; it names the field, never the value.
     """
     names = tuple(columns)
+    wanted: Any = GenericAlias(list, (into,))
     try:
-        return msgspec.convert(
-            [dict(zip(names, row, strict=True)) for row in rows], list[into], strict=False, from_attributes=False
+        return cast(
+            "list[T]", msgspec.convert([dict(zip(names, row, strict=True)) for row in rows], wanted, strict=False)
         )
     except msgspec.ValidationError as error:
         message = f"a row does not fit {into.__name__}: {error}"

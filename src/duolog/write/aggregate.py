@@ -1,10 +1,10 @@
 """Entities that change only by applying events."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar, overload
+from typing import Any, ClassVar, Generic, TypeVar, cast, overload
 
 from duolog.errors import ConfigurationError
-from duolog.eventstore.expectations import ExpectedVersion, Exactly
+from duolog.eventstore.expectations import Exactly, ExpectedVersion
 from duolog.eventstore.streams import check_category, stream_name
 from duolog.messages.event_handlers import EventHandler, event_handlers
 
@@ -38,7 +38,7 @@ class PendingEvents(Sequence[object]):
 
     def __eq__(self, other: object) -> bool:
         """Compare with any sequence of events."""
-        return isinstance(other, Sequence) and self._events == tuple(other)
+        return isinstance(other, Sequence) and list(self._events) == list(cast("Sequence[object]", other))
 
     def __hash__(self) -> int:
         """Hash the events."""

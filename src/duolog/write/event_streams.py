@@ -22,9 +22,7 @@ class EventStreams:
         self._unit = unit
         self._category = check_category(category)
 
-    async def save(
-        self, stream_id: object, events: Sequence[object], expected: ExpectedVersion | None = None
-    ) -> None:
+    async def save(self, stream_id: object, events: Sequence[object], expected: ExpectedVersion | None = None) -> None:
         """Stage events for a stream.
 
         Args:
@@ -46,7 +44,5 @@ class EventStreams:
         Raises:
             UndecodableEventError: an event cannot be read by this release.
         """
-        recorded = await self._unit.store.read_stream(
-            stream_name(self._category, stream_id), tenant=self._unit.tenant
-        )
+        recorded = await self._unit.store.read_stream(stream_name(self._category, stream_id), tenant=self._unit.tenant)
         return [self._unit.codec.decode(event) for event in recorded]

@@ -80,5 +80,3 @@ class WorkCommitter(Protocol):
             DatabaseBusyError: it could not be had in time.
         """
         ...
-
-

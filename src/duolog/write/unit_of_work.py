@@ -248,7 +248,7 @@ class UnitOfWork:
         for hook in self._after_commit:
             try:
                 await hook(self._outcome)
-            except Exception:
+            except Exception:  # noqa: BLE001 - logged; the work is durable, whatever the hook does
                 _log.exception("an after-commit hook failed; the work is committed")
 
     async def rollback(self) -> None:

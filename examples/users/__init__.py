@@ -1,0 +1,1 @@
+"""A users service: commands through interactors, queries through query services, one log between them."""

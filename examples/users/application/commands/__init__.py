@@ -1,0 +1,1 @@
+"""Requests that change users, each with its interactor."""

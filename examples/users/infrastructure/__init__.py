@@ -1,0 +1,1 @@
+"""Ports bound to databases and libraries, and the application put together."""

@@ -1,0 +1,47 @@
+"""The users service, put together."""
+
+from duolog import Application
+from users.application.commands.create_user import CreateUserCommand, CreateUserInteractor
+from users.application.commands.delete_user import DeleteUserCommand, DeleteUserInteractor
+from users.application.commands.sign_in import SignInCommand, SignInInteractor
+from users.application.commands.update_user import UpdateUserCommand, UpdateUserInteractor
+from users.application.queries.get_user import GetUserQuery, GetUserQueryService
+from users.application.queries.list_users import ListUsersQuery, ListUsersQueryService
+from users.application.queries.page_users import PageUsersQuery, PageUsersQueryService
+from users.application.queries.user_exists import UserExistsQuery, UserExistsQueryService
+from users.domain import events
+from users.infrastructure.adapters.users_table import USERS_TABLE
+from users.infrastructure.projections.user_projection import UserProjection
+from users.infrastructure.providers import UsersProvider, WriteModel
+
+
+def make_application(
+    database_url: str, *, write_model: WriteModel = WriteModel.EVENTS, secret: str | bytes | None = None
+) -> Application:
+    """Make the application; `async with` starts it.
+
+    Args:
+        database_url: like ``sqlite:///users.db`` or ``memory://``.
+        write_model: how users are kept.
+        secret: signs cursors and tokens; None takes ``DUOLOG_SECRET``.
+    """
+    reads = [UserProjection]
+    return Application(
+        "users",
+        database=database_url,
+        handlers=[
+            CreateUserCommand.handled_by(CreateUserInteractor),
+            UpdateUserCommand.handled_by(UpdateUserInteractor),
+            DeleteUserCommand.handled_by(DeleteUserInteractor),
+            SignInCommand.handled_by(SignInInteractor),
+            GetUserQuery.handled_by(GetUserQueryService, reads=reads),
+            UserExistsQuery.handled_by(UserExistsQueryService, reads=reads),
+            ListUsersQuery.handled_by(ListUsersQueryService, reads=reads),
+            PageUsersQuery.handled_by(PageUsersQueryService, reads=reads),
+        ],
+        projections=[UserProjection],
+        providers=[UsersProvider(write_model)],
+        events=[events],
+        tables={"users": USERS_TABLE} if write_model is WriteModel.TABLES else {},
+        secret=secret,
+    )

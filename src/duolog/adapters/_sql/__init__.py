@@ -1,0 +1,1 @@
+"""What the adapters on the sqlite3 driver share: values, statements, DDL, rows and errors."""

@@ -1,0 +1,87 @@
+"""Creating and dropping tables that others declare."""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
+from duolog.adapters._sql.statements import check_allowed
+from duolog.errors import StatementError
+
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
+_RESERVED: Final = ("duolog_", "sqlite_")
+_COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def check_tables(tables: Mapping[str, str]) -> None:
+    """Check names and DDL before any of it runs.
+
+    Raises:
+        StatementError: a name is not of the form ``[a-z_][a-z0-9_]*`` or is reserved, or the DDL of a table does not
+            mention it.
+    """
+    for table, ddl in tables.items():
+        if not _NAME.fullmatch(table) or table.startswith(_RESERVED):
+            message = f"{table!r} cannot be a table's name"
+            raise StatementError(message, hint="Use lower-case letters, digits and _; not duolog_... or sqlite_...")
+        if not re.search(rf"\b{table}\b", _COMMENT.sub(" ", ddl)):
+            message = f"the DDL of table {table!r} does not mention it"
+            raise StatementError(message, hint=f"Declare it as {{{table!r}: 'CREATE TABLE {table} (...)'}}.")
+        for statement in single_statements(ddl):
+            check_allowed(statement)
+
+
+def create_missing(connection: sqlite3.Connection, tables: Mapping[str, str]) -> None:
+    """Create the tables that are missing, with their indexes, in the open transaction.
+
+    Raises:
+        StatementError: names or DDL are wrong.
+        DatabaseError: the database failed.
+    """
+    check_tables(tables)
+    for table, ddl in tables.items():
+        if _exists(connection, table):
+            continue
+        for statement in single_statements(ddl):
+            _run(connection, statement)
+        if not _exists(connection, table):
+            message = f"the DDL of table {table!r} does not create it"
+            raise StatementError(message)
+
+
+def drop_tables(connection: sqlite3.Connection, tables: Iterable[str]) -> None:
+    """Drop tables that exist, in the open transaction, the last one first; the names were checked before."""
+    for table in reversed(tuple(tables)):
+        _run(connection, f'DROP TABLE IF EXISTS "{table}"')
+
+
+def single_statements(ddl: str) -> Iterator[str]:
+    """Split DDL into its statements; triggers, texts and comments may contain semicolons."""
+    begin = 0
+    for end, character in enumerate(ddl, start=1):
+        if character == ";" and sqlite3.complete_statement(ddl[begin:end]):
+            yield ddl[begin:end].strip()
+            begin = end
+    rest = ddl[begin:].strip()
+    if _COMMENT.sub("", rest).strip(" \n\t\r;"):
+        yield rest
+
+
+def _exists(connection: sqlite3.Connection, table: str) -> bool:
+    try:
+        return (
+            connection.execute(
+                "SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name = ?", (table,)
+            ).fetchone()
+            is not None
+        )
+    except DRIVER_ERRORS as error:
+        raise database_error(error) from error
+
+
+def _run(connection: sqlite3.Connection, statement: str) -> None:
+    try:
+        connection.execute(statement)
+    except DRIVER_ERRORS as error:
+        raise database_error(error, statement) from error

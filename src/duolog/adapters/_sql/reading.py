@@ -1,0 +1,54 @@
+"""The three fetches of the read port, over whatever runs work on a connection."""
+
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar, overload
+
+from duolog.adapters._sql.fetching import fetch_rows, fetch_value
+from duolog.tables.ports import Row
+from duolog.tables.statements import Parameters
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Reading(ABC):
+    """Implements `ReadDatabase`; a subclass says on which connection and thread."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run ``work`` on the connection of this session, after the fetches before it."""
+
+    @overload
+    async def fetch(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]: ...
+    @overload
+    async def fetch(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> Sequence[T]: ...
+    async def fetch(
+        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
+    ) -> Sequence[T] | Sequence[Row]:
+        """Run a statement and return all its rows; see `ReadDatabase.fetch`."""
+        if into is None:
+            return await self.read(partial(fetch_rows, sql=sql, parameters=parameters, into=None))
+        return await self.read(partial(fetch_rows, sql=sql, parameters=parameters, into=into))
+
+    @overload
+    async def fetch_one(self, sql: str, parameters: Parameters | None = None) -> Row | None: ...
+    @overload
+    async def fetch_one(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> T | None: ...
+    async def fetch_one(
+        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
+    ) -> T | Row | None:
+        """Run a statement and return its first row, or None; see `ReadDatabase.fetch_one`."""
+        if into is None:
+            rows = await self.read(partial(fetch_rows, sql=sql, parameters=parameters, into=None, most=1))
+            return rows[0] if rows else None
+        decoded = await self.read(partial(fetch_rows, sql=sql, parameters=parameters, into=into, most=1))
+        return decoded[0] if decoded else None
+
+    async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """Run a statement and return the first column of its first row, or None; see `ReadDatabase.fetch_value`."""
+        return await self.read(partial(fetch_value, sql=sql, parameters=parameters))

@@ -1,0 +1,71 @@
+"""Running the application's statements on a connection: which are allowed, guards, and domain errors."""
+
+import re
+import sqlite3
+from functools import lru_cache
+from typing import Final
+
+from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
+from duolog.adapters._sql.values import bound_values
+from duolog.errors import ConstraintViolationError, StaleRowError, StatementError
+from duolog.tables.statements import Parameters, Statement
+
+_FIRST_WORD: Final = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*([A-Za-z]*)", re.DOTALL)
+_TABLE: Final = re.compile(r"\b(?:INTO|UPDATE|FROM)\s+(?:OR\s+\w+\s+)?[\"`\[]?(\w+)", re.IGNORECASE)
+_OURS: Final = frozenset(
+    "ABORT ATTACH BEGIN COMMIT DETACH END PRAGMA RELEASE ROLLBACK SAVEPOINT VACUUM".split()  # noqa: SIM905 - one line
+)
+
+
+@lru_cache(maxsize=1024)
+def check_allowed(sql: str) -> None:
+    """Refuse statements that would change the transaction or the connection, which belong to duolog.
+
+    Raises:
+        StatementError: it is one of them.
+    """
+    first = _FIRST_WORD.match(sql)
+    word = first[1].upper() if first else ""
+    if word in _OURS:
+        message = f"{word} is not allowed here"
+        raise StatementError(message, hint="duolog begins and ends transactions and owns the connection's settings.")
+
+
+def run_statement(connection: sqlite3.Connection, statement: Statement) -> int:
+    """Run a writing statement in the open transaction, and return how many rows it changed.
+
+    What it changed stays on an error of its guard; the caller rolls back.
+
+    Raises:
+        StaleRowError: it changed another number of rows than it had to.
+        ConstraintViolationError: a constraint broke for which it declares no domain error; otherwise that one.
+        StatementError: the SQL or its parameters are wrong.
+        DatabaseError: the database failed.
+    """
+    try:
+        changed = run_sql(connection, statement.sql, statement.parameters)
+    except ConstraintViolationError as violation:
+        error = statement.domain_error(violation)
+        if error is violation:
+            raise
+        raise error from violation
+    if statement.rows is not None and changed != statement.rows:
+        table = _TABLE.search(statement.sql)
+        raise StaleRowError(key=statement.key or (table[1] if table else ""), expected=statement.rows, actual=changed)
+    return changed
+
+
+def run_sql(connection: sqlite3.Connection, sql: str, parameters: Parameters | None) -> int:
+    """Run writing SQL in the open transaction, and return how many rows it changed; errors as `run_statement`."""
+    check_allowed(sql)
+    values = bound_values(sql, parameters)
+    try:
+        cursor = connection.execute(sql, values)
+        if cursor.description is not None:
+            cursor.fetchall()  # a RETURNING clause writes as it is read
+        if cursor.rowcount >= 0:
+            return cursor.rowcount
+        counted = connection.execute("SELECT changes()").fetchone()  # the driver does not count after WITH ...
+    except DRIVER_ERRORS as error:
+        raise database_error(error, sql) from error
+    return int(counted[0])

@@ -1,0 +1,77 @@
+"""One batch of a projection: the view's tables, its checkpoint and what is parked change in one step."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from duolog.adapters._sql.statements import run_sql
+from duolog.adapters.memory.reading import TableReads
+from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryParking
+from duolog.adapters.memory.tables import Tables
+from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.parking import ParkedEvent
+from duolog.tables.statements import Parameters, check_parameters
+
+
+class MemoryViewSession(TableReads):
+    """A `ViewSession`: it holds the tables from its first flush or fetch to its end.
+
+    Args:
+        tables: where the view is.
+        checkpoints: where the batch's checkpoint moves.
+        parking: where events are set aside.
+    """
+
+    def __init__(self, tables: Tables, checkpoints: MemoryCheckpoints, parking: MemoryParking) -> None:
+        super().__init__(tables)
+        self._checkpoints = checkpoints
+        self._parking = parking
+        self._buffered: list[tuple[str, Parameters]] = []
+        self._holds = False
+
+    async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
+        """Buffer a writing statement; see `ViewDatabase.execute`."""
+        values = dict(parameters or {})
+        check_parameters(sql, values)
+        self._buffered.append((sql, values))
+
+    async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Run a writing statement after all that are buffered, and return how many rows it changed."""
+        await self.flush()
+        with self._tables.savepoint() as connection:
+            return run_sql(connection, sql, parameters)
+
+    async def flush(self) -> None:
+        """Run what is buffered; if a statement fails, nothing of this flush is left, and the session goes on."""
+        if not self._holds:
+            await self._tables.turn.acquire()
+            self._holds = True
+            self._tables.begin()
+        buffered, self._buffered = self._buffered, []
+        if buffered:
+            with self._tables.savepoint() as connection:
+                for sql, parameters in buffered:
+                    run_sql(connection, sql, parameters)
+
+    async def commit(self, move: CheckpointMove, parked: Sequence[ParkedEvent] = ()) -> None:
+        """Write what is buffered, park, move the checkpoint, and commit; see `ViewSession.commit`."""
+        try:
+            await self.flush()
+            self._checkpoints.check(move)
+            self._tables.commit()
+            self._parking.park(parked)
+            self._checkpoints.set(move)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Roll back what was not committed, and let others use the tables. May be called twice."""
+        self._buffered.clear()
+        if self._holds:
+            self._holds = False
+            self._tables.rollback()
+            self._tables.turn.release()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        await self.flush()
+        yield

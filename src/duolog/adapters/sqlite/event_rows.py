@@ -1,0 +1,67 @@
+"""Rows of the log as recorded events, in a tight loop: reading the whole log stands or falls with it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from duolog.messages.envelope import RecordedEvent
+
+EVENT_COLUMNS: Final = (
+    "e.position, e.tenant, e.stream, e.version, e.event_id, e.type, e.schema_version, e.tags, e.partition, "
+    "CAST(e.data AS BLOB), CAST(e.metadata AS BLOB), e.recorded_at"
+)
+"""Data and metadata are read as bytes, so that the driver does not decode what is decoded again as JSON."""
+
+EventRow = tuple[int, str, str, int, str, str, int, str, int, bytes, bytes, int]
+
+_EVENT_ID: Final = 4
+_tags: Final = msgspec.json.Decoder(tuple[str, ...])
+
+
+def events_from_rows(rows: Sequence[EventRow]) -> list[RecordedEvent]:
+    """Decode rows of `EVENT_COLUMNS`."""
+    # All ids at once: converting them one by one in Python would take a third of the whole time.
+    ids = msgspec.convert([row[_EVENT_ID] for row in rows], list[UUID])
+    new, tags_of = RecordedEvent, _tags.decode
+    return [
+        new(
+            position,
+            tenant,
+            stream,
+            version,
+            event_id,
+            kind,
+            schema_version,
+            () if tags == "[]" else tags_of(tags),
+            partition,
+            data,
+            metadata,
+            recorded_at,
+        )
+        for (
+            position,
+            tenant,
+            stream,
+            version,
+            _,
+            kind,
+            schema_version,
+            tags,
+            partition,
+            data,
+            metadata,
+            recorded_at,
+        ), event_id in zip(rows, ids, strict=True)
+    ]
+
+
+def event_from_row(row: EventRow) -> RecordedEvent:
+    """Decode one row of `EVENT_COLUMNS`."""
+    return events_from_rows((row,))[0]
+
+
+def rows_of(rows: Iterable[Any]) -> list[EventRow]:
+    """Name the type of what the driver returned."""
+    return list(rows)

@@ -1,0 +1,87 @@
+"""Where a SQLite database is, and how it is opened: the parts of its URL."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from duolog.errors import ConfigurationError
+
+_OPTIONS: Final = ("busy_timeout", "synchronous")
+_SYNCHRONOUS: Final = ("FULL", "NORMAL")
+_FORM: Final = "Write sqlite:///relative.db or sqlite:////absolute.db."
+_LONGEST_TIMEOUT: Final = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where the file is, and the options of its connections.
+
+    Attributes:
+        url: the URL as it was given.
+        path: the file, absolute.
+        synchronous: FULL survives power loss; NORMAL may lose the last commits then, but nothing on a crash.
+        busy_timeout: how long to wait for another process's lock, in milliseconds.
+    """
+
+    url: str
+    path: Path
+    synchronous: str = "FULL"
+    busy_timeout: int = 5_000
+
+    def uri(self, mode: str) -> str:
+        """Return the driver's URI for this file, opened in ``mode``: ro or rwc."""
+        return f"{self.path.as_uri()}?mode={mode}"
+
+
+def parse_location(url: str) -> Location:
+    """Take a URL apart.
+
+    Raises:
+        ConfigurationError: the form is wrong, the database would be in memory, or an option is unknown or wrong.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite" or parts.fragment:
+        message = f"{url!r} is not a URL of a SQLite file"
+        raise ConfigurationError(message, hint=f"{_FORM} Write # as %23.")
+    path = unquote(parts.path.removeprefix("/"))
+    if parts.netloc == ":memory:" or (not parts.netloc and path in {"", ":memory:"}):
+        message = f"{url!r} names no file"
+        raise ConfigurationError(message, hint=f"For a database in memory use memory:// instead. {_FORM}")
+    if parts.netloc or "\x00" in path:
+        message = f"{url!r} is not a URL of a SQLite file"
+        raise ConfigurationError(message, hint=_FORM)
+    options = _options(url, parts.query)
+    return Location(
+        url,
+        Path(path).absolute(),
+        _synchronous(options.get("synchronous", "FULL")),
+        _busy_timeout(options.get("busy_timeout", "5000")),
+    )
+
+
+def _options(url: str, query: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError as error:
+        message = f"the options of {url!r} cannot be read"
+        raise ConfigurationError(message, hint="Write them like ?synchronous=FULL&busy_timeout=5000.") from error
+    unknown = sorted({name for name, _ in pairs} - set(_OPTIONS))
+    if unknown or len(dict(pairs)) != len(pairs):
+        message = f"options of {url!r} that are unknown or stand twice: {', '.join(unknown) or query}"
+        raise ConfigurationError(message, hint=f"Allowed, once each: {', '.join(_OPTIONS)}.")
+    return dict(pairs)
+
+
+def _synchronous(text: str) -> str:
+    if text.upper() not in _SYNCHRONOUS:
+        message = f"synchronous={text} is not allowed"
+        raise ConfigurationError(message, hint=f"Allowed: {', '.join(_SYNCHRONOUS)}.")
+    return text.upper()
+
+
+def _busy_timeout(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= _LONGEST_TIMEOUT):
+        message = f"busy_timeout={text} is not allowed"
+        raise ConfigurationError(message, hint=f"It is in milliseconds, 0 to {_LONGEST_TIMEOUT}.")
+    return int(text)

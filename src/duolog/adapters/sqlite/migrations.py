@@ -1,0 +1,122 @@
+"""Bringing the schema up to date: numbered SQL files, each frozen by its checksum."""
+
+import hashlib
+import sqlite3
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+from uuid import uuid4
+
+from duolog.adapters._sql.ddl import single_statements
+from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
+from duolog.adapters.sqlite.sql_files import load_sql
+from duolog.errors import SchemaError
+
+_CREATE: Final = load_sql("create_migrations")
+_READ: Final = load_sql("read_migrations")
+_INSERT: Final = load_sql("insert_migration")
+_INSERT_META: Final = load_sql("insert_meta")
+_UPDATE_META: Final = load_sql("update_meta")
+_READ_LOG_ID: Final = load_sql("read_log_id")
+_EXISTS: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'duolog_migrations'"
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema.
+
+    Attributes:
+        number: its place, from 1.
+        name: its file's name without ``.sql``.
+        sql: its statements.
+    """
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of its text, as hexadecimal digits."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def migrations() -> tuple[Migration, ...]:
+    """Return all migrations of this release, in order."""
+    found = (files("duolog.adapters.sqlite") / "migrations").iterdir()
+    names = sorted(entry.name.removesuffix(".sql") for entry in found if entry.name.endswith(".sql"))
+    return tuple(
+        Migration(
+            int(name.partition("_")[0]),
+            name,
+            (files("duolog.adapters.sqlite") / "migrations" / f"{name}.sql").read_text(encoding="utf-8"),
+        )
+        for name in names
+    )
+
+
+def pending(connection: sqlite3.Connection) -> list[Migration]:
+    """Return the migrations that are not applied yet.
+
+    Raises:
+        SchemaError: an applied migration is unknown here, or its text was another one.
+    """
+    known = {migration.number: migration for migration in migrations()}
+    applied: set[int] = set()
+    if connection.execute(_EXISTS).fetchone() is not None:
+        for number, name, checksum in connection.execute(_READ).fetchall():
+            if number not in known:
+                message = f"the database has the migration {name!r}, which this release does not know"
+                raise SchemaError(message, hint="It was made by a newer release of duolog: upgrade, or use its backup.")
+            if checksum != known[number].checksum:
+                message = f"the migration {name!r} was applied with another text"
+                raise SchemaError(message, hint="Released migrations are frozen; restore the file of the release.")
+            applied.add(number)
+    return [migration for number, migration in sorted(known.items()) if number not in applied]
+
+
+def migrate(connection: sqlite3.Connection) -> str:
+    """Apply what is pending, in one transaction, and return the log's id.
+
+    Processes that start at the same time take turns here.
+
+    Raises:
+        SchemaError: the schema is newer than this release, or was tampered with.
+        DatabaseError: the database failed.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            steps = pending(connection)
+            if steps:
+                _apply(connection, steps)
+            log_id = str(connection.execute(_READ_LOG_ID).fetchone()[0])
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    except DRIVER_ERRORS as error:
+        raise database_error(error) from error
+    return log_id
+
+
+def _apply(connection: sqlite3.Connection, steps: list[Migration]) -> None:
+    connection.execute(_CREATE)
+    for step in steps:
+        for statement in single_statements(step.sql):
+            connection.execute(statement)
+        connection.execute(
+            _INSERT,
+            {
+                "number": step.number,
+                "name": step.name,
+                "checksum": step.checksum,
+                "now": time.time_ns() // 1_000,
+            },
+        )
+    connection.execute(_INSERT_META, {"log_id": str(uuid4())})
+    connection.execute(_UPDATE_META, {"schema_version": steps[-1].number})

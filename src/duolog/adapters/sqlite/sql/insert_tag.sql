@@ -1,0 +1,1 @@
+INSERT INTO duolog_event_tags (tenant, tag, position) VALUES (?, ?, ?)

@@ -1,0 +1,1 @@
+SELECT subscription, count(*) FROM duolog_parked GROUP BY subscription ORDER BY subscription

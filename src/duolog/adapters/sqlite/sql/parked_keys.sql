@@ -1,0 +1,1 @@
+SELECT DISTINCT tenant, key FROM duolog_parked WHERE subscription = :subscription

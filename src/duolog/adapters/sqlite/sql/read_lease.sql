@@ -1,0 +1,1 @@
+SELECT owner, token, expires_at FROM duolog_leases WHERE subscription = :subscription

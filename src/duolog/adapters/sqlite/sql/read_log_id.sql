@@ -1,0 +1,1 @@
+SELECT log_id FROM duolog_meta

@@ -1,0 +1,1 @@
+SELECT number, name, checksum FROM duolog_migrations ORDER BY number

@@ -1,0 +1,3 @@
+SELECT version FROM duolog_events
+WHERE tenant = :tenant AND stream = :stream
+ORDER BY version DESC LIMIT 1

@@ -1,0 +1,1 @@
+UPDATE duolog_meta SET schema_version = :schema_version

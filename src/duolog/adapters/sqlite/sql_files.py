@@ -1,0 +1,13 @@
+"""The adapter's own SQL, one statement a file under ``sql/``."""
+
+from importlib.resources import files
+
+
+def load_sql(name: str) -> str:
+    """Return the statement in ``sql/<name>.sql``, without its comment lines.
+
+    Args:
+        name: the file's name without ``.sql``; a constant of the caller, never input.
+    """
+    text = (files("duolog.adapters.sqlite") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip()

@@ -1,0 +1,137 @@
+"""One sealed unit of work as the writer runs it: statements, conditions, appends; and what its failure means."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from duolog.adapters._sql.statements import run_statement
+from duolog.adapters.sqlite.boundary_sql import first_unseen
+from duolog.adapters.sqlite.event_rows import event_from_row
+from duolog.adapters.sqlite.sql_files import load_sql
+from duolog.errors import AppendConditionFailedError
+from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended, check_appends, repeated_outcome
+from duolog.eventstore.conditions import AppendCondition
+from duolog.eventstore.expectations import check_expected
+from duolog.eventstore.streams import partition_of
+from duolog.messages.envelope import RecordedEvent
+from duolog.write.sealed_work import SealedWork
+
+_STREAM_VERSION: Final = load_sql("stream_version")
+_INSERT_EVENT: Final = load_sql("insert_event")
+_INSERT_TAG: Final = load_sql("insert_tag")
+_READ_BY_ID: Final = load_sql("read_events_by_id")
+_NO_TAGS: Final = "[]"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkUnit:
+    """A sealed unit of work.
+
+    Attributes:
+        work: what is to be done.
+        size: about how many bytes it writes.
+    """
+
+    work: SealedWork
+    size: int
+
+    def run(self, connection: sqlite3.Connection) -> Appended:
+        """Run the statements, check the conditions, and append."""
+        work = self.work
+        for statement in work.statements:
+            run_statement(connection, statement)
+        for condition in work.conditions:
+            _check_condition(connection, condition)
+        return _append(connection, work.appends, work.tenant) if work.appends else NOTHING_APPENDED
+
+    def explain(self, connection: sqlite3.Connection, error: Exception) -> Appended:
+        """Return the first outcome if these very events are in the log already; otherwise raise the error.
+
+        It is looked up only here, so that appends that succeed do not pay for it.
+        """
+        work = self.work
+        if work.appends:
+            repeated = repeated_outcome(work.appends, _recorded(connection, work.appends), work.tenant)
+            if repeated is not None:
+                return repeated
+        raise error
+
+
+def work_unit(work: SealedWork) -> WorkUnit:
+    """Check what can be checked without the log, and make the unit.
+
+    Raises:
+        StreamNameError: a stream's name is not of the form ``category-id``.
+        PayloadError: an append has no events, or there are too many.
+        EventIdReusedError: one event id stands twice.
+    """
+    if work.appends:
+        check_appends(work.appends)
+    size = sum(len(event.data) + len(event.metadata) for append in work.appends for event in append.events)
+    values = (value for statement in work.statements for value in statement.parameters.values())
+    return WorkUnit(work, size + sum(len(value) for value in values if isinstance(value, str | bytes)))
+
+
+def _check_condition(connection: sqlite3.Connection, condition: AppendCondition) -> None:
+    position = first_unseen(connection, condition)
+    if position is not None:
+        raise AppendConditionFailedError(key=str(condition.query), position=position)
+
+
+def _append(connection: sqlite3.Connection, appends: Sequence[Append], tenant: str) -> Appended:
+    now = time.time_ns() // 1_000  # an embedded database's clock is that of its machine
+    versions: dict[str, int] = {}
+    partitions: set[int] = set()
+    first = last = 0
+    for append in appends:
+        stream = append.stream
+        version = versions[stream] if stream in versions else _stream_version(connection, tenant, stream)
+        check_expected(stream, append.expected, version)
+        partition = partition_of(tenant, stream)
+        rows = [
+            (
+                tenant,
+                stream,
+                at,
+                str(event.event_id),
+                event.type,
+                event.schema_version,
+                json.dumps(event.tags, ensure_ascii=False, separators=(",", ":")) if event.tags else _NO_TAGS,
+                partition,
+                event.data.decode(),
+                event.metadata.decode(),
+                now,
+            )
+            for at, event in enumerate(append.events, start=version + 1)
+        ]
+        last = _insert(connection, rows)
+        begin = last - len(rows) + 1
+        tags = [(tenant, tag, begin + at) for at, event in enumerate(append.events) for tag in event.tags]
+        if tags:
+            connection.executemany(_INSERT_TAG, tags)
+        first = first or begin
+        versions[stream] = version + len(rows)
+        partitions.add(partition)
+    return Appended(first, last, versions, frozenset(partitions))
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> int:
+    # Nobody else writes meanwhile, so AUTOINCREMENT gives the rows of one append positions without gaps.
+    if len(rows) == 1:
+        return int(connection.execute(_INSERT_EVENT, rows[0]).lastrowid or 0)
+    connection.executemany(_INSERT_EVENT, rows)
+    return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+
+def _stream_version(connection: sqlite3.Connection, tenant: str, stream: str) -> int:
+    row = connection.execute(_STREAM_VERSION, {"tenant": tenant, "stream": stream}).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _recorded(connection: sqlite3.Connection, appends: Sequence[Append]) -> dict[object, RecordedEvent]:
+    ids = json.dumps([str(event.event_id) for append in appends for event in append.events])
+    events = map(event_from_row, connection.execute(_READ_BY_ID, {"event_ids": ids}).fetchall())
+    return {event.event_id: event for event in events}

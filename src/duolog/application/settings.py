@@ -1,0 +1,31 @@
+"""Time limits and numbers of one application."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an application behaves.
+
+    Attributes:
+        command_seconds: time limit of a command over all attempts; None for none.
+        query_seconds: time limit of a query, not counting ``after=``; None for none.
+        after_seconds: how long a query waits for a position if its caller does not say.
+        attempts: how often a command is run at most when it meets conflicts.
+        drain_seconds: how long closing waits for messages and projections that are under way.
+        max_event_bytes: largest encoded event.
+    """
+
+    command_seconds: float | None = 30.0
+    query_seconds: float | None = 10.0
+    after_seconds: float = 5.0
+    attempts: int = 10
+    drain_seconds: float = 10.0
+    max_event_bytes: int = 1_048_576
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no sense."""
+        limits = (self.command_seconds, self.query_seconds, self.after_seconds, self.drain_seconds)
+        if any(limit is not None and limit <= 0 for limit in limits) or self.attempts < 1 or self.max_event_bytes < 1:
+            message = "time limits, attempts and sizes must be greater than zero"
+            raise ValueError(message)

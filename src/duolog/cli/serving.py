@@ -1,0 +1,29 @@
+"""How a web application is served, whichever server does it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from socket import socket
+
+from duolog.cli.target import Asgi
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a web application is served.
+
+    Attributes:
+        web: the web application; with several workers each of them makes its own copy of this value.
+        on_started: called once the application has started; with several workers, before they start.
+        workers: number of processes.
+        drain_seconds: how long open requests may go on after the signal to stop.
+        quiet: log warnings and errors only, and no requests.
+    """
+
+    web: Asgi
+    on_started: Callable[[], None]
+    workers: int = 1
+    drain_seconds: float = 10.0
+    quiet: bool = False
+
+
+Serve = Callable[[Serving, socket], bool]

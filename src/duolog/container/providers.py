@@ -1,0 +1,184 @@
+"""What duolog itself provides to handlers, repositories, gateways and projections."""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Final
+
+from dishka import AsyncContainer, Provider, Scope, provide  # pyright: ignore[reportUnknownVariableType]
+
+from duolog.clock import Clock, SystemClock
+from duolog.codec.event_codec import EventCodec
+from duolog.container.scopes import ProjectionScope
+from duolog.container.secret import Secret
+from duolog.database.port import Database
+from duolog.dispatch.context import MessageContext, ScopeKind, current_context
+from duolog.errors import ConfigurationError, NotInCommandScopeError
+from duolog.eventstore.port import EventStore
+from duolog.messages.metadata import CURRENT_METADATA, Metadata
+from duolog.projections.view_database import ViewDatabase
+from duolog.read.middleware.read_scope import ReadScope
+from duolog.tables.ports import ReadDatabase, ReadSession
+from duolog.write.boundary import DecisionBoundary
+from duolog.write.event_publisher import EventPublisher
+from duolog.write.publishing import UnitEventPublisher, UnitTransactionManager
+from duolog.write.transaction_manager import TransactionManager
+from duolog.write.unit_of_work import UnitOfWork
+from duolog.write.write_database import UnitWriteDatabase, WriteDatabase
+
+_log: Final = logging.getLogger("duolog.container")
+
+
+class LoneUnit:
+    """A unit of work outside the pipeline: ``commit()`` commits at once, and what is left is rolled back."""
+
+    __slots__ = ("unit",)
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.unit = unit
+
+
+class LoneReader:
+    """A read session outside the pipeline, closed with its scope."""
+
+    __slots__ = ("session",)
+
+    def __init__(self, session: ReadSession) -> None:
+        self.session = session
+
+
+class DuologProvider(Provider):
+    """Provides the ports of the message that is being handled.
+
+    Args:
+        database: the opened application's database.
+        codec: encodes and decodes events.
+        secret: the application's secret.
+    """
+
+    scope = Scope.REQUEST
+
+    def __init__(self, database: Database, codec: EventCodec, secret: Secret) -> None:
+        super().__init__()
+        self._database = database
+        self._codec = codec
+        self._secret = secret
+
+    @provide(scope=Scope.APP)
+    def database(self) -> Database:
+        """Provide the database."""
+        return self._database
+
+    @provide(scope=Scope.APP)
+    def event_store(self) -> EventStore:
+        """Provide the log, for reading."""
+        return self._database.store
+
+    @provide(scope=Scope.APP)
+    def codec(self) -> EventCodec:
+        """Provide the codec."""
+        return self._codec
+
+    @provide(scope=Scope.APP)
+    def secret(self) -> Secret:
+        """Provide the secret."""
+        return self._secret
+
+    @provide(scope=Scope.APP)
+    def clock(self) -> Clock:
+        """Provide the system's clock."""
+        return SystemClock()
+
+    @provide
+    def metadata(self) -> Metadata:
+        """Provide the message's metadata; outside the pipeline, new ones."""
+        return CURRENT_METADATA.get() or Metadata()
+
+    @provide
+    async def lone_unit(self) -> AsyncIterator[LoneUnit]:
+        """Provide a unit of work for an interactor that was injected outside the pipeline."""
+        unit = UnitOfWork(
+            store=self._database.store,
+            committer=self._database.committer,
+            codec=self._codec,
+            metadata=CURRENT_METADATA.get(),
+            commits_at_once=True,
+        )
+        yield LoneUnit(unit)
+        if unit.has_work:
+            _log.warning("staged work was rolled back: its scope ended without commit()")
+        await unit.rollback()
+
+    @provide
+    async def unit_of_work(self, container: AsyncContainer) -> UnitOfWork:
+        """Provide the command's unit of work."""
+        context = current_context()
+        if context is None:
+            return (await container.get(LoneUnit)).unit
+        unit = context.find(UnitOfWork)
+        if unit is None:
+            message = f"a write port was asked for in a {_described(context)}"
+            raise NotInCommandScopeError(message)
+        return unit
+
+    @provide
+    def transaction_manager(self, unit: UnitOfWork) -> TransactionManager:
+        """Provide the transaction manager of the command."""
+        return UnitTransactionManager(unit)
+
+    @provide
+    def event_publisher(self, unit: UnitOfWork) -> EventPublisher:
+        """Provide the event publisher of the command."""
+        return UnitEventPublisher(unit)
+
+    @provide
+    def write_database(self, unit: UnitOfWork) -> WriteDatabase:
+        """Provide SQL on the application's own tables, in the command's transaction."""
+        return UnitWriteDatabase(unit)
+
+    @provide
+    def boundary(self, unit: UnitOfWork) -> DecisionBoundary:
+        """Provide dynamic consistency boundaries of the command."""
+        return DecisionBoundary(unit)
+
+    @provide
+    async def lone_reader(self) -> AsyncIterator[LoneReader]:
+        """Provide a read session for a gateway that was injected outside the pipeline."""
+        session = self._database.open_reader()
+        yield LoneReader(session)
+        await session.close()
+
+    @provide
+    async def read_database(self, container: AsyncContainer) -> ReadDatabase:
+        """Provide the read port: the query's snapshot, the command's, or the projection's view."""
+        context = current_context()
+        if context is None:
+            return (await container.get(LoneReader)).session
+        scope = context.find(ReadScope)
+        if scope is not None:
+            return scope.session
+        unit = context.find(UnitOfWork)
+        return unit.reader if unit is not None else _view_database(context)
+
+    @provide
+    def view_database(self) -> ViewDatabase:
+        """Provide the projection's own view."""
+        context = current_context()
+        if context is None or context.kind is not ScopeKind.PROJECTION:
+            message = f"a ViewDatabase was asked for in a {_described(context)}"
+            raise ConfigurationError(message, hint="Only projections write views; gateways take a ReadDatabase.")
+        return _view_database(context)
+
+
+def _view_database(context: MessageContext) -> ViewDatabase:
+    scope = context.find(ProjectionScope)
+    if scope is None:
+        message = f"a database was asked for in a {_described(context)} that has none"
+        raise ConfigurationError(message)
+    return scope.db
+
+
+def _described(context: MessageContext | None) -> str:
+    if context is None:
+        return "scope outside the pipeline"
+    name = type(context.message).__name__ if context.message is not None else "a batch"
+    return f"{context.kind.value} scope ({name})"

@@ -1,0 +1,1 @@
+"""Integrations: thin layers between an Application and the frameworks around it."""

@@ -1,0 +1,90 @@
+"""Answers every error of a FastAPI application with a problem document, its own 404, 405 and 422 as well."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from duolog.integrations.fastapi.problems import (
+    INTERNAL,
+    INVALID_REQUEST,
+    PROBLEMS,
+    Problem,
+    RequestRefusedError,
+    problem_of_status,
+    problem_response,
+)
+
+_log: Final = logging.getLogger("duolog.http")
+_SERVER_ERROR: Final = 500
+
+
+def install_error_handlers(api: FastAPI, errors: Mapping[type[Exception], Problem]) -> None:
+    """Answer every error with a problem document.
+
+    Args:
+        api: whose errors.
+        errors: how the application's own errors are answered; may also overrule duolog's.
+    """
+    problems = {**PROBLEMS, **errors}
+    for kind in problems:
+        api.add_exception_handler(kind, _MappedErrors(problems))
+    api.add_exception_handler(RequestRefusedError, _answer_refused)
+    api.add_exception_handler(RequestValidationError, _answer_invalid)
+    api.add_exception_handler(HTTPException, _answer_http)
+    api.add_exception_handler(Exception, _answer_unexpected)
+
+
+class _MappedErrors:
+    __slots__ = ("_problems",)
+
+    def __init__(self, problems: Mapping[type[Exception], Problem]) -> None:
+        self._problems = problems
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        problem = next(self._problems[kind] for kind in type(error).__mro__ if kind in self._problems)
+        if problem.status >= _SERVER_ERROR:
+            _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return problem_response(problem, error)
+
+
+async def _answer_refused(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestRefusedError):  # registered for this class only
+        raise error
+    return problem_response(error.problem, error, members=error.members)
+
+
+async def _answer_invalid(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):  # registered for this class only
+        raise error
+    return problem_response(INVALID_REQUEST, members={"errors": [_finding(found) for found in error.errors()]})
+
+
+async def _answer_http(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):  # registered for this class only
+        raise error
+    problem = problem_of_status(error.status_code)
+    detail = "" if error.detail == problem.title else str(error.detail)
+    return problem_response(problem, detail=detail, headers=error.headers)
+
+
+async def _answer_unexpected(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed unexpectedly", request.method, request.url.path, exc_info=error)
+    return problem_response(INTERNAL)
+
+
+def _finding(found: Mapping[str, Any]) -> dict[str, object]:
+    # Only these members: pydantic's `input` would echo a refused password, and its `ctx` may.
+    place: Sequence[object] = found["loc"]
+    source, rest = str(place[0]), place[1:]
+    finding: dict[str, object] = {"in": source, "detail": found["msg"], "code": found["type"]}
+    if source == "body":
+        finding["pointer"] = "#" + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in rest)
+    else:
+        finding["name"] = ".".join(map(str, rest))
+    return finding

@@ -1,0 +1,157 @@
+"""Runs one message for one request: makes it, sends it, and turns its result and receipt into the answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from duolog.application.application import Application
+from duolog.errors import WrongExpectedVersionError
+from duolog.integrations.fastapi.message_parts import MessageParts
+from duolog.integrations.fastapi.page_links import page_links
+from duolog.integrations.fastapi.preconditions import entity_tag, expected_version, is_unchanged
+from duolog.integrations.fastapi.problems import (
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    UNKNOWN_PARAMETER,
+    RequestRefusedError,
+)
+from duolog.integrations.fastapi.request_context import request_metadata
+from duolog.integrations.fastapi.results import encode_result, member, result_fields
+from duolog.messages.binding import Binding
+from duolog.read.position_token import PositionToken
+
+AFTER: Final = "Duolog-After"
+POSITION: Final = "Duolog-Position"
+EXPECTED_VERSION: Final = "expected_version"
+NO_CONTENT: Final = 204
+_NOT_MODIFIED: Final = 304
+_CURSOR: Final = "cursor"
+
+
+class Endpoint(Protocol):
+    """Answers the requests of one route."""
+
+    async def answer(self, request: Request, values: Mapping[str, Any]) -> Response:
+        """Answer one request, from what FastAPI read of it by parameter."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEndpoint:
+    """Executes a command.
+
+    Attributes:
+        app: executes it.
+        binding: which one.
+        parts: how it is made.
+        status: of the answer.
+        location: template of the ``Location`` header, like ``/users/{id}``, or None.
+        show: makes the shown answer of the command's result.
+        takes_version: the command has a field ``expected_version``, and ``If-Match`` fills it.
+    """
+
+    app: Application
+    binding: Binding[Any, Any]
+    parts: MessageParts
+    status: int
+    location: str | None
+    show: Callable[[Any], object]
+    takes_version: bool
+
+    async def answer(self, request: Request, values: Mapping[str, Any]) -> Response:
+        """Answer one request."""
+        given = refuse_unknown_parameters(request, self.parts)
+        extra: dict[str, Any] = {}
+        expected = expected_version(request.headers.get("if-match")) if self.takes_version else None
+        if expected is not None:
+            extra[EXPECTED_VERSION] = expected
+        message = self.parts.make(values, given, extra)
+        try:
+            receipt = await self.app.execute_bound_with_receipt(
+                self.binding, message, metadata=request_metadata(request)
+            )
+        except WrongExpectedVersionError as error:
+            if expected is None or error.actual == expected:
+                raise
+            raise RequestRefusedError(PRECONDITION_FAILED, f"the version is {error.actual}") from error
+        headers = {"Cache-Control": "no-store"}
+        if receipt.token is not None:
+            headers[POSITION] = receipt.token.encode()
+        version = member(receipt.result, "version")
+        if version is None and len(receipt.versions) == 1:
+            (version,) = receipt.versions.values()
+        if isinstance(version, int) and self.status != NO_CONTENT:
+            headers["ETag"] = entity_tag(version)
+        if self.location is not None:
+            headers["Location"] = self.location.format_map({**values, **result_fields(receipt.result)})
+        shown = self.show(receipt.result)
+        if shown is None or self.status == NO_CONTENT:
+            return Response(status_code=self.status, headers=headers)
+        return Response(encode_result(shown), self.status, headers, "application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEndpoint:
+    """Answers a query; a walk by keys through another one, where the request has a ``cursor``.
+
+    Attributes:
+        app: answers it.
+        binding: which one.
+        parts: how it is made.
+        keyset: the query for requests with a ``cursor``, or None.
+    """
+
+    app: Application
+    binding: Binding[Any, Any]
+    parts: MessageParts
+    keyset: "QueryEndpoint | None" = None
+
+    async def answer(self, request: Request, values: Mapping[str, Any]) -> Response:
+        """Answer one request."""
+        if self.keyset is not None and _CURSOR in request.query_params:
+            return await self.keyset.answer(request, values)
+        given = refuse_unknown_parameters(request, self.parts, also=(_CURSOR,) if self.keyset is not None else ())
+        if not request.query_params.get(_CURSOR):
+            given.discard(_CURSOR)  # an empty one asks for the first page
+        message = self.parts.make(values, given, {})
+        result = await self.app.query_bound(
+            self.binding, message, after=_after(request), metadata=request_metadata(request)
+        )
+        if result is None or result is False:
+            raise RequestRefusedError(NOT_FOUND)
+        headers: dict[str, str] = {}
+        links = page_links(request, result)
+        if links is not None:
+            headers["Link"] = links
+        version = member(result, "version")
+        if isinstance(version, int):
+            headers["ETag"] = tag = entity_tag(version)
+            if is_unchanged(request.headers.get("if-none-match"), tag):
+                return Response(status_code=_NOT_MODIFIED, headers=headers)
+        content = b"" if result is True else encode_result(result)
+        response = Response(content, headers=headers, media_type="application/json" if content else None)
+        if request.method == "HEAD":
+            response.body = b""  # its Content-Length stays that of the GET (RFC 9110, 9.3.2)
+        return response
+
+
+def refuse_unknown_parameters(request: Request, parts: MessageParts, also: tuple[str, ...] = ()) -> set[str]:
+    """Return the names of the request's query parameters.
+
+    Raises:
+        RequestRefusedError: one of them is none of the message's (422, which lists the allowed ones).
+    """
+    given = set(request.query_params)
+    allowed = (*parts.query.values(), *also)
+    for name in sorted(given.difference(allowed)):
+        message = f"there is no parameter {name[:64]!r} here"
+        raise RequestRefusedError(UNKNOWN_PARAMETER, message, members={"allowed": list(allowed)})
+    return given
+
+
+def _after(request: Request) -> PositionToken | None:
+    text = request.headers.get(AFTER.lower())
+    return None if text is None else PositionToken.decode(text)

@@ -1,0 +1,237 @@
+"""What a route is made of, worked out from its message."""
+
+import dataclasses
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import Parameter
+from typing import Annotated, Any, Final, TypedDict
+
+from fastapi import Header
+
+from duolog.application.application import Application
+from duolog.errors import (
+    AfterTimeoutError,
+    ConfigurationError,
+    ConflictError,
+    DatabaseBusyError,
+    DatabaseFullError,
+    ForeignTokenError,
+    MissingHandlerError,
+    OutcomeUnknownError,
+    PositionAheadOfLogError,
+    TimeLimitExceededError,
+    UnknownFieldError,
+    ViewParkedError,
+)
+from duolog.integrations.fastapi.message_endpoint import (
+    AFTER,
+    EXPECTED_VERSION,
+    NO_CONTENT,
+    POSITION,
+    CommandEndpoint,
+    Endpoint,
+    QueryEndpoint,
+)
+from duolog.integrations.fastapi.message_parts import message_parts
+from duolog.integrations.fastapi.problems import (
+    BAD_HEADER,
+    BODY_TOO_LARGE,
+    ENCODED_BODY,
+    INTERNAL,
+    INVALID_REQUEST,
+    NOT_FOUND,
+    NOT_JSON,
+    PRECONDITION_FAILED,
+    PROBLEMS,
+    Problem,
+)
+from duolog.integrations.fastapi.results import documented, has_version, is_page, may_be_missing, result_type
+from duolog.messages.binding import Binding, MessageKind
+
+_OK: Final = 200
+_CREATED: Final = 201
+
+_ALWAYS: Final = (INVALID_REQUEST, INTERNAL, PROBLEMS[DatabaseBusyError], PROBLEMS[TimeLimitExceededError])
+_OF_COMMANDS: Final = (PROBLEMS[ConflictError], PROBLEMS[DatabaseFullError], PROBLEMS[OutcomeUnknownError])
+_OF_BODIES: Final = (BODY_TOO_LARGE, ENCODED_BODY, NOT_JSON)
+_OF_VERSIONS: Final = (BAD_HEADER, PRECONDITION_FAILED)
+_OF_QUERIES: Final = tuple(
+    PROBLEMS[error]
+    for error in (ForeignTokenError, PositionAheadOfLogError, AfterTimeoutError, ViewParkedError, UnknownFieldError)
+)
+
+_REQUEST_HEADERS: Final = {
+    "If-Match": "The entity tag that it must still have; 412 if it has another.",
+    "If-None-Match": "The entity tag that is known already; 304 if it still has it.",
+    AFTER: f"A {POSITION} that the answer must include.",
+}
+_HEADERS: Final = {
+    "ETag": "The version, as an entity tag.",
+    "Link": "The next and the previous page (RFC 8288).",
+    "Location": "Where it can be read.",
+    POSITION: f"Where the change is in the log; {AFTER} takes it. Missing if nothing changed.",
+}
+
+
+class CommandOptions(TypedDict, total=False):
+    """What can be said about a route that executes a command.
+
+    Attributes:
+        status: of the answer; by default 204 without a result, 201 with a location, else 200.
+        location: template of the ``Location`` header over the path's fields, ``id`` and the result's fields.
+        show: makes what is answered of the command's result, like a token; its return annotation is documented.
+        anonymous: it needs no actor.
+        raises: the application's errors that it may raise, for the OpenAPI document.
+    """
+
+    status: int
+    location: str
+    show: Callable[[Any], object]
+    anonymous: bool
+    raises: Sequence[type[Exception]]
+
+
+class QueryOptions(TypedDict, total=False):
+    """What can be said about a route that answers a query.
+
+    Attributes:
+        keyset: the query that answers instead when the request has a ``cursor``; it has a field of that name.
+        names: query parameters that are called differently from their fields, by field.
+        anonymous: it needs no actor.
+        raises: the application's errors that it may raise, for the OpenAPI document.
+    """
+
+    keyset: type
+    names: Mapping[str, str]
+    anonymous: bool
+    raises: Sequence[type[Exception]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route.
+
+    Attributes:
+        method: GET, HEAD, POST, PUT, PATCH or DELETE.
+        path: its path, like ``/users/{user_id}``.
+        endpoint: answers its requests.
+        binding: the message behind it.
+        parameters: what FastAPI reads from the request.
+        has_body: a JSON body is expected.
+        status: of the answer.
+        model: of the answer, or None.
+        headers: of the answer, by name what each says.
+        problems: how errors are answered.
+        anonymous: it needs no actor.
+        raises: the application's own errors that it may raise.
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    binding: Binding[Any, Any]
+    parameters: Sequence[Parameter]
+    has_body: bool
+    status: int
+    model: Any
+    headers: Mapping[str, str]
+    problems: Sequence[Problem]
+    anonymous: bool
+    raises: Sequence[type[Exception]]
+
+
+def command_route(app: Application, method: str, path: str, command: type, options: CommandOptions) -> Route:
+    """Work out the route of a command.
+
+    Raises:
+        ConfigurationError: the command has no handler, or the path does not fit it.
+    """
+    binding = _binding(app, command, MessageKind.COMMAND)
+    takes_version = any(field.name == EXPECTED_VERSION for field in dataclasses.fields(command))
+    elsewhere = (EXPECTED_VERSION,) if takes_version else ()
+    parts = message_parts(command, path, in_body=method != "DELETE", names={}, elsewhere=elsewhere)
+    location = options.get("location")
+    show = options.get("show", _as_it_is)
+    answer = typing.get_type_hints(show).get("return", Any) if "show" in options else result_type(binding)
+    default = NO_CONTENT if answer in (None, type(None)) else _CREATED if location else _OK
+    status = options.get("status", default)
+    shown = [POSITION, *(["Location"] if location else []), *([] if status == NO_CONTENT else ["ETag"])]
+    return Route(
+        method,
+        path,
+        CommandEndpoint(app, binding, parts, status, location, show, takes_version=takes_version),
+        binding,
+        [*parts.parameters, *([_header("If-Match")] if takes_version else [])],
+        has_body=parts.body is not None,
+        status=status,
+        model=None if status == NO_CONTENT else documented(answer, binding.name),
+        headers={name: _HEADERS[name] for name in shown},
+        problems=[
+            *_ALWAYS,
+            *_OF_COMMANDS,
+            *(_OF_BODIES if parts.body is not None else ()),
+            *(_OF_VERSIONS if takes_version else ()),
+        ],
+        anonymous=options.get("anonymous", False),
+        raises=options.get("raises", ()),
+    )
+
+
+def query_route(app: Application, method: str, path: str, query: type, options: QueryOptions) -> Route:
+    """Work out the route of a query.
+
+    Raises:
+        ConfigurationError: a query has no handler, or the path does not fit it.
+    """
+    endpoint = _query_endpoint(app, path, query, options.get("names", {}))
+    binding, model = endpoint.binding, documented(result_type(endpoint.binding), endpoint.binding.name)
+    parameters = {parameter.name: parameter for parameter in endpoint.parts.parameters}
+    keyset = options.get("keyset")
+    if keyset is not None:
+        walk = _query_endpoint(app, path, keyset, options.get("names", {}))
+        endpoint = dataclasses.replace(endpoint, keyset=walk)
+        model |= documented(result_type(walk.binding), walk.binding.name)
+        for parameter in walk.parts.parameters:
+            parameters.setdefault(parameter.name, parameter)
+    is_get, versioned = method == "GET", has_version(binding)
+    shown = [*(["Link"] if is_page(binding) else []), *(["ETag"] if versioned else [])]
+    return Route(
+        method,
+        path,
+        endpoint,
+        binding,
+        [*parameters.values(), _header(AFTER), *([_header("If-None-Match")] if versioned else [])],
+        has_body=False,
+        status=_OK,
+        model=model if is_get else None,
+        headers={name: _HEADERS[name] for name in shown},
+        problems=[*_ALWAYS, *_OF_QUERIES, *([NOT_FOUND] if may_be_missing(binding) else [])],
+        anonymous=options.get("anonymous", False),
+        raises=options.get("raises", ()),
+    )
+
+
+def _query_endpoint(app: Application, path: str, query: type, names: Mapping[str, str]) -> QueryEndpoint:
+    binding = _binding(app, query, MessageKind.QUERY)
+    return QueryEndpoint(app, binding, message_parts(query, path, in_body=False, names=names))
+
+
+def _binding(app: Application, message: type, kind: MessageKind) -> Binding[Any, Any]:
+    binding = app.bindings.get(message)
+    if binding is None:
+        text = f"{message.__qualname__} has a route, but no handler"
+        raise MissingHandlerError(text, hint="Add its binding to Application(handlers=[...]).")
+    if binding.kind is not kind:
+        text = f"{message.__qualname__} is a {binding.kind.value}, not a {kind.value}"
+        raise ConfigurationError(text, hint="get() and head() take queries, the other methods commands.")
+    return binding
+
+
+def _as_it_is(result: Any) -> object:
+    return result
+
+
+def _header(name: str) -> Parameter:
+    annotation = Annotated[str | None, Header(alias=name, description=_REQUEST_HEADERS[name])]
+    return Parameter(name.lower().replace("-", "_"), Parameter.KEYWORD_ONLY, annotation=annotation, default=None)

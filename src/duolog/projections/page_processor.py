@@ -1,0 +1,238 @@
+"""Applies pages of the log to the view of one projection, and parks what cannot be applied."""
+
+import logging
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from duolog.codec.event_codec import EventCodec
+from duolog.dispatch.shield import shielded
+from duolog.errors import ConfigurationError, DatabaseError, LeaseLostError, UndecodableEventError
+from duolog.eventstore.filters import EventFilter
+from duolog.eventstore.port import EventPage
+from duolog.messages.envelope import RecordedEvent
+from duolog.messages.event import event_spec
+from duolog.messages.event_handlers import EventHandler
+from duolog.projections.projection import Projection
+from duolog.projections.view_database import ViewSession
+from duolog.projections.views import OpenProjection, OpenView, PrepareView
+from duolog.subscriptions.checkpoints import CheckpointMove, Checkpoints
+from duolog.subscriptions.failure import Failure, is_transient
+from duolog.subscriptions.leases import Lease
+from duolog.subscriptions.parking import ParkedEvent, Parking, ParkReason
+
+_logger: Final = logging.getLogger("duolog.projections")
+
+Key = tuple[str, str]
+
+
+class _EventRefusedError(Exception):
+    """A handler raised, or the database refused what it wrote.
+
+    Attributes:
+        error: what was raised.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(type(error)))
+        self.error = error
+
+
+class ProjectionPageProcessor:
+    """A `PageProcessor` that folds events into a projection's view, in the transaction that moves the checkpoint.
+
+    A page is one transaction. If an event in it cannot be applied, the page is rolled back and its events are applied
+    in a transaction each; the one that fails is parked, which stops its key (tenant and stream) and nothing else.
+
+    Args:
+        projection: the projection's class.
+        prepare_view: brings its view to its version.
+        open_view: opens its view.
+        open_projection: builds its instances.
+        codec: decodes events; the projection's event types are registered with it.
+        checkpoints: tells which version the view has.
+        parking: tells what is parked.
+
+    Raises:
+        ConfigurationError: the projection has no ``on_...`` method.
+        UnnamedTypeError: two event classes share a stored name.
+    """
+
+    def __init__(  # noqa: PLR0913 - each port by its name
+        self,
+        projection: type[Projection],
+        *,
+        prepare_view: PrepareView,
+        open_view: OpenView,
+        open_projection: OpenProjection,
+        codec: EventCodec,
+        checkpoints: Checkpoints,
+        parking: Parking,
+    ) -> None:
+        self._projection = projection
+        self._prepare_view = prepare_view
+        self._open_view = open_view
+        self._open_projection = open_projection
+        self._codec = codec
+        self._checkpoints = checkpoints
+        self._parking = parking
+        self._handlers = _handlers_by_type(projection)
+        for cls in projection.handlers():
+            codec.types.add(cls)
+        self._parked: set[Key] = set()
+        self._found_version = projection.version
+
+    @property
+    def filter(self) -> EventFilter:
+        """The events that the projection has methods for."""
+        return EventFilter.of(types=self._handlers)
+
+    async def create_view(self) -> None:
+        """Create the view if there is none; one of another version is made anew only once its lease is taken.
+
+        Raises:
+            StatementError: the DDL of its tables is wrong.
+        """
+        checkpoint = await self._checkpoints.read(self._projection.name)
+        if checkpoint is None:
+            checkpoint = await self._prepare_view(self._projection)
+        self._found_version = checkpoint.version
+
+    async def begin(self, lease: Lease) -> int:
+        """Bring the view to this version, load what is parked, and return the stored position.
+
+        Raises:
+            LeaseLostError: another release has given the view another version since this process started.
+        """
+        checkpoint = await self._checkpoints.read(lease.subscription)
+        own = self._projection.version
+        if checkpoint is not None and checkpoint.version not in (own, self._found_version):
+            # Two releases that run side by side would otherwise drop each other's view again and again.
+            message = f"view {lease.subscription!r} went to version {checkpoint.version}; this process has {own}"
+            raise LeaseLostError(message)
+        checkpoint = await self._prepare_view(self._projection)
+        self._found_version = own
+        self._parked = set(await self._parking.keys(lease.subscription))
+        return checkpoint.position
+
+    async def apply(self, page: EventPage, move: CheckpointMove) -> None:
+        """Apply a page in one transaction, or its events in one each if one of them is refused.
+
+        Raises:
+            LeaseLostError: somebody else advances the projection.
+            DatabaseError: the database failed; the page may have been applied in part, up to its stored checkpoint.
+        """
+        try:
+            await self._apply(page.events, move)
+        except _EventRefusedError:
+            await self._apply_one_by_one(page, move)
+
+    async def _apply_one_by_one(self, page: EventPage, move: CheckpointMove) -> None:
+        position = move.old
+        for recorded in page.events:
+            step = replace(move, old=position, new=recorded.position)
+            try:
+                await self._apply((recorded,), step, alone=True)
+            except _EventRefusedError as refused:
+                await self._park(recorded, Failure.of(refused.error), step)
+            position = recorded.position
+        if position < page.through:
+            await self._apply((), replace(move, old=position))
+
+    async def _apply(self, events: Sequence[RecordedEvent], move: CheckpointMove, *, alone: bool = False) -> None:
+        parked: list[ParkedEvent] = []
+        session = self._open_view(self._projection)
+        try:
+            if events:
+                async with self._open_projection(self._projection, session) as projection:
+                    parked = await self._handle(projection, events)
+            await _commit(session, move, parked, alone=alone)
+        finally:
+            await shielded(session.close())
+        self._note(parked)
+
+    async def _handle(self, projection: Projection, events: Sequence[RecordedEvent]) -> list[ParkedEvent]:
+        """Call the methods for all events whose key is not parked; return the others and those that are undecodable."""
+        methods = {name: getattr(projection, handler.method) for name, handler in self._handlers.items()}
+        parked: list[ParkedEvent] = []
+        undecodable: set[Key] = set()
+        with _refusals():
+            for recorded in events:
+                key = (recorded.tenant, recorded.stream)
+                if key in self._parked or key in undecodable:
+                    parked.append(self._parked_event(recorded))
+                    continue
+                try:
+                    event = self._codec.decode(recorded)
+                except UndecodableEventError as error:
+                    undecodable.add(key)
+                    parked.append(self._parked_event(recorded, Failure.of(error)))
+                    continue
+                if self._handlers[recorded.type].takes_recorded:
+                    await methods[recorded.type](event, recorded)
+                else:
+                    await methods[recorded.type](event)
+        return parked
+
+    async def _park(self, recorded: RecordedEvent, failure: Failure, move: CheckpointMove) -> None:
+        parked = (self._parked_event(recorded, failure),)
+        session = self._open_view(self._projection)
+        try:
+            await session.commit(move, parked)
+        finally:
+            await shielded(session.close())
+        self._note(parked)
+
+    def _parked_event(self, recorded: RecordedEvent, failure: Failure | None = None) -> ParkedEvent:
+        return ParkedEvent(
+            self._projection.name,
+            recorded.tenant,
+            recorded.stream,
+            recorded.position,
+            recorded.type,
+            ParkReason.BEHIND_PARKED if failure is None else failure.reason,
+            "" if failure is None else failure.error,
+            "" if failure is None else failure.traceback,
+        )
+
+    def _note(self, parked: Sequence[ParkedEvent]) -> None:
+        for event in parked:
+            self._parked.add((event.tenant, event.key))
+            if event.reason is not ParkReason.BEHIND_PARKED:
+                # The error's text may hold values of the event: it is in the parked row, not in the log file.
+                where = (self._projection.name, event.type, event.position, event.reason.value)
+                _logger.error("projection %s parked event %s at position %d: %s", *where)
+
+
+async def _commit(session: ViewSession, move: CheckpointMove, parked: Sequence[ParkedEvent], *, alone: bool) -> None:
+    if alone:
+        with _refusals():
+            await session.flush()
+    try:
+        await session.commit(move, parked)
+    except Exception as error:
+        # What the flush did not refuse may still be refused here (a deferred constraint). Anything else has to do with
+        # the checkpoint; within a page it cannot be told apart, so the events are tried one by one.
+        if is_transient(error) or (alone and not isinstance(error, DatabaseError)):
+            raise
+        raise _EventRefusedError(error) from error
+
+
+@contextmanager
+def _refusals() -> Generator[None]:
+    """Turn errors that are the event's fault into `_EventRefusedError`."""
+    try:
+        yield
+    except Exception as error:
+        if is_transient(error):
+            raise
+        raise _EventRefusedError(error) from error
+
+
+def _handlers_by_type(projection: type[Projection]) -> Mapping[str, EventHandler]:
+    handlers = {event_spec(cls).name: handler for cls, handler in projection.handlers().items()}
+    if not handlers:
+        message = f"projection {projection.name!r} has no on_... method"
+        raise ConfigurationError(message, hint=f"Write `async def on_...(self, event: ...)` in {projection.__name__}.")
+    return handlers

@@ -1,0 +1,180 @@
+"""Given, when, then: what an aggregate decides and what a projection shows, without a database in sight."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Self, TypeVar
+
+from duolog.codec.event_codec import EventCodec
+from duolog.codec.event_types import EventTypes
+from duolog.codec.tags import Tagger
+from duolog.container.databases import open_database
+from duolog.database.port import Database, View
+from duolog.eventstore.streams import partition_of
+from duolog.ids import uuid7
+from duolog.messages.envelope import RecordedEvent
+from duolog.projections.projection import Projection
+from duolog.projections.view_database import ViewDatabase
+from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.tables.ports import Row
+from duolog.write.aggregate import Aggregate
+
+A = TypeVar("A", bound=Aggregate[Any])
+
+_OWNER = "scenario"
+
+
+class AggregateScenario(Generic[A]):
+    """A decision of one aggregate, step by step.
+
+    ```python
+    given(User(user_id), UserRegistered(...)).when(lambda user: user.deactivate()).then(UserDeactivated())
+    ```
+
+    Args:
+        aggregate: a new entity.
+        history: what happened to it before.
+    """
+
+    def __init__(self, aggregate: A, history: Sequence[object]) -> None:
+        self._aggregate = aggregate
+        self._error: Exception | None = None
+        for event in history:
+            aggregate.apply_event(event)
+
+    def when(self, decide: Callable[[A], object]) -> Self:
+        """Let the entity decide; what it raises is kept for `then_raises`."""
+        try:
+            decide(self._aggregate)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next step checks it
+            self._error = error
+        return self
+
+    def then(self, *events: object) -> A:
+        """Check that exactly these events were raised, and return the entity.
+
+        Raises:
+            AssertionError: other events, or an error.
+        """
+        if self._error is not None:
+            raise AssertionError(f"expected {list(events)!r}, but it raised {self._error!r}") from self._error  # noqa: EM102, TRY003 - an assertion's message
+        raised = list(self._aggregate.pending_events)
+        if raised != list(events):
+            message = f"expected {list(events)!r}, but it raised {raised!r}"
+            raise AssertionError(message)
+        return self._aggregate
+
+    def then_nothing(self) -> A:
+        """Check that nothing was raised, and return the entity."""
+        return self.then()
+
+    def then_raises(self, error: type[Exception]) -> A:
+        """Check that an error of this class was raised and no event, and return the entity.
+
+        Raises:
+            AssertionError: no such error, or events beside it.
+        """
+        if not isinstance(self._error, error):
+            message = f"expected {error.__name__}, but got {self._error!r}"
+            raise AssertionError(message) from self._error  # noqa: TRY004 - it is an assertion
+        if len(self._aggregate.pending_events):
+            message = f"expected no events beside {error.__name__}, but got {self._aggregate.pending_events!r}"
+            raise AssertionError(message)
+        return self._aggregate
+
+
+def given(aggregate: A, *history: object) -> AggregateScenario[A]:
+    """Begin a scenario: an aggregate to which ``history`` happened."""
+    return AggregateScenario(aggregate, history)
+
+
+class ProjectionScenario:
+    """A projection over an empty view in memory.
+
+    ```python
+    async with ProjectionScenario(UserProjection, lambda db: UserProjection(db)) as scenario:
+        await scenario.given("user-42", UserRegistered(...))
+        assert await scenario.rows("users_view") == [{"id": "42", ...}]
+    ```
+
+    Args:
+        projection: the projection's class.
+        make: builds it over a view; the class itself if None.
+    """
+
+    def __init__(self, projection: type[Projection], make: Callable[[ViewDatabase], Projection] | None = None) -> None:
+        self._projection = projection
+        self._make: Callable[..., Projection] = make or projection
+        self._view = View(projection.name, projection.version, projection.tables)
+        self._database: Database = open_database("memory://")
+        self._codec = EventCodec(EventTypes(projection.handlers()), Tagger(b"a scenario's secret"))
+        self._versions: dict[str, int] = {}
+        self._position = 0
+        self._token = 0
+
+    async def __aenter__(self) -> Self:
+        """Make the view."""
+        await self._database.open()
+        await self._database.prepare_view(self._view)
+        lease = await self._database.leases.acquire(self._view.subscription, _OWNER, seconds=3600)
+        self._token = lease.token if lease is not None else 0
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Forget the view."""
+        await self._database.close()
+
+    async def given(self, stream: str, *events: object) -> None:
+        """Apply events of one stream, encoded and decoded as they would be in the log.
+
+        Raises:
+            Exception: what a handler or the database raised.
+        """
+        session = self._database.open_view(self._view)
+        before = self._position
+        try:
+            projection = self._make(session)
+            for event in events:
+                recorded = self._record(stream, event)
+                handler = self._projection.handlers()[type(event)]
+                arguments = (self._codec.decode(recorded), recorded)[: 1 + handler.takes_recorded]
+                await getattr(projection, handler.method)(*arguments)
+            move = CheckpointMove(self._view.subscription, self._view.version, self._token, before, self._position)
+            await session.commit(move)
+        finally:
+            await session.close()
+
+    async def rows(self, table: str, *, order_by: str = "1") -> list[Row]:
+        """Return all rows of one of the view's tables.
+
+        Args:
+            table: its name.
+            order_by: a column's number or name.
+
+        Raises:
+            KeyError: the projection does not own such a table.
+        """
+        if table not in self._projection.tables or not order_by.replace("_", "").isalnum():
+            raise KeyError(table)
+        reader = self._database.open_reader()
+        try:
+            return list(await reader.fetch(f"SELECT * FROM {table} ORDER BY {order_by}"))  # noqa: S608 - both are checked
+        finally:
+            await reader.close()
+
+    def _record(self, stream: str, event: object) -> RecordedEvent:
+        encoded = self._codec.encode(event)
+        self._position += 1
+        self._versions[stream] = version = self._versions.get(stream, 0) + 1
+        return RecordedEvent(
+            position=self._position,
+            tenant="",
+            stream=stream,
+            version=version,
+            event_id=uuid7(),
+            type=encoded.type,
+            schema_version=encoded.schema_version,
+            tags=encoded.tags,
+            partition=partition_of("", stream),
+            data=encoded.data,
+            metadata=encoded.metadata,
+            recorded_at=self._position * 1_000_000,
+        )
