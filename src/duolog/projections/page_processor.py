@@ -15,7 +15,6 @@ from duolog.messages.envelope import RecordedEvent
 from duolog.messages.event import event_spec
 from duolog.messages.event_handlers import EventHandler
 from duolog.projections.projection import Projection
-from duolog.projections.view_database import ViewSession
 from duolog.projections.views import OpenProjection, OpenView, PrepareView
 from duolog.subscriptions.checkpoints import CheckpointMove, Checkpoints
 from duolog.subscriptions.failure import Failure, is_transient
@@ -59,7 +58,7 @@ class ProjectionPageProcessor:
         UnnamedTypeError: two event classes share a stored name.
     """
 
-    def __init__(  # noqa: PLR0913 - each port by its name
+    def __init__(
         self,
         projection: type[Projection],
         *,
@@ -133,21 +132,26 @@ class ProjectionPageProcessor:
         for recorded in page.events:
             step = replace(move, old=position, new=recorded.position)
             try:
-                await self._apply((recorded,), step, alone=True)
+                await self._apply((recorded,), step)
             except _EventRefusedError as refused:
                 await self._park(recorded, Failure.of(refused.error), step)
             position = recorded.position
         if position < page.through:
             await self._apply((), replace(move, old=position))
 
-    async def _apply(self, events: Sequence[RecordedEvent], move: CheckpointMove, *, alone: bool = False) -> None:
+    async def _apply(self, events: Sequence[RecordedEvent], move: CheckpointMove) -> None:
         parked: list[ParkedEvent] = []
         session = self._open_view(self._projection)
         try:
             if events:
                 async with self._open_projection(self._projection, session) as projection:
                     parked = await self._handle(projection, events)
-            await _commit(session, move, parked, alone=alone)
+            try:
+                await session.commit(move, parked)
+            except DatabaseError as error:
+                if is_transient(error):
+                    raise
+                raise _EventRefusedError(error) from error
         finally:
             await shielded(session.close())
         self._note(parked)
@@ -203,20 +207,6 @@ class ProjectionPageProcessor:
                 # The error's text may hold values of the event: it is in the parked row, not in the log file.
                 where = (self._projection.name, event.type, event.position, event.reason.value)
                 _logger.error("projection %s parked event %s at position %d: %s", *where)
-
-
-async def _commit(session: ViewSession, move: CheckpointMove, parked: Sequence[ParkedEvent], *, alone: bool) -> None:
-    if alone:
-        with _refusals():
-            await session.flush()
-    try:
-        await session.commit(move, parked)
-    except Exception as error:
-        # What the flush did not refuse may still be refused here (a deferred constraint). Anything else has to do with
-        # the checkpoint; within a page it cannot be told apart, so the events are tried one by one.
-        if is_transient(error) or (alone and not isinstance(error, DatabaseError)):
-            raise
-        raise _EventRefusedError(error) from error
 
 
 @contextmanager

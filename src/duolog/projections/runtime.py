@@ -34,7 +34,7 @@ class ProjectionRuntime:
         UnnamedTypeError: two event classes share a stored name.
     """
 
-    def __init__(  # noqa: PLR0913 - each port by its name
+    def __init__(
         self,
         projections: Sequence[type[Projection]],
         *,

@@ -18,11 +18,6 @@ class Backoff:
         self._last = last
         self._attempts = 0
 
-    @property
-    def attempts(self) -> int:
-        """How many pauses were taken since the last reset."""
-        return self._attempts
-
     def pause(self) -> float:
         """Return the next pause, in seconds."""
         # Beyond 2**32 every pause is the longest one, and a float would overflow at 2**1024.

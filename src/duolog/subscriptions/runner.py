@@ -74,7 +74,7 @@ class SubscriptionRunner:
         pace: times and sizes.
     """
 
-    def __init__(  # noqa: PLR0913 - each port by its name
+    def __init__(
         self,
         subscription: Subscription,
         processor: PageProcessor,

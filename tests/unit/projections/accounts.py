@@ -1,25 +1,27 @@
 """A small domain for these tests: accounts whose balances are projected, and what runs the projection."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
 from duolog.codec.tags import Tagger
 from duolog.database.port import Database, View
+from duolog.ids import uuid7
 from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.messages.event import event
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.view_database import ViewDatabase, ViewSession
-from duolog.projections.views import OpenView
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.parking import ParkReason
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.runner import Pace
+from duolog.subscriptions.status import RunnerState
+from tests.unit.projections.faults import Faults
 
 QUICK = Pace(lease=0.6, idle=0.01, first_pause=0.005, last_pause=0.02, batch=7)
 BAD_AMOUNT = 13
@@ -95,7 +97,7 @@ class SecondBalanceProjection(BalanceProjection):
 
 
 class VisitProjection(Projection):
-    """Counts views; its trouble must be nobody else's."""
+    """Lists who viewed an account, each once; it reads what it wrote, and refuses nobody."""
 
     name, version = "visits_view", 1
     tables: ClassVar[Mapping[str, str]] = {"visits_view": "CREATE TABLE visits_view (visitor TEXT NOT NULL)"}
@@ -104,7 +106,12 @@ class VisitProjection(Projection):
         self._db = db
 
     async def on_viewed(self, event: AccountViewed) -> None:
-        await self._db.execute("INSERT INTO visits_view (visitor) VALUES (:by)", {"by": event.by})
+        known = await self._db.fetch_value("SELECT count(*) FROM visits_view WHERE visitor = :by", {"by": event.by})
+        if event.by == "nobody":
+            message = "nobody viewed it"
+            raise LookupError(message)
+        if not known:
+            await self._db.execute("INSERT INTO visits_view (visitor) VALUES (:by)", {"by": event.by})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,10 @@ class Balance:
     account: str
     balance: int
     moves: int
+
+
+def undecodable() -> NewEvent:
+    return NewEvent(uuid7(), "account.moved", 1, b'{"amount":"one"}')
 
 
 def codec() -> EventCodec:
@@ -124,7 +135,7 @@ class Worker:
 
     database: Database
     projections: Sequence[type[Projection]] = (BalanceProjection,)
-    open_view: OpenView | None = None
+    faults: Faults = field(default_factory=Faults)
     pace: Pace = QUICK
     codec: EventCodec = field(default_factory=codec)
     progress: Progress = field(init=False)
@@ -136,7 +147,7 @@ class Worker:
             self.projections,
             source=self.database,
             prepare_view=self.prepare_view,
-            open_view=self.open_view or self.stored_view,
+            open_view=self.faults.around(self.open_view),
             open_projection=self.open_projection,
             codec=self.codec,
             progress=self.progress,
@@ -153,20 +164,17 @@ class Worker:
     async def prepare_view(self, projection: type[Projection]) -> Checkpoint:
         return await self.database.prepare_view(view(projection))
 
-    def stored_view(self, projection: type[Projection]) -> ViewSession:
+    def open_view(self, projection: type[Projection]) -> ViewSession:
         return self.database.open_view(view(projection))
 
     @asynccontextmanager
     async def open_projection(self, projection: type[Projection], db: ViewDatabase) -> AsyncIterator[Projection]:
-        build: type[BalanceProjection | VisitProjection] = projection  # type: ignore[assignment]
+        build = cast("Callable[[ViewDatabase], Projection]", projection)
         yield build(db)
 
     async def append(self, stream: str, *events: object, tenant: str = "") -> int:
-        encoded = [self.codec.encode(event) for event in events]
+        encoded = [event if isinstance(event, NewEvent) else self.codec.encode(event) for event in events]
         return (await self.database.store.append(stream, encoded, tenant=tenant)).position
-
-    async def append_raw(self, stream: str, encoded: NewEvent) -> int:
-        return (await self.database.store.append(stream, [encoded])).position
 
     async def caught_up(self) -> None:
         head = await self.database.store.head()
@@ -189,6 +197,10 @@ class Worker:
         assert checkpoint is not None
         return checkpoint.position
 
+    @property
+    def state(self) -> RunnerState:
+        return self.runtime.statuses()[0].state
+
     async def parked(self) -> list[tuple[str, int, ParkReason]]:
         return [(event.key, event.position, event.reason) for event in await self.database.parking.read()]
 
@@ -197,22 +209,36 @@ def view(projection: type[Projection]) -> View:
     return View(projection.name, projection.version, projection.tables)
 
 
-def folded(history: Sequence[tuple[str, object]]) -> list[Balance]:
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What a view must show, and which events (by their place in the history) must be parked."""
+
+    balances: list[Balance]
+    parked: list[int]
+
+
+def folded(history: Sequence[tuple[str, object]]) -> Folded:
     """Fold a history in the simplest way: an account ends before its first event that cannot be applied."""
     balances: dict[str, Balance] = {}
     ended: set[str] = set()
-    for account, happened in history:
-        if account in ended:
+    parked: list[int] = []
+    for place, (account, happened) in enumerate(history):
+        if isinstance(happened, AccountViewed):
             continue
         known = balances.get(account)
-        if isinstance(happened, AccountOpened):
-            if known is None:
-                balances[account] = Balance(account, 0, 0)
-            else:
-                ended.add(account)
-        elif isinstance(happened, AmountMoved):
-            if happened.amount == BAD_AMOUNT or (known is not None and known.balance + happened.amount < 0):
-                ended.add(account)
-            elif known is not None:
-                balances[account] = Balance(account, known.balance + happened.amount, known.moves + 1)
-    return sorted(balances.values(), key=lambda balance: balance.account)
+        if account in ended or not _applies(known, happened):
+            ended.add(account)
+            parked.append(place)
+        elif isinstance(happened, AccountOpened):
+            balances[account] = Balance(account, 0, 0)
+        elif isinstance(happened, AmountMoved) and known is not None:
+            balances[account] = Balance(account, known.balance + happened.amount, known.moves + 1)
+    return Folded(sorted(balances.values(), key=lambda balance: balance.account), parked)
+
+
+def _applies(known: Balance | None, happened: object) -> bool:
+    if isinstance(happened, AccountOpened):
+        return known is None
+    if isinstance(happened, AmountMoved):
+        return happened.amount != BAD_AMOUNT and (known is None or known.balance + happened.amount >= 0)
+    return False  # the bytes of an event that cannot be decoded

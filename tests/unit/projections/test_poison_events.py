@@ -1,3 +1,5 @@
+import asyncio
+
 from duolog.database.port import Database
 from duolog.ids import uuid7
 from duolog.messages.envelope import NewEvent
@@ -12,6 +14,7 @@ from tests.unit.projections.accounts import (
     SecondBalanceProjection,
     VisitProjection,
     Worker,
+    undecodable,
 )
 
 
@@ -58,11 +61,22 @@ async def test_an_event_whose_rows_the_database_refuses_is_found_and_parked(data
         assert await worker.parked() == [("account-a", refused, ParkReason.DATABASE_REFUSED)]
 
 
+async def test_an_event_with_a_value_that_no_column_takes_is_parked(database: Database) -> None:
+    async with Worker(database) as worker:
+        await worker.append("account-a", AccountOpened("ann"))
+        refused = await worker.append("account-a", AmountMoved(2**63))
+        await worker.append("account-b", AccountOpened("bob"))
+        await worker.caught_up()
+
+        assert await worker.balances() == [Balance("account-a", 0, 0), Balance("account-b", 0, 0)]
+        assert await worker.parked() == [("account-a", refused, ParkReason.DATABASE_REFUSED)]
+
+
 async def test_an_event_that_cannot_be_decoded_is_parked_with_the_reason(database: Database) -> None:
     worker = Worker(database)
     await worker.append("account-a", AccountOpened("ann"))
-    newer = await worker.append_raw("account-a", NewEvent(uuid7(), "account.moved", 2, b'{"amount":1}'))
-    broken = await worker.append_raw("account-b", NewEvent(uuid7(), "account.moved", 1, b'{"amount":"one"}'))
+    newer = await worker.append("account-a", NewEvent(uuid7(), "account.moved", 2, b'{"amount":1}'))
+    broken = await worker.append("account-b", undecodable())
     behind = await worker.append("account-a", AmountMoved(1))
     async with worker:
         await worker.caught_up()
@@ -125,3 +139,18 @@ async def test_a_poison_event_of_one_projection_is_none_of_another_one(database:
         assert await reader.fetch_value("SELECT count(*) FROM visits_view") == 1
         await reader.close()
         assert await database.parking.counts() == {"balances_view": 1}
+
+
+async def test_a_handler_that_raises_after_it_has_read_leaves_the_writer_to_others(database: Database) -> None:
+    async with Worker(database, [BalanceProjection, VisitProjection]) as worker:
+        async with asyncio.timeout(5):
+            await worker.append("account-a", AccountViewed("ann"), AccountViewed("ann"))
+            poison = await worker.append("account-b", AccountViewed("nobody"))
+            await worker.append("account-a", AccountViewed("bob"), AccountOpened("ann"))
+            await worker.caught_up()
+
+        reader = database.open_reader()
+        assert await reader.fetch_value("SELECT group_concat(visitor) FROM visits_view") == "ann,bob"
+        await reader.close()
+        assert await worker.parked() == [("account-b", poison, ParkReason.HANDLER_RAISED)]
+        assert await worker.balances() == [Balance("account-a", 0, 0)]
