@@ -16,7 +16,7 @@ USAGE_ERROR: Final = 2
 class ErrorsForPeople(TyperGroup):
     """A group of commands whose expected errors come without a traceback, unless ``--debug`` asks for one."""
 
-    def invoke(self, ctx: Any) -> object:  # noqa: ANN401 - typer's base keeps its context type private
+    def invoke(self, ctx: Any) -> object:
         """Run the command.
 
         Raises:

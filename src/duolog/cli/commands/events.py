@@ -25,7 +25,7 @@ EXAMPLES: Final = examples(
 _END: Final = "end"
 
 
-def events(  # noqa: PLR0913 - each is an option of the command
+def events(
     database_url: DatabaseArgument = None,
     *,
     database: DatabaseOption = None,

@@ -21,7 +21,7 @@ from duolog.database.port import Database
 
 STATUS_EXAMPLES: Final = examples(
     ("duolog projections status sqlite:///users.db", "a table"),
-    ("duolog projections status --json | jq 'select(.lag > 100)'", "of DUOLOG_DATABASE"),
+    ("duolog projections status --json | jq .lag", "of DUOLOG_DATABASE"),
 )
 _WIDE: Final = 200
 
@@ -74,8 +74,10 @@ def _print(statuses: Sequence[ProjectionStatus]) -> None:
             Text(str(each.parked), "red" if each.parked else ""),
         )
     console = Console()
-    # Without a terminal there is nothing to fit into; a name must not be cut or folded for a program that reads it.
-    console.print(table, width=None if console.is_terminal else max(console.width, _WIDE), crop=False)
+    if not console.is_terminal:
+        # There is nothing to fit into; a name must not be cut or folded for a program that reads it.
+        console = Console(width=max(console.width, _WIDE))
+    console.print(table)
 
 
 _NUMBERS: Final = frozenset({"version", "position", "lag", "parked"})

@@ -1,0 +1,62 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from duolog.cli.command_line import command_line
+from duolog.container.databases import open_database
+from duolog.database.port import Database
+from duolog.ids import uuid7
+from duolog.messages.envelope import NewEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.stdout.splitlines()
+
+
+Duolog = Callable[..., Ended]
+
+
+@pytest.fixture
+def duolog(monkeypatch: pytest.MonkeyPatch) -> Duolog:
+    for name in ("DUOLOG_DATABASE", "DUOLOG_DEBUG", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments: str) -> Ended:
+        result = CliRunner().invoke(command_line, arguments)
+        return Ended(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'shop.db'}"
+
+
+def with_database(url: str, work: Callable[[Database], Awaitable[None]]) -> None:
+    """Open the database, with its schema, for `work`, and close it."""
+
+    async def run() -> None:
+        database = open_database(url)
+        await database.open()
+        try:
+            await work(database)
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+
+
+def new_event(type_name: str, data: bytes = b"{}", *tags: str) -> NewEvent:
+    return NewEvent(uuid7(), type_name, 1, data, tags, b'{"actor":"ada"}')

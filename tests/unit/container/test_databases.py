@@ -1,0 +1,41 @@
+from importlib.metadata import EntryPoint, EntryPoints
+
+import pytest
+
+from duolog.container import databases
+from duolog.container.databases import GROUP, open_database
+from duolog.errors import ConfigurationError, MissingDriverError
+
+
+def test_the_scheme_finds_the_adapter() -> None:
+    assert not open_database("memory://").features.durable
+    assert open_database("sqlite:///shop.db").features.durable
+
+
+def test_an_unknown_scheme_lists_the_installed_ones() -> None:
+    with pytest.raises(MissingDriverError, match="no adapter is installed for mongodb: databases") as raised:
+        open_database("mongodb://ada:hunter2@db/shop")
+    assert "memory, sqlite" in raised.value.hint
+    assert "hunter2" not in str(raised.value)
+
+
+def test_an_expected_scheme_says_what_is_to_be_had() -> None:
+    with pytest.raises(MissingDriverError) as raised:
+        open_database("postgresql://ada:hunter2@db/shop")
+    assert "PostgreSQL adapter is not part of this release" in raised.value.hint
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["", "shop.db", "/srv/shop.db", "://x"])
+def test_a_url_without_scheme_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="no scheme"):
+        open_database(url)
+
+
+def test_an_adapter_whose_driver_is_missing_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = EntryPoint("oracle", "a_driver_that_is_not_installed:open_database", GROUP)
+    monkeypatch.setattr(databases, "entry_points", lambda **_: EntryPoints([entry]))
+    with pytest.raises(MissingDriverError, match="'a_driver_that_is_not_installed'") as raised:
+        open_database("oracle://ada:hunter2@db/shop")
+    assert "duolog[oracle]" in raised.value.hint
+    assert "hunter2" not in str(raised.value)
