@@ -33,6 +33,13 @@ class UnknownRoleError(InvalidUserDataError):
         super().__init__("role", message)
 
 
+class InvalidReasonError(InvalidUserDataError):
+    """A reason is too long."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("reason", message)
+
+
 class WeakPasswordError(InvalidUserDataError):
     """A password is too short or too long."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from duolog import Aggregate
 from users.domain.email import Email
-from users.domain.errors import InvalidUserDataError, UserNotFoundError
+from users.domain.errors import InvalidReasonError, UserNotFoundError
 from users.domain.events import (
     UserActivated,
     UserDeactivated,
@@ -62,7 +62,7 @@ class User(Aggregate[UserId]):
         self._check_exists()
         if reason is not None and len(reason) > _LONGEST_REASON:
             message = f"a reason has {_LONGEST_REASON} characters at most"
-            raise InvalidUserDataError("reason", message)
+            raise InvalidReasonError(message)
         self.raise_event(UserDeleted(self.id, self.email.value, reason))
 
     def on_registered(self, happened: UserRegistered) -> None:

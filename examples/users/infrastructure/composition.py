@@ -5,6 +5,7 @@ from users.application.commands.create_user import CreateUserCommand, CreateUser
 from users.application.commands.delete_user import DeleteUserCommand, DeleteUserInteractor
 from users.application.commands.sign_in import SignInCommand, SignInInteractor
 from users.application.commands.update_user import UpdateUserCommand, UpdateUserInteractor
+from users.application.queries.export_users import ExportUsersQuery, ExportUsersQueryService
 from users.application.queries.get_user import GetUserQuery, GetUserQueryService
 from users.application.queries.list_users import ListUsersQuery, ListUsersQueryService
 from users.application.queries.page_users import PageUsersQuery, PageUsersQueryService
@@ -38,6 +39,7 @@ def make_application(
             UserExistsQuery.handled_by(UserExistsQueryService, reads=reads),
             ListUsersQuery.handled_by(ListUsersQueryService, reads=reads),
             PageUsersQuery.handled_by(PageUsersQueryService, reads=reads),
+            ExportUsersQuery.handled_by(ExportUsersQueryService, reads=reads),
         ],
         projections=[UserProjection],
         providers=[UsersProvider(write_model)],

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from enum import Enum
 
-from dishka import Provider, Scope, provide
+from dishka import Provider, Scope
 
 from duolog import Cursors, Secret
 from users.application.access import Access
@@ -38,6 +38,8 @@ class UsersProvider(Provider):
 
     def __init__(self, write_model: WriteModel) -> None:
         super().__init__()
+        self.provide(_hasher, scope=Scope.APP)
+        self.provide(_cursors, scope=Scope.APP)
         self.provide(Access)
         self.provide(UserService)
         self.provide(SqlUserReader, provides=UserQueryGateway)
@@ -49,12 +51,12 @@ class UsersProvider(Provider):
                 self.provide(TableUserRepository, provides=UserRepository)
                 self.provide(TableCredentialReader, provides=CredentialGateway)
 
-    @provide(scope=Scope.APP)
-    async def hasher(self) -> AsyncIterator[PasswordHasher]:
-        hasher = Argon2PasswordHasher()
-        yield hasher
-        hasher.close()
 
-    @provide(scope=Scope.APP)
-    def cursors(self, secret: Secret) -> Cursors:
-        return Cursors.with_secret(secret.value)
+async def _hasher() -> AsyncIterator[PasswordHasher]:
+    hasher = Argon2PasswordHasher()
+    yield hasher
+    hasher.close()
+
+
+def _cursors(secret: Secret) -> Cursors:
+    return Cursors.with_secret(secret.value)

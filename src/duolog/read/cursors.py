@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -134,19 +134,6 @@ class _Payload(msgspec.Struct, frozen=True, array_like=True):
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(_Payload)
 
-# By exact type: a bool is an int and a datetime is a date, and neither may come back as the other.
-_WRITERS: Final[Mapping[type, tuple[str, Callable[[Any], str]]]] = {
-    type(None): ("null", lambda _: ""),
-    str: ("text", str),
-    int: ("int", str),
-    float: ("float", float.hex),
-    bool: ("bool", lambda value: "1" if value else ""),
-    bytes: ("bytes", bytes.hex),
-    datetime: ("datetime", datetime.isoformat),
-    date: ("date", date.isoformat),
-    UUID: ("uuid", str),
-    Decimal: ("decimal", str),
-}
 _READERS: Final[Mapping[str, Callable[[str], KeyValue]]] = {
     "null": lambda _: None,
     "text": str,
@@ -161,14 +148,34 @@ _READERS: Final[Mapping[str, Callable[[str], KeyValue]]] = {
 }
 
 
-def _tagged(value: object) -> tuple[str, str]:
-    plain: object = value.value if isinstance(value, Enum) else value
-    writer = _WRITERS.get(type(plain))
-    if writer is None:
-        message = f"a value of type {type(value).__name__} cannot be a key of a cursor"
-        raise StatementError(message, hint="Sort by text, numbers, times, UUIDs or booleans.")
-    tag, write = writer
-    return tag, write(plain)
+def _tagged(value: object) -> tuple[str, str]:  # noqa: C901 - one case for each type
+    match value:
+        case Enum():
+            tagged = _tagged(value.value)
+        case None:
+            tagged = "null", ""
+        case str():
+            tagged = "text", str(value)
+        case bool():  # before int, which it is as well; so is a datetime a date
+            tagged = "bool", "1" if value else ""
+        case int():
+            tagged = "int", str(int(value))
+        case float():
+            tagged = "float", value.hex()
+        case bytes():
+            tagged = "bytes", value.hex()
+        case datetime():
+            tagged = "datetime", value.isoformat()
+        case date():
+            tagged = "date", value.isoformat()
+        case UUID():
+            tagged = "uuid", str(value)
+        case Decimal():
+            tagged = "decimal", str(value)
+        case _:
+            message = f"a value of type {type(value).__name__} cannot be a key of a cursor"
+            raise StatementError(message, hint="Sort by text, numbers, times, UUIDs or booleans.")
+    return tagged
 
 
 def _untagged(tagged: tuple[str, str]) -> KeyValue:

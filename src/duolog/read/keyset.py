@@ -63,7 +63,7 @@ class Window:
             prev_cursor=self._cursor(items[0], Direction.BACKWARD) if has_prev else None,
         )
 
-    def _empty_page(self) -> CursorPage[T]:
+    def _empty_page(self) -> CursorPage[Any]:
         """Offer the way back, including the row that the page would have gone on from."""
         start = self._start
         if start is None:

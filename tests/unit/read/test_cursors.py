@@ -30,9 +30,9 @@ VALUES = (
 )
 
 
-@given(VALUES, VALUES, st.sampled_from(Direction), st.booleans())
+@given(value=VALUES, tie_break=VALUES, direction=st.sampled_from(Direction), inclusive=st.booleans())
 def test_every_kind_of_key_comes_back_as_it_was(
-    value: KeyValue, tie_break: KeyValue, direction: Direction, inclusive: bool
+    *, value: KeyValue, tie_break: KeyValue, direction: Direction, inclusive: bool
 ) -> None:
     cursor = Cursor(FINGERPRINT, direction, value, tie_break, inclusive)
     read = CURSORS.read(CURSORS.write(cursor), fingerprint=FINGERPRINT)
@@ -66,7 +66,9 @@ def test_a_text_signed_for_another_purpose_is_no_cursor() -> None:
         CURSORS.read(token, fingerprint=FINGERPRINT)
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x90", b"\xff" * 40, b"\x95\xc4\x00\xa1f\x92\xa3foo\xa0\x92\xa3foo\xa0\xc2"])
+@pytest.mark.parametrize(
+    "payload", [b"", b"\x90", b"\xff" * 40, b"\x95\xc4\x00\xa1f\x92\xa3foo\xa0\x92\xa3foo\xa0\xc2"]
+)
 def test_a_signed_text_of_another_form_is_no_cursor(payload: bytes) -> None:
     text = Signer(SECRET, "cursor").sign(payload)
     with pytest.raises(InvalidCursorError):

@@ -10,7 +10,7 @@ from duolog.errors import InvalidCursorError, StatementError, UnknownFieldError
 from duolog.read.cursors import Cursors
 from duolog.read.keyset import Keyset
 from duolog.read.sorting import SortableFields, SortOrder
-from tests.unit.read.walk import CURSORS, SORTABLE, Table, ids
+from tests.unit.read.walk import CURSORS, MOST_PAGES, SORTABLE, Table, ids
 
 Item = tuple[int, str, float | None]
 
@@ -77,6 +77,7 @@ def test_rows_deleted_during_a_walk_hide_no_other_row(
         table.delete(sorted(gone))
         pages = [first]
         while pages[-1].next_cursor is not None:
+            assert len(pages) <= MOST_PAGES, "the walk does not end"
             pages.append(table.page(sort_by, order, limit, pages[-1].next_cursor))
         after = ids(pages[1:])
         back = table.backward(sort_by, order, limit, pages[-1]) if len(pages) > 1 else None
@@ -194,7 +195,7 @@ def test_the_key_is_taken_from_objects_by_the_columns_own_name() -> None:
 
 def test_null_in_a_column_that_is_not_declared_nullable_is_an_error_that_says_so() -> None:
     keyset, _ = named_window()
-    with pytest.raises(StatementError, match='nullable\\("n.name"\\)'):
+    with pytest.raises(StatementError, match=r'nullable\("n.name"\)'):
         keyset.window(sort_by="name", order=SortOrder.ASC, limit=1).page([Named(1, None), Named(2, "b")])
 
 

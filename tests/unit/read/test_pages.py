@@ -23,7 +23,7 @@ USERS = [UserDTO(UUID(int=1)), UserDTO(UUID(int=2))]
     [(0, 2, False, False), (0, 3, True, False), (1, 3, False, True), (1, 4, True, True), (9, 3, False, True)],
 )
 def test_a_page_knows_whether_others_come_before_and_after(
-    offset: int, total: int, has_next: bool, has_prev: bool
+    *, offset: int, total: int, has_next: bool, has_prev: bool
 ) -> None:
     page = PaginatedResult(items=USERS, total=total, limit=2, offset=offset)
     assert (page.has_next, page.has_prev) == (has_next, has_prev)

@@ -13,6 +13,7 @@ Row = Mapping[str, Any]
 
 CURSORS = Cursors.with_secret(b"a secret for tests")
 SORTABLE = SortableFields({"name": "name", "score": nullable("score"), "id": "id"}, tie_break="id")
+MOST_PAGES = 100
 
 
 class Table:
@@ -41,12 +42,14 @@ class Table:
     def forward(self, sort_by: str, order: SortOrder, limit: int) -> list[CursorPage[Row]]:
         pages = [self.page(sort_by, order, limit)]
         while pages[-1].next_cursor is not None:
+            assert len(pages) <= MOST_PAGES, "the walk does not end"
             pages.append(self.page(sort_by, order, limit, pages[-1].next_cursor))
         return pages
 
     def backward(self, sort_by: str, order: SortOrder, limit: int, last: CursorPage[Row]) -> list[CursorPage[Row]]:
         pages = [last]
         while pages[0].prev_cursor is not None:
+            assert len(pages) <= MOST_PAGES, "the walk does not end"
             pages.insert(0, self.page(sort_by, order, limit, pages[0].prev_cursor))
         return pages
 

@@ -24,7 +24,7 @@ class EventCredentialReader:
         # Signing in decides nothing that must hold until a commit, so the boundary's condition is not staged.
         boundary = await self._unit.read_boundary(query)
         holder = email_holder(email, map(codec.decode, boundary.events))
-        user = await self._users.find(holder) if holder is not None else None
-        if user is None or user.is_deleted or user.email != email:
+        if holder is None:
             return None
+        user = await self._users.load(holder)
         return Credentials(user.id, user.role.value, user.is_active, user.password_hash)

@@ -1,5 +1,6 @@
 """Users kept as rows of a table, in one transaction with their events."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -89,7 +90,5 @@ class TableUserRepository:
         }
         await self._guarded(_UPDATE, parameters, user)
 
-    async def _guarded(self, sql: str, parameters: dict[str, object], user: User) -> None:
-        await self._db.execute(
-            sql, parameters, rows=1, key=user.stream, errors={EMAIL_IS_UNIQUE: EmailTakenError}
-        )
+    async def _guarded(self, sql: str, parameters: Mapping[str, object], user: User) -> None:
+        await self._db.execute(sql, parameters, rows=1, key=user.stream, errors={EMAIL_IS_UNIQUE: EmailTakenError})

@@ -1,7 +1,7 @@
 """The read model of users."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from duolog import Projection, RecordedEvent, ViewDatabase
 from users.domain.events import (
@@ -35,7 +35,7 @@ class UserProjection(Projection):
     """One row for each user that was not deleted. Passwords' hashes stay in the write model."""
 
     name, version = "users_view", 1
-    tables = {"users_view": _USERS_VIEW}
+    tables: ClassVar = {"users_view": _USERS_VIEW}
 
     def __init__(self, db: ViewDatabase) -> None:
         self._db = db

@@ -1,13 +1,15 @@
 """Middleware `after_position`: a query waits until the views that it reads have a position (read-your-writes)."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
-from duolog.messages.binding import Binding, MessageKind
+from duolog.messages.binding import Binding, MessageKind, ReadModel
 from duolog.read.position_token import PositionToken
-from duolog.read.position_wait import PositionWait
+
+WaitUntil = Callable[[Sequence[type[ReadModel]], int | PositionToken, float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,12 @@ class AfterPositionMiddleware:
     """Waits, without holding a connection, before the query's scope opens.
 
     Args:
-        wait: knows how far the views are.
+        wait: returns when the given views have a position, or raises (`PositionWait.until`).
     """
 
     name = "after_position"
 
-    def __init__(self, wait: PositionWait) -> None:
+    def __init__(self, wait: WaitUntil) -> None:
         self._wait = wait
 
     def build(self, binding: Binding[Any, Any], proceed: Call) -> Call:
@@ -44,7 +46,7 @@ class AfterPositionMiddleware:
         async def call(context: MessageContext) -> object:
             after = context.find(AfterPosition)
             if after is not None:
-                await wait.until(reads, after.position, after.seconds)
+                await wait(reads, after.position, after.seconds)
             return await proceed(context)
 
         return call

@@ -1,0 +1,172 @@
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from duolog import CursorPage, Metadata, NotAuthenticatedError, NotAuthorizedError, Query, SortOrder
+from duolog.errors import InvalidCursorError, InvalidMessageError, LimitOutOfRangeError, UnknownFieldError
+from tests.unit.examples_users.service import ADMIN, NOBODY, STRANGER, Service
+from users.application.commands.update_user import UpdateUserCommand
+from users.application.dto.user import UserDTO
+from users.application.queries.export_users import ExportUsersQuery
+from users.application.queries.get_user import GetUserQuery
+from users.application.queries.list_users import ListUsersQuery
+from users.application.queries.page_users import PageUsersQuery
+from users.application.queries.user_exists import UserExistsQuery
+from users.domain.errors import UnknownRoleError, UserNotFoundError
+from users.infrastructure.adapters.sql_user_reader import FILTERABLE, SORTABLE
+
+EMAILS = ["dora@example.org", "ada@example.org", "cleo@example.org", "bob@example.org", "eve@example.org"]
+
+
+@pytest.fixture
+async def filled(service: Service) -> Service:
+    """Five users: Bob and Eve are admins, Cleo is not active."""
+    for email in EMAILS:
+        user_id = await service.register(email, role="admin" if email[0] in "be" else "user")
+        if email[0] == "c":
+            await service.app.execute(UpdateUserCommand(user_id, is_active=False), metadata=ADMIN)
+    await service.app.caught_up()
+    return service
+
+
+async def first_letters(service: Service, query: ListUsersQuery) -> str:
+    page = await service.app.query(query, metadata=STRANGER)
+    return "".join(user.email[0] for user in page.items)
+
+
+async def test_a_user_is_read_back_right_after_the_command_by_its_position(service: Service) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    user_id = await service.register("ada@example.org")
+    receipt = await service.app.execute_with_receipt(UpdateUserCommand(user_id, role="moderator"), metadata=ADMIN)
+    user = await service.app.query(GetUserQuery(user_id), after=receipt.position, metadata=STRANGER)
+    assert before < user.created_at < datetime.now(UTC) + timedelta(seconds=1)
+    assert user == UserDTO(
+        user_id, "ada@example.org", "moderator", is_active=True, created_at=user.created_at, version=2
+    )
+
+
+async def test_a_user_that_does_not_exist_is_not_found(service: Service) -> None:
+    user_id = uuid4()
+    with pytest.raises(UserNotFoundError):
+        await service.app.query(GetUserQuery(user_id), metadata=STRANGER)
+    assert not await service.app.query(UserExistsQuery(user_id), metadata=STRANGER)
+    known = await service.register()
+    await service.app.caught_up()
+    assert await service.app.query(UserExistsQuery(known), metadata=STRANGER)
+
+
+@pytest.mark.parametrize("query", [GetUserQuery(uuid4()), UserExistsQuery(uuid4()), ListUsersQuery(), PageUsersQuery()])
+async def test_reading_needs_a_signed_in_actor(event_service: Service, query: Query[Any]) -> None:
+    with pytest.raises(NotAuthenticatedError):
+        await event_service.app.query(query, metadata=NOBODY)
+
+
+LISTS = {
+    ListUsersQuery(): "ebcad",
+    ListUsersQuery(sort_order=SortOrder.ASC): "dacbe",
+    ListUsersQuery(sort_by="email", sort_order=SortOrder.ASC): "abcde",
+    ListUsersQuery(sort_by="email", limit=2, offset=1): "dc",
+    ListUsersQuery(sort_by="email", offset=5): "",
+    ListUsersQuery(sort_by="email", role_filter="admin"): "eb",
+    ListUsersQuery(sort_by="email", is_active=False): "c",
+    ListUsersQuery(sort_by="email", is_active=True, role_filter="user"): "da",
+    ListUsersQuery(role_filter="moderator"): "",
+}
+
+
+async def test_the_list_is_sorted_filtered_and_cut(filled: Service) -> None:
+    assert {query: await first_letters(filled, query) for query in LISTS} == LISTS
+
+
+async def test_the_total_counts_what_the_filters_leave(filled: Service) -> None:
+    query = ListUsersQuery(limit=1, role_filter="admin")
+    page = await filled.app.query(query, metadata=STRANGER)
+    assert (page.total, page.limit, page.offset, page.has_next, page.has_prev) == (2, 1, 0, True, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        (ListUsersQuery(limit=0), LimitOutOfRangeError),
+        (ListUsersQuery(limit=201), LimitOutOfRangeError),
+        (ListUsersQuery(offset=-1), LimitOutOfRangeError),
+        (ListUsersQuery(offset=2**31 + 1), LimitOutOfRangeError),
+        (PageUsersQuery(limit=201), LimitOutOfRangeError),
+        (ListUsersQuery(sort_by="password_hash"), UnknownFieldError),
+        (PageUsersQuery(sort_by="password_hash"), UnknownFieldError),
+        (ListUsersQuery(role_filter="root"), UnknownRoleError),
+        (PageUsersQuery(cursor="made up"), InvalidCursorError),
+        (ListUsersQuery(sort_order="asc; --"), InvalidMessageError),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ],
+)
+async def test_what_is_out_of_range_or_unknown_is_refused(
+    event_service: Service, query: Query[Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await event_service.app.query(query, metadata=STRANGER)
+
+
+NAMES = st.sampled_from([*dir(UserDTO), "password_hash", "id; DROP TABLE users", "1", "email--", "EMAIL"]) | st.text()
+
+
+@given(NAMES)
+def test_every_name_but_the_allowed_ones_is_refused_for_sorting_and_filtering(name: str) -> None:
+    if name in {"created_at", "email", "role"}:
+        assert SORTABLE.order_by(name) == f"{name} ASC, id ASC"
+    else:
+        with pytest.raises(UnknownFieldError, match="allowed: created_at, email, role"):
+            SORTABLE.order_by(name)
+    if name not in {"role", "is_active"}:
+        with pytest.raises(UnknownFieldError, match="allowed: role, is_active"):
+            FILTERABLE.where({name: "x"})
+
+
+async def pages_of(service: Service, query: PageUsersQuery) -> list[CursorPage[UserDTO]]:
+    pages = [await service.app.query(query, metadata=STRANGER)]
+    while (cursor := pages[-1].next_cursor) is not None:
+        following = PageUsersQuery(
+            cursor, query.limit, query.sort_by, query.sort_order, query.role_filter, query.is_active
+        )
+        pages.append(await service.app.query(following, metadata=STRANGER))
+    return pages
+
+
+async def test_walking_by_cursors_shows_what_the_whole_list_shows(filled: Service) -> None:
+    for sort_by, order, is_active in product(SORTABLE.names, SortOrder, [None, True]):
+        whole = ListUsersQuery(sort_by=sort_by, sort_order=order, is_active=is_active)
+        pages = await pages_of(filled, PageUsersQuery(limit=2, sort_by=sort_by, sort_order=order, is_active=is_active))
+        letters = "".join(user.email[0] for page in pages for user in page.items)
+        assert letters == await first_letters(filled, whole)
+        back = PageUsersQuery(pages[-1].prev_cursor, 2, sort_by, order, is_active=is_active)
+        assert (await filled.app.query(back, metadata=STRANGER)).items == pages[-2].items
+
+
+async def test_a_cursor_of_another_filter_or_order_is_refused(filled: Service) -> None:
+    cursor = (await filled.app.query(PageUsersQuery(limit=1), metadata=STRANGER)).next_cursor
+    for other in (
+        PageUsersQuery(cursor, role_filter="admin"),
+        PageUsersQuery(cursor, sort_by="email"),
+        PageUsersQuery(cursor, sort_order=SortOrder.ASC),
+    ):
+        with pytest.raises(InvalidCursorError):
+            await filled.app.query(other, metadata=STRANGER)
+
+
+async def test_an_export_streams_all_users_to_admins(filled: Service) -> None:
+    async with aclosing(filled.app.stream(ExportUsersQuery(page_size=2), metadata=ADMIN)) as users:
+        exported = [user async for user in users]
+    assert [user["email"] for user in exported] == EMAILS
+    assert {type(value) for user in exported for value in user.values()} == {str, bool, int}
+
+
+@pytest.mark.parametrize(("metadata", "error"), [(NOBODY, NotAuthenticatedError), (STRANGER, NotAuthorizedError)])
+async def test_an_export_is_for_admins_only(event_service: Service, metadata: Metadata, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        async with aclosing(event_service.app.stream(ExportUsersQuery(), metadata=metadata)) as users:
+            await anext(users)
