@@ -1,6 +1,5 @@
 """Encodes event objects for the log and decodes recorded events, upcasting old schema versions."""
 
-import typing
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -8,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from duolog.codec.event_types import EventTypes
-from duolog.codec.payload_rules import MAX_BYTES, check_size, check_text, check_tree
+from duolog.codec.payload_rules import MAX_BYTES, check_size, check_text, check_tree, may_break_rules
+from duolog.codec.reasons import unfit_reason
 from duolog.codec.tags import Tagger
 from duolog.errors import PayloadError, UndecodableEventError
 from duolog.ids import uuid7
@@ -18,7 +18,6 @@ from duolog.messages.metadata import Metadata
 
 _encoder: Final = msgspec.json.Encoder()
 _untyped: Final = msgspec.json.Decoder()
-_FLAT: Final = (str, bytes, bool, int, type(None), UUID, Decimal)
 
 
 class EventCodec:
@@ -30,14 +29,13 @@ class EventCodec:
         max_bytes: largest payload that is encoded.
     """
 
-    __slots__ = ("_decoders", "_flat", "_max_bytes", "_tagger", "types")
+    __slots__ = ("_decoders", "_max_bytes", "_tagger", "types")
 
     def __init__(self, types: EventTypes, tagger: Tagger, *, max_bytes: int = MAX_BYTES) -> None:
         self.types = types
         self._tagger = tagger
         self._max_bytes = max_bytes
         self._decoders: dict[type, msgspec.json.Decoder[Any]] = {}
-        self._flat: dict[type, bool] = {}
 
     @property
     def tagger(self) -> Tagger:
@@ -65,12 +63,15 @@ class EventCodec:
             data = _encoder.encode(event)
             check_size(data, limit=self._max_bytes)
             check_text(data)
-            if not self._is_flat(cls):
+            if may_break_rules(data):
                 check_tree(msgspec.to_builtins(event, builtin_types=(bytes, Decimal, UUID)))
             self._decoder(cls).decode(data)
         except PayloadError as error:
             message = f"{spec.name}: {error.message}"
             raise PayloadError(message, hint=error.hint) from None
+        except msgspec.ValidationError as error:
+            message = f"{spec.name}: the payload does not fit its class: {unfit_reason(error)}"
+            raise PayloadError(message, hint=f"Give {cls.__name__} values of its annotated types.") from None
         except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
             message = f"{spec.name}: the payload does not survive encoding: {error}"
             raise PayloadError(message, hint=f"Give {cls.__name__} values of its annotated types.") from error
@@ -93,6 +94,8 @@ class EventCodec:
             return self._upcast(recorded, spec)
         except UndecodableEventError:
             raise
+        except msgspec.ValidationError as error:
+            raise _undecodable(recorded, f"it does not fit {spec.cls.__name__}: {unfit_reason(error)}") from None
         except Exception as error:  # an upcaster is the application's code: whatever it raises is the reason
             raise _undecodable(recorded, f"{type(error).__name__}: {error}") from error
 
@@ -103,21 +106,13 @@ class EventCodec:
         for version in range(recorded.schema_version, spec.version):
             payload = spec.upcasts[version](payload)
         target: type[object] = spec.cls
-        return msgspec.convert(payload, target)
+        return msgspec.convert(payload, target, str_keys=True)  # JSON has no other keys
 
     def _decoder(self, cls: type) -> msgspec.json.Decoder[Any]:
         decoder = self._decoders.get(cls)
         if decoder is None:
             decoder = self._decoders[cls] = msgspec.json.Decoder(cls)
         return decoder
-
-    def _is_flat(self, cls: type) -> bool:
-        """Whether all fields are leaves that can hold neither a float nor nesting, so that no walk is needed."""
-        flat = self._flat.get(cls)
-        if flat is None:
-            hints = typing.get_type_hints(cls)
-            flat = self._flat[cls] = all(_is_flat_hint(hint) for hint in hints.values())
-        return flat
 
 
 def encode_metadata(metadata: Metadata | None) -> bytes:
@@ -128,13 +123,6 @@ def encode_metadata(metadata: Metadata | None) -> bytes:
     return _encoder.encode(
         StoredMetadata(metadata.correlation_id, metadata.message_id, actor, metadata.traceparent),
     )
-
-
-def _is_flat_hint(hint: Any) -> bool:
-    members = typing.get_args(hint) or (hint,)
-    if typing.get_origin(hint) in (list, dict, tuple, set, frozenset):
-        return False
-    return all(member in _FLAT for member in (getattr(m, "__supertype__", m) for m in members))
 
 
 def _undecodable(recorded: RecordedEvent, reason: str) -> UndecodableEventError:

@@ -10,6 +10,8 @@ from duolog.errors import PayloadError
 MAX_DEPTH: Final = 64
 MAX_BYTES: Final = 1_048_576
 
+_NESTING: Final = (dict, list, tuple, set, frozenset)
+
 # A NUL is written \u0000 in JSON; an even number of backslashes before it would make it plain text.
 _ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -36,6 +38,14 @@ def check_text(data: bytes) -> None:
         raise PayloadError(message)
 
 
+def may_break_rules(data: bytes, *, depth: int = MAX_DEPTH) -> bool:
+    """Tell whether `check_tree` could refuse what this JSON text was encoded from; no for most events, and cheap.
+
+    The encoder writes NaN and the infinities as ``null``, and a level of nesting needs a bracket.
+    """
+    return b"null" in data or data.count(b"[") + data.count(b"{") > depth
+
+
 def check_tree(value: Any, *, depth: int = MAX_DEPTH) -> None:
     """Refuse numbers that JSON does not have, and nesting deeper than ``depth``.
 
@@ -46,17 +56,20 @@ def check_tree(value: Any, *, depth: int = MAX_DEPTH) -> None:
     Raises:
         PayloadError: NaN, an infinity, or too deep.
     """
-    pending: list[tuple[Any, int]] = [(value, 1)]
-    while pending:
-        current, level = pending.pop()
-        if isinstance(current, float):
-            if not math.isfinite(current):
-                message = f"the payload contains {current}, which JSON cannot represent"
-                raise PayloadError(message)
-        elif isinstance(current, (dict, list, tuple, set, frozenset)):
-            if level > depth:
-                message = f"the payload is nested deeper than {depth} levels"
-                raise PayloadError(message)
-            mapping = isinstance(current, dict)
-            children = cast("Iterable[object]", current.values() if mapping else current)
-            pending.extend((child, level + 1) for child in children)
+    layer, level = [value], 1
+    while layer:
+        inner: list[Any] = []
+        for each in layer:
+            if isinstance(each, float):
+                if not math.isfinite(each):
+                    message = f"the payload contains {each}, which JSON cannot represent"
+                    raise PayloadError(message)
+            elif isinstance(each, _NESTING):
+                if level > depth:
+                    message = f"the payload is nested deeper than {depth} levels"
+                    raise PayloadError(message)
+                if isinstance(each, dict):
+                    inner.extend(cast("dict[object, object]", each).values())
+                else:
+                    inner.extend(cast("Iterable[object]", each))
+        layer, level = inner, level + 1

@@ -27,7 +27,7 @@ class Signer:
 
     def sign(self, payload: bytes) -> str:
         """Return ``payload`` and its signature as one URL-safe text."""
-        return base64.urlsafe_b64encode(self._mac(payload) + payload).rstrip(b"=").decode()
+        return _text(self._mac(payload) + payload)
 
     def verify(self, text: str) -> bytes:
         """Return the payload of a signed text.
@@ -42,6 +42,8 @@ class Signer:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
             raise InvalidSignatureError(message) from error
+        if _text(raw) != text:  # base64 has several texts for the same bytes, of which only one was signed
+            raise InvalidSignatureError(message)
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(payload)):
             raise InvalidSignatureError(message)
@@ -49,3 +51,7 @@ class Signer:
 
     def _mac(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, hashlib.sha256)[:_MAC_BYTES]
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -103,6 +103,6 @@ def repeated_outcome(appends: Sequence[Append], recorded: Mapping[UUID, Recorded
                 message = f"event ids of this append to {append.stream!r} are in the log with other content"
                 raise EventIdReusedError(message)
             positions.append(known.position)
-            versions[append.stream] = known.version
+            versions[append.stream] = max(known.version, versions.get(append.stream, 0))
             partitions.add(known.partition)
     return Appended(min(positions), max(positions), versions, frozenset(partitions))

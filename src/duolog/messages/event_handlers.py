@@ -11,6 +11,7 @@ from duolog.errors import ConfigurationError
 from duolog.messages.event import event_spec
 
 _WITH_RECORDED = 2
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,12 @@ def event_handlers(cls: type) -> Mapping[type, EventHandler]:
         if not method.startswith("on_"):
             continue
         where = f"{cls.__module__}.{cls.__qualname__}.{method}"
-        parameters = list(inspect.signature(function).parameters)[1:]
-        if not 1 <= len(parameters) <= _WITH_RECORDED:
+        parameters = list(inspect.signature(function).parameters.values())[1:]
+        if not 1 <= len(parameters) <= _WITH_RECORDED or any(each.kind not in _BY_PLACE for each in parameters):
             message = f"{where} must take the event, and may take the recorded event as well"
             raise ConfigurationError(message, hint=f"Write `def {method}(self, event: SomeEvent)`.")
         handler = EventHandler(method, takes_recorded=len(parameters) == _WITH_RECORDED)
-        for event_type in _annotated_types(function, parameters[0], where):
+        for event_type in _annotated_types(function, parameters[0].name, where):
             event_spec(event_type)
             if event_type in found:
                 message = f"{where} and {found[event_type].method} both take {event_type.__name__}"

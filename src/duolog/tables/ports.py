@@ -35,6 +35,7 @@ class ReadDatabase(Protocol):
         Raises:
             StatementError: the SQL or its parameters are wrong, or a row does not fit ``into``.
             ReadOnlyError: the statement writes.
+            TimeLimitExceededError: it took longer than the session allows.
             DatabaseError: the database failed.
         """
         ...

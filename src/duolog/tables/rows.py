@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from duolog.codec.reasons import unfit_reason
 from duolog.errors import StatementError
 
 T = TypeVar("T")
@@ -31,5 +32,5 @@ def decode_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], into: typ
             "list[T]", msgspec.convert([dict(zip(names, row, strict=True)) for row in rows], wanted, strict=False)
         )
     except msgspec.ValidationError as error:
-        message = f"a row does not fit {into.__name__}: {error}"
-        raise StatementError(message, hint=f"The columns are: {', '.join(names)}.") from error
+        message = f"a row does not fit {into.__name__}: {unfit_reason(error)}"
+        raise StatementError(message, hint=f"The columns are: {', '.join(names)}.") from None

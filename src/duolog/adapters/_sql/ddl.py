@@ -32,6 +32,11 @@ def check_tables(tables: Mapping[str, str]) -> None:
             check_allowed(statement)
 
 
+def missing_tables(connection: sqlite3.Connection, tables: Iterable[str]) -> list[str]:
+    """Return those of ``tables`` that do not exist."""
+    return [table for table in tables if not _exists(connection, table)]
+
+
 def create_missing(connection: sqlite3.Connection, tables: Mapping[str, str]) -> None:
     """Create the tables that are missing, with their indexes, in the open transaction.
 
@@ -40,10 +45,8 @@ def create_missing(connection: sqlite3.Connection, tables: Mapping[str, str]) ->
         DatabaseError: the database failed.
     """
     check_tables(tables)
-    for table, ddl in tables.items():
-        if _exists(connection, table):
-            continue
-        for statement in single_statements(ddl):
+    for table in missing_tables(connection, tables):
+        for statement in single_statements(tables[table]):
             _run(connection, statement)
         if not _exists(connection, table):
             message = f"the DDL of table {table!r} does not create it"

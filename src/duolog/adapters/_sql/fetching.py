@@ -50,7 +50,7 @@ def fetch_rows(
     return mappings
 
 
-def fetch_value(connection: sqlite3.Connection, sql: str, parameters: Parameters | None) -> Any:  # noqa: ANN401 - a column may hold anything
+def fetch_value(connection: sqlite3.Connection, sql: str, parameters: Parameters | None) -> Any:
     """Run a SELECT and return the first column of its first row, or None; errors as `fetch_rows`."""
     _, rows = _select(connection, sql, parameters, 1)
     return rows[0][0] if rows else None

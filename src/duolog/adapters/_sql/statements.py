@@ -2,16 +2,18 @@
 
 import re
 import sqlite3
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
-from duolog.adapters._sql.values import bound_values
+from duolog.adapters._sql.values import SqlValue, bound_values
 from duolog.errors import ConstraintViolationError, StaleRowError, StatementError
 from duolog.tables.statements import Parameters, Statement
 
 _FIRST_WORD: Final = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*([A-Za-z]*)", re.DOTALL)
 _TABLE: Final = re.compile(r"\b(?:INTO|UPDATE|FROM)\s+(?:OR\s+\w+\s+)?[\"`\[]?(\w+)", re.IGNORECASE)
+_PLAIN: Final = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE)\b(?!.*\bRETURNING\b)", re.IGNORECASE | re.DOTALL)
 _OURS: Final = frozenset(
     "ABORT ATTACH BEGIN COMMIT DETACH END PRAGMA RELEASE ROLLBACK SAVEPOINT VACUUM".split()  # noqa: SIM905 - one line
 )
@@ -58,7 +60,11 @@ def run_statement(connection: sqlite3.Connection, statement: Statement) -> int:
 def run_sql(connection: sqlite3.Connection, sql: str, parameters: Parameters | None) -> int:
     """Run writing SQL in the open transaction, and return how many rows it changed; errors as `run_statement`."""
     check_allowed(sql)
-    values = bound_values(sql, parameters)
+    return run_bound(connection, sql, bound_values(sql, parameters))
+
+
+def run_bound(connection: sqlite3.Connection, sql: str, values: Mapping[str, SqlValue]) -> int:
+    """Run writing SQL that was checked, with values that are ready, and return how many rows it changed."""
     try:
         cursor = connection.execute(sql, values)
         if cursor.description is not None:
@@ -69,3 +75,15 @@ def run_sql(connection: sqlite3.Connection, sql: str, parameters: Parameters | N
     except DRIVER_ERRORS as error:
         raise database_error(error, sql) from error
     return int(counted[0])
+
+
+def run_many(connection: sqlite3.Connection, sql: str, rows: Sequence[Mapping[str, SqlValue]]) -> None:
+    """Run writing SQL that was checked once for each of ``rows``, in order."""
+    if len(rows) == 1 or not _PLAIN.match(sql):
+        for values in rows:
+            run_bound(connection, sql, values)
+        return
+    try:
+        connection.executemany(sql, rows)
+    except DRIVER_ERRORS as error:
+        raise database_error(error, sql) from error

@@ -1,7 +1,7 @@
 """Units of work: tables and log change in one step of the event loop, or neither does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -104,7 +104,7 @@ class MemoryHeldWriter(TableReads):
         self._end()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self) -> AsyncGenerator[None, None]:
         self._check_held()
         yield
 

@@ -31,7 +31,7 @@ def open_database(url: str, /) -> Database:
         ConfigurationError: the URL says more than that.
     """
     if url != _URL:
-        message = f"{url.partition('?')[0]!r} is not the URL of a database in memory"
+        message = "the database URL is not that of a database in memory"
         raise ConfigurationError(message, hint=f"Write {_URL!r}; it takes no name and no options.")
     return MemoryDatabase()
 

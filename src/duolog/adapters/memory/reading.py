@@ -54,7 +54,7 @@ class TableReads(ABC):
                 rows: Sequence[T] | Sequence[Row] = fetch_rows(connection, sql, parameters, into, most=1)
         return rows[0] if rows else None
 
-    async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:  # noqa: ANN401 - any column
+    async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
         """Run a statement and return the first column of its first row, or None."""
         async with self._turn():
             with self._tables.reading(self._seconds) as connection:

@@ -1,14 +1,15 @@
 """Tables in memory: one SQLite connection, and the lock that says whose turn at it is."""
 
 import asyncio
+import math
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
-from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
-from duolog.errors import DatabaseError
+from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error, is_interrupt
+from duolog.errors import DatabaseError, TimeLimitExceededError
 
 _PROGRESS_STEPS: Final = 1_000
 
@@ -73,7 +74,7 @@ class Tables:
             self._connection.execute("ROLLBACK")
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Generator[sqlite3.Connection, None, None]:
         """Begin a transaction, and roll back what is not committed at the end."""
         self.begin()
         try:
@@ -82,7 +83,7 @@ class Tables:
             self.rollback()
 
     @contextmanager
-    def savepoint(self) -> Iterator[sqlite3.Connection]:
+    def savepoint(self) -> Generator[sqlite3.Connection, None, None]:
         """Undo in the open transaction what is done inside, if it raises.
 
         Raises:
@@ -100,15 +101,26 @@ class Tables:
         self.connection.execute("RELEASE duolog")
 
     @contextmanager
-    def reading(self, seconds: float | None) -> Iterator[sqlite3.Connection]:
-        """Let nothing be written meanwhile, and interrupt a statement that runs for longer than ``seconds``."""
+    def reading(self, seconds: float | None) -> Generator[sqlite3.Connection, None, None]:
+        """Let nothing be written meanwhile.
+
+        Args:
+            seconds: time limit of the statement inside; None for none.
+
+        Raises:
+            TimeLimitExceededError: it took longer; it was interrupted.
+        """
         connection = self.connection
         connection.execute("PRAGMA query_only = ON")
-        if seconds is not None:
-            deadline = time.monotonic() + seconds
-            connection.set_progress_handler(lambda: time.monotonic() > deadline, _PROGRESS_STEPS)
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, _PROGRESS_STEPS)
         try:
             yield connection
+        except DatabaseError as error:
+            if seconds is not None and isinstance(error.__cause__, Exception) and is_interrupt(error.__cause__):
+                message = f"a statement took longer than {seconds:g} s"
+                raise TimeLimitExceededError(message, seconds=seconds) from error
+            raise
         finally:
             connection.set_progress_handler(None, 0)
             connection.execute("PRAGMA query_only = OFF")

@@ -1,6 +1,6 @@
 """One batch of a projection: the view's tables, its checkpoint and what is parked change in one step."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from duolog.adapters._sql.statements import run_sql
@@ -72,6 +72,6 @@ class MemoryViewSession(TableReads):
             self._tables.turn.release()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self) -> AsyncGenerator[None, None]:
         await self.flush()
         yield

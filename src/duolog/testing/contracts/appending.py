@@ -191,9 +191,7 @@ class AppendingContract:
     async def test_one_of_many_concurrent_appends_at_one_version_wins(self, database: Database) -> None:
         """Of appends that expect one version exactly one is recorded; the others learn the actual version."""
         await database.store.append("user-1", new_events(3))
-        won, lost = await outcomes(
-            database.store.append("user-1", new_events(1), Exactly(3)) for _ in range(20)
-        )
+        won, lost = await outcomes(database.store.append("user-1", new_events(1), Exactly(3)) for _ in range(20))
         assert [outcome.versions for outcome in won] == [{"user-1": 4}]
         assert [type(error) for error in lost] == [WrongExpectedVersionError] * 19
         assert {error.actual for error in lost if isinstance(error, WrongExpectedVersionError)} == {4}

@@ -5,7 +5,7 @@ import pytest
 from duolog.database.port import Database
 from duolog.errors import AppendConditionFailedError, ConflictError, WrongExpectedVersionError
 from duolog.eventstore.appends import Append
-from duolog.eventstore.conditions import EventQuery, QueryItem
+from duolog.eventstore.conditions import AppendCondition, EventQuery, QueryItem
 from duolog.eventstore.expectations import NO_STREAM
 from duolog.testing.contracts.samples import new_event, new_events, outcomes
 from duolog.write.sealed_work import SealedWork
@@ -78,6 +78,18 @@ class BoundaryContract:
         await database.store.append("user-1", [new_event(CREATED, OTHER_MAIL), new_event(RENAMED, "region:north")])
         await database.store.append("user-2", new_events(1), condition=boundary.condition)
         assert len(await database.store.read_stream("user-2")) == 1
+
+    async def test_what_was_seen_above_the_horizon_does_not_fail_it(self, database: Database) -> None:
+        """A condition knows the events above its horizon that the decision saw; another one among them fails it."""
+        appended = [await database.store.append(f"user-{n}", [new_event(CREATED, MAIL)]) for n in range(3)]
+        first, second, third = [outcome.position for outcome in appended]
+        seen = AppendCondition(BY_TAG, first, frozenset({second, third}))
+        await database.store.append("user-3", [new_event(CREATED, OTHER_MAIL)], condition=seen)
+        with pytest.raises(AppendConditionFailedError) as caught:
+            await database.store.append(
+                "user-4", new_events(1), condition=AppendCondition(BY_TAG, first, frozenset({third}))
+            )
+        assert caught.value.position == second
 
     async def test_other_types_do_not_fail_it(self, database: Database) -> None:
         """Events of other types leave a boundary over types alone, though their tags are the same."""

@@ -29,7 +29,7 @@ def new_events(count: int) -> list[NewEvent]:
 
 
 @asynccontextmanager
-async def following(pages: AsyncIterator[EventPage]) -> AsyncIterator[AsyncIterator[EventPage]]:
+async def following(pages: AsyncIterator[EventPage]) -> AsyncGenerator[AsyncIterator[EventPage], None]:
     """Follow a subscription, and end it."""
     try:
         async with asyncio.timeout(SECONDS):

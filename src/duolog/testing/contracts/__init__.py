@@ -1,0 +1,47 @@
+"""The contract suites that every backend passes: subclass each in a test file that supplies a ``database`` fixture."""
+
+import pytest
+
+_SUITES = (
+    "accounts",
+    "appending",
+    "boundaries",
+    "databases",
+    "held_writers",
+    "leases",
+    "read_sessions",
+    "reading",
+    "samples",
+    "subscribing",
+    "tables",
+    "units",
+    "view_sessions",
+)
+pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
+
+# ruff: noqa: E402 - the suites are imported after it is arranged that their asserts show values
+from duolog.testing.contracts.appending import AppendingContract
+from duolog.testing.contracts.boundaries import BoundaryContract
+from duolog.testing.contracts.databases import DatabaseContract
+from duolog.testing.contracts.held_writers import HeldWriterContract
+from duolog.testing.contracts.leases import LeaseContract
+from duolog.testing.contracts.read_sessions import ReadSessionContract
+from duolog.testing.contracts.reading import ReadingContract
+from duolog.testing.contracts.subscribing import SubscriptionContract
+from duolog.testing.contracts.tables import TablesContract
+from duolog.testing.contracts.units import UnitOfWorkContract
+from duolog.testing.contracts.view_sessions import ViewSessionContract
+
+__all__ = [
+    "AppendingContract",
+    "BoundaryContract",
+    "DatabaseContract",
+    "HeldWriterContract",
+    "LeaseContract",
+    "ReadSessionContract",
+    "ReadingContract",
+    "SubscriptionContract",
+    "TablesContract",
+    "UnitOfWorkContract",
+    "ViewSessionContract",
+]

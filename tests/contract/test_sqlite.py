@@ -1,0 +1,56 @@
+"""SQLite keeps every contract."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from duolog.adapters.sqlite import open_database
+from duolog.database.port import Database
+from duolog.testing import contracts
+
+
+@pytest.fixture
+def make_database(tmp_path: Path) -> Callable[[], Database]:
+    return lambda: open_database(f"sqlite:///{tmp_path / 'contract.db'}")
+
+
+@pytest.fixture
+async def database(make_database: Callable[[], Database]) -> AsyncIterator[Database]:
+    database = make_database()
+    await database.open()
+    yield database
+    await database.close()
+
+
+class TestAppending(contracts.AppendingContract): ...
+
+
+class TestReading(contracts.ReadingContract): ...
+
+
+class TestSubscriptions(contracts.SubscriptionContract): ...
+
+
+class TestBoundaries(contracts.BoundaryContract): ...
+
+
+class TestUnitsOfWork(contracts.UnitOfWorkContract): ...
+
+
+class TestHeldWriters(contracts.HeldWriterContract): ...
+
+
+class TestReadSessions(contracts.ReadSessionContract): ...
+
+
+class TestViewSessions(contracts.ViewSessionContract): ...
+
+
+class TestLeases(contracts.LeaseContract): ...
+
+
+class TestTables(contracts.TablesContract): ...
+
+
+class TestDatabase(contracts.DatabaseContract): ...
