@@ -3,9 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from duolog import CursorPage, Cursors, FilterableFields, ReadDatabase, SortableFields, SortOrder
-from duolog.read.filtering import equals
-from duolog.read.keyset import Keyset
+from duolog import CursorPage, Cursors, FilterableFields, Keyset, ReadDatabase, SortableFields, SortOrder, equals
 from users.application.dto.user import UserDTO
 from users.application.ports.user_query_gateway import UserFilters
 

@@ -1,6 +1,6 @@
 """Puts an Application behind a FastAPI application."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, Final
@@ -49,7 +49,7 @@ def attach(
     inner = api.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
+    async def lifespan(running: FastAPI) -> AsyncGenerator[Any]:
         async with app, inner(running) as state:
             yield state
 

@@ -20,6 +20,7 @@ from duolog.integrations.fastapi.problems import (
 _STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _OPENING: Final = b"[{"
 _CLOSING: Final = b"]}"
+_DISCARDED: Final = 4  # times the limit: so much is read of a body that is too large, and not kept
 
 
 def json_depth_exceeds(text: bytes, most: int) -> bool:
@@ -66,30 +67,32 @@ class BodyLimits:
             await self._asgi(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        problem, detail = self._check_headers(headers)
         body = b""
+        problem, detail = self._check_announced(headers)
         if problem is None:
             gathered = await self._gather(receive)
             if gathered is None:
                 return  # the client has gone
             body = gathered
-            problem, detail = self._check_body(headers, body)
+            problem, detail = self._check(headers, body)
         if problem is not None:
             await problem_response(problem, detail=detail)(scope, receive, send)
             return
         await self._asgi(scope, _Replay(body, receive), send)
 
-    def _check_headers(self, headers: Headers) -> tuple[Problem | None, str]:
-        if headers.get("content-encoding", "identity").strip().lower() != "identity":
-            return ENCODED_BODY, ""
+    def _check_announced(self, headers: Headers) -> tuple[Problem | None, str]:
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
-            return BAD_HEADER, "Content-Length is not a number"
-        if len(length.lstrip("0")) > len(str(self._max_bytes)) or int(length) > self._max_bytes:
-            return BODY_TOO_LARGE, self._too_large
-        return None, ""
+            return BAD_HEADER, "Content-Length is not a number."
+        # Only a client that waits to be asked for its body can be refused unread: any other is still sending when the
+        # connection closes, and is cut off before it reads the answer.
+        digits = length.lstrip("0")
+        is_larger = len(digits) > len(str(self._max_bytes)) or int(digits or "0") > self._max_bytes
+        return (BODY_TOO_LARGE, self._too_large) if is_larger and "expect" in headers else (None, "")
 
-    def _check_body(self, headers: Headers, body: bytes) -> tuple[Problem | None, str]:
+    def _check(self, headers: Headers, body: bytes) -> tuple[Problem | None, str]:
+        if headers.get("content-encoding", "identity").strip().lower() != "identity":
+            return ENCODED_BODY, ""
         if len(body) > self._max_bytes:
             return BODY_TOO_LARGE, self._too_large
         if not body or "json" not in headers.get("content-type", "").lower():
@@ -101,17 +104,18 @@ class BodyLimits:
         return None, ""
 
     async def _gather(self, receive: Receive) -> bytes | None:
-        chunks: list[bytes] = []
+        kept = bytearray()
         size = 0
         while True:
             message = await receive()
             if message["type"] != "http.request":
                 return None
-            chunk: bytes = message.get("body", b"")
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > self._max_bytes or not message.get("more_body", False):
-                return b"".join(chunks)
+            piece: bytes = message.get("body", b"")
+            size += len(piece)
+            if len(kept) <= self._max_bytes:  # one byte too many is enough to know
+                kept += piece[: self._max_bytes + 1 - len(kept)]
+            if size > _DISCARDED * self._max_bytes or not message.get("more_body", False):
+                return bytes(kept)
 
     @property
     def _too_large(self) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from duolog.integrations.fastapi.problems import (
     INTERNAL,
@@ -19,9 +21,9 @@ from duolog.integrations.fastapi.problems import (
     problem_of_status,
     problem_response,
 )
+from duolog.integrations.fastapi.request_context import correlation_header
 
 _log: Final = logging.getLogger("duolog.http")
-_SERVER_ERROR: Final = 500
 
 
 def install_error_handlers(api: FastAPI, errors: Mapping[type[Exception], Problem]) -> None:
@@ -48,8 +50,10 @@ class _MappedErrors:
 
     async def __call__(self, request: Request, error: Exception) -> Response:
         problem = next(self._problems[kind] for kind in type(error).__mro__ if kind in self._problems)
-        if problem.status >= _SERVER_ERROR:
+        if problem.name == INTERNAL.name:
             _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        elif problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.warning("%s %s: %s", request.method, request.url.path, type(error).__name__)
         return problem_response(problem, error)
 
 
@@ -65,17 +69,32 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
     return problem_response(INVALID_REQUEST, members={"errors": [_finding(found) for found in error.errors()]})
 
 
-async def _answer_http(_: Request, error: Exception) -> Response:
+async def _answer_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):  # registered for this class only
         raise error
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods_here(request)))
     problem = problem_of_status(error.status_code)
     detail = "" if error.detail == problem.title else str(error.detail)
-    return problem_response(problem, detail=detail, headers=error.headers)
+    return problem_response(problem, detail=detail, headers=headers)
 
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed unexpectedly", request.method, request.url.path, exc_info=error)
-    return problem_response(INTERNAL)
+    # This one is answered outside of every middleware.
+    return problem_response(INTERNAL, headers=correlation_header(request))
+
+
+def _methods_here(request: Request) -> set[str]:
+    # Starlette names those of the first route with this path only; a message has a route of its own.
+    api: FastAPI = request.app
+    return {
+        method
+        for route in api.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
 
 
 def _finding(found: Mapping[str, Any]) -> dict[str, object]:

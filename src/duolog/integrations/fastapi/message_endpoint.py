@@ -131,10 +131,13 @@ class QueryEndpoint:
             headers["ETag"] = tag = entity_tag(version)
             if is_unchanged(request.headers.get("if-none-match"), tag):
                 return Response(status_code=_NOT_MODIFIED, headers=headers)
-        content = b"" if result is True else encode_result(result)
-        response = Response(content, headers=headers, media_type="application/json" if content else None)
+        if result is True:
+            response = Response(headers=headers)
+            del response.headers["content-length"]  # whatever a GET has to say, it is not known here
+            return response
+        response = Response(encode_result(result), headers=headers, media_type="application/json")
         if request.method == "HEAD":
-            response.body = b""  # its Content-Length stays that of the GET (RFC 9110, 9.3.2)
+            response.body = b""  # Content-Length stays that of the GET (RFC 9110, 9.3.2)
         return response
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Union
 
 from fastapi import Body, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic.config import JsonDict
 
 from duolog.errors import ConfigurationError, InvalidMessageError
 
@@ -26,6 +27,8 @@ def _fits_in_64_bits(value: int) -> int:
     return value
 
 
+# What a repr must not show is written, never read.
+_WRITE_ONLY: Final[JsonDict] = {"writeOnly": True, "format": "password"}
 # Python's whole numbers have no end, a database's do.
 _Int64 = Annotated[int, AfterValidator(_fits_in_64_bits)]
 
@@ -88,16 +91,17 @@ def message_parts(
         elsewhere: fields that come from neither.
 
     Raises:
-        ConfigurationError: the message is no dataclass, or the path or ``names`` have names that are none of its fields.
+        ConfigurationError: the message is no dataclass, or the path or ``names`` name no field of it.
     """
+    name = message.__qualname__
     if not dataclasses.is_dataclass(message):
-        text = f"{message.__qualname__} is not a dataclass, so a request cannot become one"
+        text = f"{name} is not a dataclass, so a request cannot become one"
         raise ConfigurationError(text, hint="Put @dataclass(frozen=True, slots=True) above it.")
     fields = {field.name: field for field in dataclasses.fields(message) if field.init}
     in_path = tuple(_PATH_NAME.findall(path))
     unknown = [name for name in (*in_path, *names) if name not in fields]
     if unknown:
-        text = f"{message.__qualname__} has no field {unknown[0]!r}, which the route {path!r} names"
+        text = f"{name} has no field {unknown[0]!r}, which the route {path!r} names"
         raise ConfigurationError(text, hint=f"Its fields are: {', '.join(fields)}.")
     hints = typing.get_type_hints(message, include_extras=True)
     rest = [field for field in fields.values() if field.name not in in_path and field.name not in elsewhere]
@@ -109,9 +113,7 @@ def message_parts(
         return MessageParts(message, in_path, {}, body, tuple(parameters))
     query = {field.name: names.get(field.name, field.name) for field in rest}
     parameters.extend(
-        _parameter(
-            field.name, Annotated[_bounded(hints[field.name]), Query(alias=query[field.name])], _default(field)
-        )
+        _parameter(field.name, Annotated[_bounded(hints[field.name]), Query(alias=query[field.name])], _default(field))
         for field in rest
     )
     return MessageParts(message, in_path, query, None, tuple(parameters))
@@ -121,16 +123,14 @@ def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _body_model(
-    message: type, fields: Sequence[dataclasses.Field[Any]], hints: Mapping[str, Any]
-) -> type[BaseModel]:
+def _body_model(message: type, fields: Sequence[dataclasses.Field[Any]], hints: Mapping[str, Any]) -> type[BaseModel]:
     members: dict[str, Any] = {}
     for field in fields:
         default = _default(field)
-        # What a repr must not show is written, never read.
-        extra = None if field.repr else {"writeOnly": True, "format": "password"}
-        info = Field(json_schema_extra=extra) if default is Parameter.empty else Field(default, json_schema_extra=extra)
-        members[field.name] = (_bounded(hints[field.name]), info)
+        hint = _bounded(hints[field.name])
+        if not field.repr:
+            hint = Annotated[hint, Field(json_schema_extra=_WRITE_ONLY)]
+        members[field.name] = (hint, ... if default is Parameter.empty else default)
     model: type[BaseModel] = create_model(
         f"{message.__name__}Body", __config__=ConfigDict(extra="forbid", hide_input_in_errors=True), **members
     )

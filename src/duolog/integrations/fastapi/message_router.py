@@ -34,7 +34,7 @@ class MessageRouter:
     ```
 
     Fields that the path names come from the path; the others from the query (GET, HEAD, DELETE) or from a JSON body
-    (POST, PUT, PATCH). What the request leaves out has the message's default. Unknown fields and parameters are refused.
+    (POST, PUT, PATCH). What is left out has the message's default. Unknown fields and parameters are refused.
     A field ``expected_version`` comes from ``If-Match``. A command that recorded something is answered with
     ``Duolog-Position``, which a query takes as ``Duolog-After``. A query that answers None or False is a 404.
 
@@ -92,7 +92,9 @@ class MessageRouter:
             if not route.anonymous:
                 scheme = HTTPBearer(scheme_name="bearer", auto_error=False)
                 checks = [Security(scheme), Depends(_check_actor), *checks]
-        success = {route.status: {"headers": header_schemas(route.headers)}} if route.headers else {}
+        responses = problem_responses(problems)
+        if route.headers:
+            responses[route.status] = {"headers": header_schemas(route.headers)}
         self._router.add_api_route(
             route.path,
             _endpoint(route.endpoint, route.parameters),
@@ -101,7 +103,7 @@ class MessageRouter:
             description=_description(route.binding.message),
             status_code=route.status,
             response_model=route.model,
-            responses={**success, **problem_responses(problems)},
+            responses=responses,
             dependencies=checks,
         )
 

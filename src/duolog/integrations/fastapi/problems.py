@@ -23,10 +23,12 @@ from duolog.errors import (
     OutcomeUnknownError,
     PayloadError,
     PositionAheadOfLogError,
+    StreamNameError,
     TimeLimitExceededError,
     UnknownFieldError,
     ViewParkedError,
 )
+from duolog.write.repository import AggregateNotFoundError
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE_PREFIX: Final = "urn:duolog:problem:"
@@ -90,6 +92,7 @@ UNKNOWN_PARAMETER: Final = Problem(422, "unknown-parameter", "The request has an
 _AGAIN: Final = {"Retry-After": "1"}
 
 PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
+    AggregateNotFoundError: NOT_FOUND,
     AfterTimeoutError: Problem(
         504,
         "after-timeout",
@@ -128,11 +131,17 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     PayloadError: Problem(422, "unstorable-values", "The request's values cannot be stored"),
     PositionAheadOfLogError: Problem(400, "position-ahead-of-log", "The log has not reached the asked position"),
+    StreamNameError: Problem(
+        422, "unusable-id", "The request names an id that no stream can have", shows_message=False
+    ),
     TimeLimitExceededError: Problem(
         504, "time-limit-exceeded", "It took too long, and was rolled back", headers=_AGAIN, shows_message=False
     ),
     UnknownFieldError: Problem(
-        422, "unknown-field", "Sorting or filtering by this is not possible", members=lambda error: {"allowed": error.allowed}
+        422,
+        "unknown-field",
+        "Sorting or filtering by this is not possible",
+        members=lambda error: {"allowed": error.allowed},
     ),
     ViewParkedError: Problem(
         503,
@@ -180,6 +189,4 @@ def problem_response(
     document.update(members or {})
     # Names in a hostile body may hold lone surrogates, which UTF-8 cannot encode: they are shown as "?".
     content = json.dumps(document, ensure_ascii=False, allow_nan=False, default=str).encode("utf-8", "replace")
-    return Response(
-        content, problem.status, headers={**problem.headers, **(headers or {})}, media_type=MEDIA_TYPE
-    )
+    return Response(content, problem.status, headers={**problem.headers, **(headers or {})}, media_type=MEDIA_TYPE)

@@ -72,9 +72,13 @@ def request_metadata(connection: HTTPConnection) -> Metadata:
         The request's correlation, trace and actor, under a message id of its own.
     """
     metadata: Metadata = getattr(connection.state, _STATE)
-    return Metadata(
-        correlation_id=metadata.correlation_id, actor=metadata.actor, traceparent=metadata.traceparent
-    )
+    return Metadata(correlation_id=metadata.correlation_id, actor=metadata.actor, traceparent=metadata.traceparent)
+
+
+def correlation_header(connection: HTTPConnection) -> dict[str, str]:
+    """Return the header that names a request's correlation, for answers that this middleware does not see."""
+    metadata: Metadata | None = getattr(connection.state, _STATE, None)
+    return {} if metadata is None else {_CORRELATION: str(metadata.correlation_id)}
 
 
 def _correlation_id(headers: Headers) -> UUID:

@@ -40,7 +40,7 @@ def result_fields(result: object) -> dict[str, Any]:
 
 
 def result_type(binding: Binding[Any, Any]) -> Any:
-    """Return what a message is answered with: the ``R`` of ``Command[R]`` or ``Query[R]``, else what ``execute`` says."""
+    """Return what a message is answered with: the ``R`` of ``Command[R]`` or ``Query[R]``, else that of ``execute``."""
     for base in getattr(binding.message, "__orig_bases__", ()):
         if typing.get_origin(base) in (Command, Query):
             return typing.get_args(base)[0]

@@ -189,7 +189,9 @@ def query_route(app: Application, method: str, path: str, query: type, options: 
     parameters = {parameter.name: parameter for parameter in endpoint.parts.parameters}
     keyset = options.get("keyset")
     if keyset is not None:
-        walk = _query_endpoint(app, path, keyset, options.get("names", {}))
+        fields = {field.name for field in dataclasses.fields(keyset)}
+        names = {name: parameter for name, parameter in options.get("names", {}).items() if name in fields}
+        walk = _query_endpoint(app, path, keyset, names)
         endpoint = dataclasses.replace(endpoint, keyset=walk)
         model |= documented(result_type(walk.binding), walk.binding.name)
         for parameter in walk.parts.parameters:

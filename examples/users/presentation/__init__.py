@@ -1,0 +1,1 @@
+"""The users service over HTTP, and the demonstration that `duolog demo` serves."""
