@@ -1,6 +1,6 @@
 """The event store's port over the log in memory."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from duolog.adapters.memory.log import MemoryLog
 from duolog.eventstore.appends import Append, Appended
@@ -86,7 +86,7 @@ class MemoryEventStore:
         after: int = 0,
         batch: int = 500,
         filter: EventFilter = ALL_EVENTS,  # noqa: A002 - the field's word
-    ) -> AsyncIterator[EventPage]:
+    ) -> AsyncGenerator[EventPage, None]:
         """Follow the log from a position on; see `EventStore.subscribe`."""
         while True:
             grown = self._log.grown

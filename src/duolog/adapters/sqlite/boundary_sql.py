@@ -36,7 +36,7 @@ def _positions(query: EventQuery, tenant: str, *, after: int) -> tuple[str, Valu
 def _item(item: QueryItem, prefix: str, values: Values) -> str:
     if item.types:
         values[f"{prefix}_types"] = json.dumps(item.types)
-    types = f"type IN (SELECT value FROM json_each(:{prefix}_types))"
+    types = f"type IN (SELECT value FROM json_each(:{prefix}_types))"  # noqa: S608 - made of constants
     if not item.tags:
         where = f" AND {types}" if item.types else ""
         return f"SELECT position FROM duolog_events WHERE tenant = :tenant AND position > :after{where}"  # noqa: S608 - made of constants

@@ -14,6 +14,7 @@ _LEAST_VERSION: Final = (3, 35, 0)
 _RACE_FROM: Final = (3, 7, 0)
 _RACE_UNTIL: Final = (3, 51, 2)
 _CACHED_STATEMENTS: Final = 512
+_BETWEEN_TRIES: Final = 0.005
 
 _warned: set[tuple[int, ...]] = set()
 
@@ -51,12 +52,9 @@ def connect_writer(location: Location) -> sqlite3.Connection:
     connection = _connect(location, "rwc")
     try:
         connection.execute(f"PRAGMA busy_timeout = {location.busy_timeout}")
-        mode = _switch_to_wal(connection, seconds=location.busy_timeout / 1_000)
+        _switch_to_wal(connection, location)
         connection.execute(f"PRAGMA synchronous = {location.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
-        if mode != "wal":
-            message = f"{location.path} cannot be used in WAL mode, only in mode {mode!r}"
-            raise DatabaseError(message, hint="Put it on a local disk that supports shared memory.")
         connection.execute("BEGIN IMMEDIATE")  # a file without write permission opens without an error
         connection.execute("ROLLBACK")
     except DRIVER_ERRORS as error:
@@ -97,16 +95,20 @@ def _connect(location: Location, mode: str) -> sqlite3.Connection:
         raise _opening_error(location, error) from error
 
 
-def _switch_to_wal(connection: sqlite3.Connection, *, seconds: float) -> str:
+def _switch_to_wal(connection: sqlite3.Connection, location: Location) -> None:
     # SQLite does not wait for the lock here when several processes open a new file at once.
-    until = time.monotonic() + seconds
+    until = time.monotonic() + location.busy_timeout / 1_000
     while True:
         try:
-            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            break
         except sqlite3.OperationalError as error:
             if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
-            time.sleep(0.005)
+            time.sleep(_BETWEEN_TRIES)
+    if mode != "wal":
+        message = f"{location.path} cannot be used in WAL mode, only in mode {mode!r}"
+        raise DatabaseError(message, hint="Put it on a local disk that supports shared memory.")
 
 
 def _opening_error(location: Location, error: Exception) -> DatabaseError:

@@ -1,11 +1,12 @@
 """Rows of the log as recorded events, in a tight loop: reading the whole log stands or falls with it."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.messages.envelope import RecordedEvent
 
 EVENT_COLUMNS: Final = (
@@ -14,7 +15,7 @@ EVENT_COLUMNS: Final = (
 )
 """Data and metadata are read as bytes, so that the driver does not decode what is decoded again as JSON."""
 
-EventRow = tuple[int, str, str, int, str, str, int, str, int, bytes, bytes, int]
+EventRow = tuple[int, str, str, int, bytes, str, int, str, int, bytes, bytes, int]
 
 _EVENT_ID: Final = 4
 _tags: Final = msgspec.json.Decoder(tuple[str, ...])
@@ -57,11 +58,6 @@ def events_from_rows(rows: Sequence[EventRow]) -> list[RecordedEvent]:
     ]
 
 
-def event_from_row(row: EventRow) -> RecordedEvent:
-    """Decode one row of `EVENT_COLUMNS`."""
-    return events_from_rows((row,))[0]
-
-
-def rows_of(rows: Iterable[Any]) -> list[EventRow]:
-    """Name the type of what the driver returned."""
-    return list(rows)
+def load_event_sql(name: str) -> str:
+    """Return the statement in ``sql/<name>.sql`` that selects events."""
+    return load_sql(name).replace("{columns}", EVENT_COLUMNS)

@@ -42,16 +42,16 @@ def parse_location(url: str) -> Location:
     """
     parts = urlsplit(url)
     if parts.scheme != "sqlite" or parts.fragment:
-        message = f"{url!r} is not a URL of a SQLite file"
+        message = "the database URL is not that of a SQLite file"
         raise ConfigurationError(message, hint=f"{_FORM} Write # as %23.")
     path = unquote(parts.path.removeprefix("/"))
     if parts.netloc == ":memory:" or (not parts.netloc and path in {"", ":memory:"}):
-        message = f"{url!r} names no file"
+        message = "the database URL names no file"
         raise ConfigurationError(message, hint=f"For a database in memory use memory:// instead. {_FORM}")
     if parts.netloc or "\x00" in path:
-        message = f"{url!r} is not a URL of a SQLite file"
+        message = "the database URL is not that of a SQLite file"
         raise ConfigurationError(message, hint=_FORM)
-    options = _options(url, parts.query)
+    options = _options(parts.query)
     return Location(
         url,
         Path(path).absolute(),
@@ -60,15 +60,17 @@ def parse_location(url: str) -> Location:
     )
 
 
-def _options(url: str, query: str) -> dict[str, str]:
+def _options(query: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError as error:
-        message = f"the options of {url!r} cannot be read"
+        message = "the options of the database URL cannot be read"
         raise ConfigurationError(message, hint="Write them like ?synchronous=FULL&busy_timeout=5000.") from error
     unknown = sorted({name for name, _ in pairs} - set(_OPTIONS))
     if unknown or len(dict(pairs)) != len(pairs):
-        message = f"options of {url!r} that are unknown or stand twice: {', '.join(unknown) or query}"
+        message = (
+            f"options of the database URL that are unknown or stand twice: {', '.join(unknown) or 'doubled names'}"
+        )
         raise ConfigurationError(message, hint=f"Allowed, once each: {', '.join(_OPTIONS)}.")
     return dict(pairs)
 

@@ -104,6 +104,19 @@ def migrate(connection: sqlite3.Connection) -> str:
     return log_id
 
 
+def read_log_id(connection: sqlite3.Connection) -> str:
+    """Return the log's id, where the schema is that of this release; nothing is written.
+
+    Raises:
+        SchemaError: the schema is missing, older or newer, or was tampered with.
+    """
+    missing = pending(connection)
+    if missing:
+        message = f"the database lacks the migrations {', '.join(step.name for step in missing)}"
+        raise SchemaError(message, hint="`duolog migrate` applies them.")
+    return str(connection.execute(_READ_LOG_ID).fetchone()[0])
+
+
 def _apply(connection: sqlite3.Connection, steps: list[Migration]) -> None:
     connection.execute(_CREATE)
     for step in steps:

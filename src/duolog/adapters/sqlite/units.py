@@ -115,12 +115,12 @@ def roll_back(connection: sqlite3.Connection) -> None:
     Raises:
         DatabaseFullError: even that failed; the connection must not be used any more.
     """
-    if connection.in_transaction:
-        try:
+    try:
+        if connection.in_transaction:
             connection.execute("ROLLBACK")
-        except DRIVER_ERRORS as error:
-            message = f"a transaction could not be rolled back: {error}"
-            raise DatabaseFullError(message, hint="Look after the disk.") from error
+    except DRIVER_ERRORS as error:
+        message = f"a transaction could not be rolled back: {error}"
+        raise DatabaseFullError(message, hint="Look after the disk.") from error
 
 
 def reported(error: Exception) -> Exception:

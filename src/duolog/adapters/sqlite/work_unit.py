@@ -6,10 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from duolog.adapters._sql.statements import run_statement
 from duolog.adapters.sqlite.boundary_sql import first_unseen
-from duolog.adapters.sqlite.event_rows import event_from_row
+from duolog.adapters.sqlite.event_rows import events_from_rows, load_event_sql
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.errors import AppendConditionFailedError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended, check_appends, repeated_outcome
@@ -22,7 +23,7 @@ from duolog.write.sealed_work import SealedWork
 _STREAM_VERSION: Final = load_sql("stream_version")
 _INSERT_EVENT: Final = load_sql("insert_event")
 _INSERT_TAG: Final = load_sql("insert_tag")
-_READ_BY_ID: Final = load_sql("read_events_by_id")
+_READ_BY_ID: Final = load_event_sql("read_event_by_id")
 _NO_TAGS: Final = "[]"
 
 
@@ -96,7 +97,7 @@ def _append(connection: sqlite3.Connection, appends: Sequence[Append], tenant: s
                 tenant,
                 stream,
                 at,
-                str(event.event_id),
+                event.event_id.bytes,
                 event.type,
                 event.schema_version,
                 json.dumps(event.tags, ensure_ascii=False, separators=(",", ":")) if event.tags else _NO_TAGS,
@@ -131,7 +132,8 @@ def _stream_version(connection: sqlite3.Connection, tenant: str, stream: str) ->
     return 0 if row is None else int(row[0])
 
 
-def _recorded(connection: sqlite3.Connection, appends: Sequence[Append]) -> dict[object, RecordedEvent]:
-    ids = json.dumps([str(event.event_id) for append in appends for event in append.events])
-    events = map(event_from_row, connection.execute(_READ_BY_ID, {"event_ids": ids}).fetchall())
+def _recorded(connection: sqlite3.Connection, appends: Sequence[Append]) -> dict[UUID, RecordedEvent]:
+    ids = [event.event_id for append in appends for event in append.events]
+    rows = [connection.execute(_READ_BY_ID, (event_id.bytes,)).fetchone() for event_id in ids]
+    events = events_from_rows([row for row in rows if row is not None])
     return {event.event_id: event for event in events}

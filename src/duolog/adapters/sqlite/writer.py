@@ -5,10 +5,12 @@ savepoint with its own result or error, and share one COMMIT and its one fsync. 
 """
 
 import asyncio
+import copy
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
@@ -16,6 +18,7 @@ from typing import Any, Final, TypeVar
 from duolog.adapters._sql.errors import DRIVER_ERRORS
 from duolog.adapters.sqlite.hold import Hold
 from duolog.adapters.sqlite.units import (
+    Action,
     TransactionLostError,
     Unit,
     begin,
@@ -25,7 +28,6 @@ from duolog.adapters.sqlite.units import (
     run_in_savepoint,
 )
 from duolog.errors import DatabaseBusyError, DatabaseError, NotStartedError, OutcomeUnknownError
-from duolog.eventstore.appends import Appended
 
 T = TypeVar("T")
 
@@ -53,22 +55,26 @@ class _Job:
     error: Exception | None = None
 
 
+class _Stop:
+    """Comes last in the queue."""
+
+
 class Writer:
     """Runs units, many side by side, on one thread.
 
     Args:
-        connect: opens the connection; called on the thread, again if a connection broke.
-        on_append: called on the loop after a commit, with the last position that it appended.
+        connect: opens the connection; called on the thread, and again if the connection broke.
+        on_commit: called on the loop with each committed result.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], *, on_append: Callable[[int], None]) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection], *, on_commit: Callable[[object], None]) -> None:
         self._connect = connect
-        self._on_append = on_append
-        self._queue: SimpleQueue[_Job | Hold | None] = SimpleQueue()
+        self._on_commit = on_commit
+        self._queue: SimpleQueue[_Job | Hold | _Stop] = SimpleQueue()
         self._room = asyncio.Semaphore(MOST_WAITING)
         self._loop = asyncio.get_running_loop()
         self._connection: sqlite3.Connection | None = None
-        self._ended = self._loop.create_future()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
         self._closed = False
         self._thread = threading.Thread(target=self._main, name="duolog-sqlite-writer", daemon=True)
 
@@ -81,7 +87,7 @@ class Writer:
             DatabaseError: it cannot connect.
         """
         self._thread.start()
-        await self.run(_Nothing())
+        await self.run(Action(_nothing))
 
     async def run(self, unit: Unit[T]) -> T:
         """Run a unit in a transaction and return its result once that is committed.
@@ -113,17 +119,17 @@ class Writer:
             DatabaseBusyError: it could not be had in time.
         """
         self._check_open()
-        hold = Hold(self._loop, seconds=seconds, on_append=self._on_append)
+        hold = Hold(self._loop, seconds=seconds, on_commit=self._on_commit)
         self._queue.put(hold)
         try:
             async with asyncio.timeout(patience):
                 await hold.granted()
         except TimeoutError as error:
-            await hold.release()
+            hold.release()
             message = f"the writer could not be had within {patience:g} s"
             raise DatabaseBusyError(message, hint="Somebody else holds it: keep what runs inside short.") from error
         except BaseException:
-            await hold.release()
+            hold.release()
             raise
         return hold
 
@@ -131,7 +137,7 @@ class Writer:
         """Finish what waits, and end the thread. May be called twice."""
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
+            self._queue.put(_Stop())
         if self._thread.ident is not None:
             await asyncio.shield(self._ended)
             self._thread.join()
@@ -141,34 +147,135 @@ class Writer:
             message = "the database is closed"
             raise NotStartedError(message, hint="Use it between open() and close().")
 
-    def _resolve(self, jobs: list[_Job]) -> None:
-        last = 0
+    def _resolve(self, jobs: Sequence[_Job]) -> None:
         for job in jobs:
-            if isinstance(job.result, Appended):
-                last = max(last, job.result.position)
+            if job.error is None:
+                self._on_commit(job.result)
             if job.future.done():
-                continue
+                continue  # its waiter was cancelled
             if job.error is not None:
                 job.future.set_exception(job.error)
             else:
                 job.future.set_result(job.result)
-        if last:
-            self._on_append(last)
 
     # --- on the thread ---------------------------------------------------------------------------------------
 
     def _main(self) -> None:
-        item = self._queue.get()
-        while item is not None:
-            if isinstance(item, Hold):
-                self._lend(item)
-                item = self._queue.get()
-            else:
-                jobs, item = self._gather(item)
+        after: Hold | _Stop | None = None
+        while not isinstance(after, _Stop):
+            jobs, after = self._gather()
+            if jobs:
                 self._serve(jobs)
-                item = item or self._queue.get()
+            if isinstance(after, Hold):
+                self._lend(after)
         self._disconnect()
-        self._tell(lambda: self._ended.done() or self._ended.set_result(None))
+        self._call(self._end)
 
-    def _gather(self, first: _Job) -> tuple[list[_Job], Any]:
-        raise NotImplementedError
+    def _gather(self) -> tuple[list[_Job], Hold | _Stop | None]:
+        jobs: list[_Job] = []
+        size = 0
+        item = self._queue.get()
+        while isinstance(item, _Job):
+            if not item.future.cancelled():
+                jobs.append(item)
+                size += item.unit.size
+            if len(jobs) >= MOST_UNITS or size >= MOST_BYTES:
+                return jobs, None
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return jobs, None
+        return jobs, item
+
+    def _serve(self, jobs: Sequence[_Job]) -> None:
+        try:
+            self._transact(jobs)
+        except Exception:  # noqa: BLE001 - a mistake of this module must not leave anybody waiting
+            _log.exception("the writer failed; its connection is opened again")
+            message = "the writer failed in the middle of a transaction"
+            _fail(jobs, OutcomeUnknownError(message, hint="Look whether it was recorded before you send it again."))
+            self._disconnect()
+        self._call(self._resolve, jobs)
+
+    def _transact(self, jobs: Sequence[_Job]) -> None:
+        try:
+            connection = self._connected()
+            begin(connection)
+        except Exception as error:  # noqa: BLE001 - every waiter must hear of it
+            _fail(jobs, error)
+            return
+        try:
+            for job in jobs:
+                _attempt(connection, job)
+            commit(connection)
+        except OutcomeUnknownError as error:
+            _fail(jobs, error)
+        except Exception as error:  # noqa: BLE001 - every waiter must hear of it
+            self._recover(connection)
+            if len(jobs) == 1:
+                _fail(jobs, error)
+                return
+            # One unit spoilt it for all of them: alone, each gets its own outcome.
+            for job in jobs:
+                self._transact((job,))
+
+    def _lend(self, hold: Hold) -> None:
+        try:
+            hold.serve(self._connected())
+        except Exception as error:  # noqa: BLE001 - the holder must hear of it
+            hold.refuse(reported(error))
+            if self._connection is not None:
+                self._recover(self._connection)
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _recover(self, connection: sqlite3.Connection) -> None:
+        try:
+            roll_back(connection)
+        except DatabaseError:
+            _log.exception("the writer's connection broke; it is opened again")
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except DRIVER_ERRORS:
+            _log.debug("the WAL could not be checkpointed; the next process does it", exc_info=True)
+        with suppress(*DRIVER_ERRORS):
+            connection.close()
+
+    def _call(self, function: Callable[..., None], *arguments: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+    def _end(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+
+def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
+    job.result, job.error = None, None
+    try:
+        job.result = run_in_savepoint(connection, job.unit)
+    except TransactionLostError:
+        raise
+    except Exception as error:  # noqa: BLE001 - it is this unit's, and reaches its waiter
+        job.error = reported(error)
+
+
+def _fail(jobs: Sequence[_Job], error: Exception) -> None:
+    cause = error.__cause__ if isinstance(error, TransactionLostError) else None
+    first = cause if isinstance(cause, Exception) else reported(error)
+    for job in jobs:
+        job.error = copy.copy(first)
+        job.error.__cause__ = first.__cause__
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    """Do nothing: the connection is opened for it."""

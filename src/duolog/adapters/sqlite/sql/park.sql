@@ -2,7 +2,7 @@ INSERT INTO duolog_parked (
     subscription, tenant, key, position, event_id, type, reason, error, traceback, parked_at
 ) VALUES (
     :subscription, :tenant, :key, :position,
-    coalesce((SELECT event_id FROM duolog_events WHERE position = :position), ''),
+    coalesce((SELECT event_id FROM duolog_events WHERE position = :position), x''),
     :type, :reason, :error, :traceback, :now
 )
 ON CONFLICT (subscription, position) DO UPDATE

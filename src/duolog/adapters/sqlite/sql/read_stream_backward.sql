@@ -1,5 +1,5 @@
-SELECT e.position, e.tenant, e.stream, e.version, e.event_id, e.type, e.schema_version, e.tags, e.partition,
-    CAST(e.data AS BLOB), CAST(e.metadata AS BLOB), e.recorded_at
+-- {columns}: EVENT_COLUMNS in event_rows.py
+SELECT {columns}
 FROM duolog_events AS e
 WHERE e.tenant = :tenant AND e.stream = :stream AND e.version < :version
 ORDER BY e.version DESC LIMIT :limit

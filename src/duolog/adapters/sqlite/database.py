@@ -1,0 +1,218 @@
+"""A SQLite file as duolog's database."""
+
+import asyncio
+import sqlite3
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final
+
+from duolog.adapters.sqlite.checkpoints import SqliteCheckpoints
+from duolog.adapters.sqlite.committer import SqliteWorkCommitter
+from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
+from duolog.adapters.sqlite.event_store import SqliteEventStore
+from duolog.adapters.sqlite.leases import SqliteLeases
+from duolog.adapters.sqlite.location import Location, parse_location
+from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read_log_id
+from duolog.adapters.sqlite.parking import SqliteParking
+from duolog.adapters.sqlite.read_session import SqliteReadSession
+from duolog.adapters.sqlite.readers import Reader, Readers
+from duolog.adapters.sqlite.tail import Tail
+from duolog.adapters.sqlite.units import Action
+from duolog.adapters.sqlite.view_session import SqliteViewSession
+from duolog.adapters.sqlite.views import create_tables, prepare_view
+from duolog.adapters.sqlite.writer import Writer
+from duolog.database.port import Features, View
+from duolog.errors import DatabaseError, NotStartedError, ReadOnlyError
+from duolog.eventstore.appends import Appended
+from duolog.subscriptions.checkpoints import Checkpoint
+
+READING_THREADS: Final = 8
+MOST_LOG_READERS: Final = 8
+MOST_SESSIONS: Final = 64
+SESSION_PATIENCE: Final = 30.0
+LEAST_PATIENCE: Final = 5.0
+
+
+class SqliteDatabase:
+    """A `Database` in one file, which other processes may open too.
+
+    Args:
+        location: where it is, and its options.
+    """
+
+    __slots__ = ("_location", "_open")
+
+    def __init__(self, location: Location) -> None:
+        self._location = location
+        self._open: _Open | None = None
+
+    @property
+    def url(self) -> str:
+        """Its URL."""
+        return self._location.url
+
+    @property
+    def features(self) -> Features:
+        """What it does differently."""
+        return Features(durable=True, shared=True, snapshot_reads=True)
+
+    @property
+    def store(self) -> SqliteEventStore:
+        """The log."""
+        return self._opened().store
+
+    @property
+    def committer(self) -> SqliteWorkCommitter:
+        """Commits units of work."""
+        return self._opened().committer
+
+    @property
+    def checkpoints(self) -> SqliteCheckpoints:
+        """How far subscriptions are."""
+        return self._opened().checkpoints
+
+    @property
+    def leases(self) -> SqliteLeases:
+        """Who may advance a subscription."""
+        return self._opened().leases
+
+    @property
+    def parking(self) -> SqliteParking:
+        """What subscriptions set aside."""
+        return self._opened().parking
+
+    async def open(self, *, read_only: bool = False) -> None:
+        """Connect and bring the schema up to date, or check it; see `Database.open`."""
+        if self._open is None:
+            opened = _Open(self._location, read_only=read_only)
+            try:
+                await (opened.start_reading() if read_only else opened.start())
+            except BaseException:
+                await opened.close()
+                raise
+            self._open = opened
+
+    async def close(self) -> None:
+        """Finish what was sent, and disconnect. May be called twice."""
+        if self._open is not None:
+            await self._open.close()
+
+    async def pending_migrations(self) -> list[str]:
+        """Return the names of the migrations that are not applied yet; makes no file."""
+        return await asyncio.to_thread(_pending_names, self._location)
+
+    async def create_tables(self, tables: Mapping[str, str]) -> None:
+        """Create the application's own tables where they are missing; see `Database.create_tables`."""
+        await self._opened().writer.run(Action(lambda connection: create_tables(connection, tables)))
+
+    async def prepare_view(self, view: View) -> Checkpoint:
+        """Create a view's tables and checkpoint where they are missing; see `Database.prepare_view`."""
+        return await self._opened().writer.run(Action(lambda connection: prepare_view(connection, view)))
+
+    def open_view(self, view: View) -> SqliteViewSession:  # noqa: ARG002 - one file, one name space: the port's argument
+        """Open the session for one batch of a projection."""
+        opened = self._opened()
+        return SqliteViewSession(opened.writer, opened.sessions, patience=opened.patience)
+
+    def open_reader(self, *, seconds: float | None = None) -> SqliteReadSession:
+        """Open a session that reads one snapshot and cannot write; see `Database.open_reader`."""
+        return SqliteReadSession(self._opened().sessions, seconds=seconds)
+
+    def _opened(self) -> "_Open":
+        if self._open is None:
+            message = "the database is not open"
+            raise NotStartedError(message, hint="Call `await database.open()` first.")
+        return self._open
+
+
+class _Open:
+    """Everything that lives between open and close.
+
+    Sessions have connections of their own: one that keeps its snapshot while it reads the log must not wait for a
+    connection that another such session keeps.
+    """
+
+    def __init__(self, location: Location, *, read_only: bool) -> None:
+        def connect() -> sqlite3.Connection:
+            return connect_reader(location)
+
+        self._location = location
+        self._log_id = ""
+        self._threads = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="duolog-sqlite-reader")
+        self._log_readers = Readers(connect, self._threads, most=MOST_LOG_READERS, patience=SESSION_PATIENCE)
+        self._tail_reader = Reader(connect, self._threads)
+        self._tail = Tail(self._tail_reader)
+        self.patience = max(location.busy_timeout / 1_000, LEAST_PATIENCE)
+        self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
+        self.writer = Writer(_refuse_writing if read_only else self._connect_writer, on_commit=self._committed)
+        self.committer = SqliteWorkCommitter(self.writer, self.sessions)
+        self.checkpoints = SqliteCheckpoints(self._log_readers)
+        self.leases = SqliteLeases(self.writer, self._log_readers)
+        self.parking = SqliteParking(self._log_readers)
+
+    async def start(self) -> None:
+        check_version()
+        await self.writer.start()
+        self._make_store()
+
+    async def start_reading(self) -> None:
+        if not self._location.path.is_file():
+            message = f"there is no database {self._location.path}"
+            raise DatabaseError(message, hint="Check the path; an application, or `duolog migrate`, makes it.")
+        self._log_id = await self._log_readers.run(read_log_id)
+        with suppress(ReadOnlyError):  # its thread runs, and refuses everybody
+            await self.writer.start()
+        self._make_store()
+
+    def _make_store(self) -> None:
+        self.store = SqliteEventStore(
+            log_id=self._log_id, writer=self.writer, readers=self._log_readers, tail=self._tail
+        )
+
+    async def close(self) -> None:
+        await self._tail.close()
+        self.sessions.refuse()
+        self._log_readers.refuse()
+        await asyncio.to_thread(self._threads.shutdown)
+        self.sessions.close()
+        self._log_readers.close()
+        self._tail_reader.close()
+        await self.writer.close()  # the last one to close a file takes its WAL away, which a reader could not
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        connection = connect_writer(self._location)
+        try:
+            self._log_id = migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _committed(self, result: object) -> None:
+        if isinstance(result, Appended):
+            self._tail.advance(result.position)
+
+
+def _refuse_writing() -> sqlite3.Connection:
+    message = "the database was opened to be read only"
+    raise ReadOnlyError(message)
+
+
+def open_database(url: str, /) -> SqliteDatabase:
+    """Make the database of a URL like ``sqlite:///users.db``, unopened.
+
+    Raises:
+        ConfigurationError: the URL is not of this form, or an option is unknown.
+    """
+    return SqliteDatabase(parse_location(url))
+
+
+def _pending_names(location: Location) -> list[str]:
+    if not location.path.exists():
+        return [migration.name for migration in migrations()]
+    connection = connect_reader(location)
+    try:
+        return [migration.name for migration in pending(connection)]
+    finally:
+        connection.close()

@@ -1,0 +1,61 @@
+"""The writer as a unit of work holds it: it reads its own writes."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
+
+from duolog.adapters._sql.reading import Reading
+from duolog.adapters._sql.statements import run_statement
+from duolog.adapters.sqlite.hold import Hold
+from duolog.adapters.sqlite.units import Action
+from duolog.adapters.sqlite.work_unit import work_unit
+from duolog.eventstore.appends import Appended
+from duolog.tables.statements import Statement
+from duolog.write.sealed_work import SealedWork
+
+R = TypeVar("R")
+
+
+class SqliteHeldWriter(Reading):
+    """A `HeldWriter` over one loan of the writer.
+
+    Args:
+        hold: the loan.
+    """
+
+    __slots__ = ("_hold",)
+
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
+
+    async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run ``work``, which may only read, in the open transaction."""
+        return await self._hold.run(reading_only(work))
+
+    async def run(self, statement: Statement) -> int:
+        """Run a writing statement now; see `HeldWriter.run`."""
+        return await self._hold.run(Action(lambda connection: run_statement(connection, statement)))
+
+    async def commit(self, work: SealedWork) -> Appended:
+        """Add ``work`` to what was run, commit, and give the writer back; see `HeldWriter.commit`."""
+        try:
+            return await self._hold.commit(work_unit(work))
+        finally:
+            self._hold.release()
+
+    async def close(self) -> None:
+        """Roll back what was not committed, and give the writer back. May be called twice."""
+        self._hold.release()
+
+
+def reading_only(work: Callable[[sqlite3.Connection], R]) -> Action[R]:
+    """Make a unit of ``work`` in which the database refuses writes."""
+
+    def run(connection: sqlite3.Connection) -> R:
+        connection.execute("PRAGMA query_only = ON")
+        try:
+            return work(connection)
+        finally:
+            connection.execute("PRAGMA query_only = OFF")
+
+    return Action(run)

@@ -1,0 +1,80 @@
+"""Parked events."""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from duolog.adapters.sqlite.readers import Readers
+from duolog.adapters.sqlite.sql_files import load_sql
+from duolog.subscriptions.parking import ParkedEvent, ParkReason
+
+_PARK: Final = load_sql("park")
+_KEYS: Final = load_sql("parked_keys")
+_POSITIONS: Final = load_sql("parked_positions")
+_READ: Final = load_sql("read_parked")
+_COUNTS: Final = load_sql("parked_counts")
+
+
+class SqliteParking:
+    """A `Parking`.
+
+    Args:
+        readers: where connections for reading come from.
+    """
+
+    __slots__ = ("_readers",)
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+
+    async def keys(self, subscription: str) -> frozenset[tuple[str, str]]:
+        """Return (tenant, key) of everything that a subscription has parked."""
+        values = {"subscription": subscription}
+        return frozenset(await self._readers.run(lambda connection: connection.execute(_KEYS, values).fetchall()))
+
+    async def is_parked(self, subscription: str, positions: range) -> bool:
+        """Tell whether a subscription has parked an event at one of these positions."""
+        if not positions:
+            return False
+        values = {"subscription": subscription, "first": min(positions), "last": max(positions)}
+        rows = await self._readers.run(lambda connection: connection.execute(_POSITIONS, values).fetchall())
+        return any(position in positions for (position,) in rows)
+
+    async def read(self, subscription: str | None = None, *, limit: int = 100) -> Sequence[ParkedEvent]:
+        """Return parked events, of one subscription or of all, by position."""
+        values = {"subscription": subscription, "limit": limit}
+        rows = await self._readers.run(lambda connection: connection.execute(_READ, values).fetchall())
+        return [
+            ParkedEvent(name, tenant, key, position, kind, ParkReason(reason), error, traceback, parked_at)
+            for name, tenant, key, position, kind, reason, error, traceback, parked_at in rows
+        ]
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many events each subscription has parked."""
+        return dict(await self._readers.run(lambda connection: connection.execute(_COUNTS).fetchall()))
+
+
+def park(connection: sqlite3.Connection, parked: Iterable[ParkedEvent]) -> None:
+    """Record parked events in the open transaction."""
+    now = time.time_ns() // 1_000
+    for event in parked:
+        connection.execute(
+            _PARK,
+            {
+                "subscription": event.subscription,
+                "tenant": event.tenant,
+                "key": event.key,
+                "position": event.position,
+                "type": event.type,
+                "reason": event.reason.value,
+                "error": _storable(event.error),
+                "traceback": _storable(event.traceback),
+                "now": now,
+            },
+        )
+
+
+def _storable(text: str) -> str:
+    # An error may quote anything; parking it must not fail for that.
+    return text.replace("\x00", "\\x00").encode(errors="backslashreplace").decode()

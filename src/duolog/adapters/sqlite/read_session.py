@@ -1,0 +1,53 @@
+"""A session that reads one snapshot and cannot write."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
+
+from duolog.adapters._sql.reading import Reading
+from duolog.adapters.sqlite.readers import Reader, Readers, in_snapshot
+from duolog.errors import NotStartedError
+
+R = TypeVar("R")
+
+
+class SqliteReadSession(Reading):
+    """A `ReadSession`: it takes a connection at its first fetch and gives it back at `close`.
+
+    Args:
+        readers: where connections come from.
+        seconds: time limit of one statement; None for none.
+    """
+
+    __slots__ = ("_closed", "_lock", "_reader", "_readers", "_seconds")
+
+    def __init__(self, readers: Readers, *, seconds: float | None = None) -> None:
+        self._readers = readers
+        self._seconds = seconds
+        self._lock = asyncio.Lock()
+        self._reader: Reader | None = None
+        self._closed = False
+
+    async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run ``work`` in this session's snapshot, after the fetches before it.
+
+        Raises:
+            NotStartedError: the session is closed.
+            TimeLimitExceededError: the statement took too long.
+        """
+        async with self._lock:
+            if self._closed:
+                message = "this session is closed"
+                raise NotStartedError(message, hint="Every message gets a session of its own; keep none of them.")
+            if self._reader is None:
+                self._reader = await self._readers.take()
+            return await self._reader.run(lambda connection: in_snapshot(connection, work), seconds=self._seconds)
+
+    async def close(self) -> None:
+        """Give the connection back, after a fetch that still runs. May be called twice."""
+        async with self._lock:
+            self._closed = True
+            reader, self._reader = self._reader, None
+            if reader is not None:
+                self._readers.give_back(reader)

@@ -1,0 +1,4 @@
+-- {columns}: EVENT_COLUMNS in event_rows.py
+SELECT {columns}
+FROM duolog_events AS e
+WHERE e.event_id = ?

@@ -1,0 +1,138 @@
+"""One batch of a projection: buffered writes, what is parked and the checkpoint, in one transaction."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Final, TypeVar
+
+from duolog.adapters._sql.reading import Reading
+from duolog.adapters._sql.statements import check_allowed, run_bound, run_many
+from duolog.adapters._sql.values import SqlValue, bound_values
+from duolog.adapters.sqlite.held_writer import reading_only
+from duolog.adapters.sqlite.hold import Hold
+from duolog.adapters.sqlite.parking import park
+from duolog.adapters.sqlite.read_session import SqliteReadSession
+from duolog.adapters.sqlite.readers import Readers
+from duolog.adapters.sqlite.sql_files import load_sql
+from duolog.adapters.sqlite.units import Action
+from duolog.adapters.sqlite.writer import Writer
+from duolog.errors import CheckpointConflictError, NotStartedError
+from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.parking import ParkedEvent
+from duolog.tables.statements import Parameters
+
+R = TypeVar("R")
+
+HELD_SECONDS: Final = 5.0
+
+_MOVE: Final = load_sql("move_checkpoint")
+_Buffered = tuple[str, dict[str, SqlValue]]
+
+
+class SqliteViewSession(Reading):
+    """A `ViewSession`.
+
+    It reads a snapshot and buffers its writes until something must see them; from then on it holds the writer.
+
+    Args:
+        writer: writes the batch.
+        readers: where connections for reading come from.
+        patience: how long to wait for the writer, in seconds.
+    """
+
+    __slots__ = ("_buffer", "_closed", "_hold", "_patience", "_snapshot", "_writer")
+
+    def __init__(self, writer: Writer, readers: Readers, *, patience: float) -> None:
+        self._writer = writer
+        self._patience = patience
+        self._snapshot = SqliteReadSession(readers)
+        self._buffer: list[_Buffered] = []
+        self._hold: Hold | None = None
+        self._closed = False
+
+    async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run ``work``, which may only read, after everything that was executed before."""
+        self._check_open()
+        if self._hold is None and not self._buffer:
+            return await self._snapshot.read(work)
+        await self.flush()
+        return await (await self._held()).run(reading_only(work))
+
+    async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
+        """Buffer a writing statement; see `ViewDatabase.execute`."""
+        self._check_open()
+        check_allowed(sql)
+        self._buffer.append((sql, bound_values(sql, parameters)))
+
+    async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Run a writing statement after all that are buffered, and return how many rows it changed."""
+        self._check_open()
+        check_allowed(sql)
+        values = bound_values(sql, parameters)
+        await self.flush()
+        return await (await self._held()).run(Action(lambda connection: run_bound(connection, sql, values)))
+
+    async def flush(self) -> None:
+        """Run what is buffered; if that fails nothing of it remains, and the session goes on without it."""
+        self._check_open()
+        if self._buffer:
+            hold = await self._held()
+            buffered, self._buffer = self._buffer, []
+            await hold.run(Action(lambda connection: _run_buffered(connection, buffered)))
+
+    async def commit(self, move: CheckpointMove, parked: Sequence[ParkedEvent] = ()) -> None:
+        """Write everything that is buffered, park, move the checkpoint, and commit; see `ViewSession.commit`."""
+        self._check_open()
+        buffered, self._buffer = self._buffer, []
+
+        def conclude(connection: sqlite3.Connection) -> None:
+            _run_buffered(connection, buffered)
+            park(connection, parked)
+            _move(connection, move)
+
+        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))
+        try:
+            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Roll back what was not committed, and give the connections back. May be called twice."""
+        self._closed = True
+        self._buffer.clear()
+        if self._hold is not None:
+            self._hold.release()
+        await self._snapshot.close()
+
+    async def _held(self) -> Hold:
+        if self._hold is None:
+            self._hold = await self._writer.hold(seconds=HELD_SECONDS, patience=self._patience)
+        return self._hold
+
+    def _check_open(self) -> None:
+        if self._closed:
+            message = "this session is closed"
+            raise NotStartedError(message, hint="Open a view session for each batch.")
+
+
+def _run_buffered(connection: sqlite3.Connection, buffered: Sequence[_Buffered]) -> None:
+    for sql, run in groupby(buffered, key=lambda statement: statement[0]):
+        run_many(connection, sql, [values for _, values in run])
+
+
+def _move(connection: sqlite3.Connection, move: CheckpointMove) -> None:
+    moved = connection.execute(
+        _MOVE,
+        {
+            "subscription": move.subscription,
+            "version": move.version,
+            "token": move.token,
+            "old": move.old,
+            "new": move.new,
+            "now": time.time_ns() // 1_000,
+        },
+    )
+    if moved.rowcount != 1:
+        message = f"the checkpoint of {move.subscription!r} is not at position {move.old} with token {move.token}"
+        raise CheckpointConflictError(message, hint="Another owner works on it; read the checkpoint again.")

@@ -1,0 +1,98 @@
+"""The schema is the sum of its migrations, and what is applied is frozen."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from duolog.adapters.sqlite.migrations import migrations
+from duolog.database.port import Database
+from duolog.errors import DatabaseError, SchemaError
+
+FROZEN = {"0001_log": "4c370400343ba412a6b32d5b974517aa95706aa7886c7aa03bb38a7037c4e57e"}
+
+
+@contextmanager
+def shell(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def test_released_migrations_are_frozen() -> None:
+    assert {migration.name: migration.checksum for migration in migrations()} == FROZEN
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    assert [migration.number for migration in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+async def test_a_missing_file_needs_all_of_them_and_is_not_made(
+    make_database: Callable[..., Database], files: Callable[[], dict[str, int]]
+) -> None:
+    assert await make_database().pending_migrations() == list(FROZEN)
+    assert files() == {}
+
+
+async def test_an_open_database_has_all_of_them(database: Database, path: Path) -> None:
+    assert await database.pending_migrations() == []
+    with shell(path) as connection:
+        assert connection.execute("SELECT number, name FROM duolog_migrations").fetchall() == [(1, "0001_log")]
+        assert connection.execute("SELECT log_id, schema_version FROM duolog_meta").fetchall() == [
+            (database.store.log_id, len(FROZEN))
+        ]
+
+
+async def test_a_log_keeps_its_identity(make_database: Callable[..., Database]) -> None:
+    ids = set[str]()
+    for _ in range(2):
+        database = make_database()
+        await database.open()
+        ids.add(database.store.log_id)
+        await database.close()
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_an_altered_migration_is_refused(
+    make_database: Callable[..., Database], database: Database, path: Path, *, read_only: bool
+) -> None:
+    await database.close()
+    with shell(path) as connection:
+        connection.execute("UPDATE duolog_migrations SET checksum = 'another'")
+    with pytest.raises(SchemaError, match="another text"):
+        await make_database().open(read_only=read_only)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_newer_schema_is_refused(
+    make_database: Callable[..., Database], database: Database, path: Path, *, read_only: bool
+) -> None:
+    await database.close()
+    with shell(path) as connection:
+        connection.execute("INSERT INTO duolog_migrations VALUES (9999, '9999_later', 'x', 0)")
+    with pytest.raises(SchemaError, match="9999_later"):
+        await make_database().open(read_only=read_only)
+
+
+async def test_reading_only_makes_no_file(
+    make_database: Callable[..., Database], files: Callable[[], dict[str, int]]
+) -> None:
+    with pytest.raises(DatabaseError, match="no database"):
+        await make_database().open(read_only=True)
+    assert files() == {}
+
+
+async def test_reading_only_migrates_nothing(
+    make_database: Callable[..., Database], path: Path, files: Callable[[], dict[str, int]]
+) -> None:
+    with shell(path) as connection:
+        connection.execute("CREATE TABLE users (id INTEGER)")
+    before = files()
+    with pytest.raises(SchemaError, match="0001_log"):
+        await make_database().open(read_only=True)
+    assert files() == before
