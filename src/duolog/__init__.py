@@ -25,11 +25,12 @@ from duolog.messages.tag import Tag
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.cursors import Cursors
-from duolog.read.filtering import FilterableFields
+from duolog.read.filtering import FilterableFields, at_least, at_most, equals, prefix
+from duolog.read.keyset import Keyset
 from duolog.read.limits import Limits
 from duolog.read.pages import CursorPage, PaginatedResult
 from duolog.read.position_token import PositionToken
-from duolog.read.sorting import SortableFields, SortOrder
+from duolog.read.sorting import SortableFields, SortOrder, nullable
 from duolog.tables.ports import ReadDatabase
 from duolog.tables.statements import Constraint
 from duolog.write.aggregate import Aggregate
@@ -66,6 +67,7 @@ __all__ = [
     "Exactly",
     "ExpectedVersion",
     "FilterableFields",
+    "Keyset",
     "Limits",
     "MessageContext",
     "Metadata",
@@ -92,9 +94,14 @@ __all__ = [
     "ViewDatabase",
     "WriteDatabase",
     "after",
+    "at_least",
+    "at_most",
     "before",
     "bind_command",
     "bind_query",
     "command",
+    "equals",
     "event",
+    "nullable",
+    "prefix",
 ]

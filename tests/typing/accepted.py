@@ -1,6 +1,6 @@
 """What type checkers accept, and what they infer. Checked by mypy and pyright, never executed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import NewType, TypedDict, assert_type
 from uuid import UUID
@@ -192,7 +192,7 @@ async def inferred() -> None:
     assert_type(await app.query(UserJsonQuery(UUID(int=1))), UserJson)
     assert_type(await app.execute_bound(plain_command, PlainCommand("x")), int)
     assert_type(await app.query_bound(plain_query, PlainCommand("x")), str)
-    assert_type(app.stream(ExportUsersQuery()), AsyncIterator[UserDTO])
+    assert_type(app.stream(ExportUsersQuery()), AsyncGenerator[UserDTO, None])
     async for user in app.stream(ExportUsersQuery()):
         assert_type(user, UserDTO)
 

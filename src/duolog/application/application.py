@@ -1,6 +1,6 @@
 """The Application: handlers, projections, providers and a database, put together and run."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import MappingProxyType, ModuleType, TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -116,6 +116,7 @@ class Application:
             projections: run the projections in this process; without, another process must.
 
         Raises:
+            NotStartedError: it was started before; every start needs a new Application.
             DatabaseError: the database cannot be opened.
             SchemaError: the database belongs to a newer release.
             StatementError: the DDL of a table is wrong.
@@ -218,7 +219,7 @@ class Application:
         after: int | PositionToken | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - the limit of the wait for a position, part of the answer
         metadata: Metadata | None = None,
-    ) -> AsyncIterator[Item]:
+    ) -> AsyncGenerator[Item, None]:
         """Answer a stream query item by item; its read scope stays open until the iterator is closed.
 
         Leave the loop early only with ``contextlib.aclosing`` around the iterator, so that the scope closes at once.
@@ -260,7 +261,7 @@ class Application:
 
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection of this process is doing."""
-        return self._assembly.runtime.statuses()
+        return self._assembly.statuses()
 
     async def caught_up(self, *, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the answer
         """Wait until every projection has the log's present end; for tests and scripts.

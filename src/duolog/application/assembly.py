@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Final
 
@@ -27,18 +28,37 @@ from duolog.dispatch.middleware.tracing import TracingMiddleware
 from duolog.dispatch.middleware.validation import ValidationMiddleware
 from duolog.dispatch.pipeline import Call, Middleware, Placed, arrange, build_pipeline
 from duolog.dispatch.registry import HandlerRegistry
-from duolog.errors import AfterTimeoutError
+from duolog.dispatch.shield import shielded
+from duolog.errors import AfterTimeoutError, NotStartedError
+from duolog.messages.binding import ReadModel
 from duolog.messages.metadata import Metadata
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
+from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
 from duolog.subscriptions.progress import Progress
+from duolog.subscriptions.status import SubscriptionStatus
 from duolog.write.middleware.unit_of_work import UnitOfWorkMiddleware
 from duolog.write.unit_of_work import UnitOfWork
 
 _log: Final = logging.getLogger("duolog.application")
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What needs the opened database.
+
+    Attributes:
+        runtime: runs the projections.
+        progress: how far they are.
+        wait: waits for positions.
+    """
+
+    runtime: ProjectionRuntime
+    progress: Progress
+    wait: PositionWait
 
 
 class Assembly:
@@ -82,37 +102,38 @@ class Assembly:
         self._tables = tables
         self._settings = settings
         self.database = open_database(database_url)
-        self.codec = EventCodec(EventTypes(events), Tagger(secret.value), max_bytes=settings.max_event_bytes)
+        projected = [cls for projection in projections for cls in projection.handlers()]
+        self.codec = EventCodec(
+            EventTypes((*events, *projected)), Tagger(secret.value), max_bytes=settings.max_event_bytes
+        )
         self.container = make_container(
             DuologProvider(self.database, self.codec, secret), tuple(registry), projections, providers
         )
         self.in_flight = InFlight()
-        self.progress = Progress(self.database.checkpoints)
-        wait = PositionWait(self.database.store, self.database.parking, self.progress)
-        self.runtime = ProjectionRuntime(
-            projections,
-            source=self.database,
-            prepare_view=lambda projection: self.database.prepare_view(_view(projection)),
-            open_view=lambda projection: self.database.open_view(_view(projection)),
-            open_projection=ProjectionScopes(self.container).open,
-            codec=self.codec,
-            progress=self.progress,
-        )
-        self._middleware = arrange(self._defaults(authorizer, wait), middleware)
+        self._middleware = arrange(self._defaults(authorizer), middleware)
+        self._running: _Running | None = None
+        self._was_started = False
         self.calls: dict[type, Call] = {}
 
     async def start(self, *, projections: bool) -> None:
-        """Open the database, make tables and views, build the pipelines, and start the projections."""
+        """Build the pipelines, open the database, make tables and views, and start the projections."""
+        if self._was_started:
+            message = f"application {self._name!r} was started before"
+            raise NotStartedError(message, hint="Make a new Application for every start.")
+        self._was_started = True
+        calls = {
+            binding.message: build_pipeline(binding, self._middleware, handler_call(self.container, binding))
+            for binding in self._registry
+        }
         await self.database.open()
         try:
             await self.database.create_tables(self._tables)
-            for binding in self._registry:
-                invoke = handler_call(self.container, binding)
-                self.calls[binding.message] = build_pipeline(binding, self._middleware, invoke)
-            await (self.runtime.start() if projections else self.runtime.create_views())
+            running = self._running = self._run()
+            await (running.runtime.start() if projections else running.runtime.create_views())
         except BaseException:
-            await self.database.close()
+            await shielded(self._disconnect())
             raise
+        self.calls.update(calls)
         self.in_flight.open()
 
     async def close(self) -> None:
@@ -122,11 +143,11 @@ class Assembly:
         if cancelled:
             _log.warning("%s: %d messages were cancelled after %g s of draining", self._name, cancelled, seconds)
         self.calls.clear()
-        try:
-            await self.runtime.stop(seconds=seconds)
-        finally:
-            await self.container.close()
-            await self.database.close()
+        await shielded(self._disconnect())
+
+    def statuses(self) -> Sequence[SubscriptionStatus]:
+        """Tell how each projection of this process is doing; nothing before the start."""
+        return self._running.runtime.statuses() if self._running is not None else ()
 
     async def caught_up(self, *, seconds: float) -> None:
         """Wait until every projection has the log's present end, parked events included.
@@ -134,24 +155,58 @@ class Assembly:
         Raises:
             AfterTimeoutError: a projection did not get there in time.
         """
+        progress = self._started().progress
         head = await self.database.store.head()
         names = [projection.name for projection in self.projections]
         try:
             async with asyncio.timeout(seconds):
                 for name in names:
-                    await self.progress.reached(name, head)
+                    await progress.reached(name, head)
         except TimeoutError:
-            reached = {name: await self.progress.position(name) for name in names}
+            reached = {name: await progress.position(name) for name in names}
             raise AfterTimeoutError(position=head, reached=reached, seconds=seconds) from None
 
-    def _defaults(self, authorizer: Authorizer | None, wait: PositionWait) -> Sequence[Middleware]:
+    def _run(self) -> "_Running":
+        progress = Progress(self.database.checkpoints)
+        runtime = ProjectionRuntime(
+            self.projections,
+            source=self.database,
+            prepare_view=lambda projection: self.database.prepare_view(_view(projection)),
+            open_view=lambda projection: self.database.open_view(_view(projection)),
+            open_projection=ProjectionScopes(self.container).open,
+            codec=self.codec,
+            progress=progress,
+        )
+        return _Running(runtime, progress, PositionWait(self.database.store, self.database.parking, progress))
+
+    def _started(self) -> "_Running":
+        if self._running is None:
+            message = f"application {self._name!r} is not running"
+            raise NotStartedError(message, hint="Use it inside `async with app:`.")
+        return self._running
+
+    async def _disconnect(self) -> None:
+        running, self._running = self._running, None
+        try:
+            if running is not None:
+                await running.runtime.stop(seconds=self._settings.drain_seconds)
+        finally:
+            try:
+                await self.container.close()
+            finally:
+                await self.database.close()
+
+    async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
+        await self._started().wait.until(reads, after, seconds)
+
+    def _defaults(self, authorizer: Authorizer | None) -> Sequence[Middleware]:
         settings = self._settings
         return (
             ContextMiddleware(),
             TracingMiddleware(),
             ValidationMiddleware(),
             AuthorisationMiddleware(authorizer),
-            AfterPositionMiddleware(wait),
+            AfterPositionMiddleware(self._wait),
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
             ConflictRetryMiddleware(attempts=settings.attempts),
             UnitOfWorkMiddleware(self._open_unit),

@@ -55,15 +55,20 @@ class InFlight:
         self._is_open = False
         if not self._depths:
             return 0
+        if await self._emptied(seconds):
+            return 0
+        late = [task for task in self._depths if task is not asyncio.current_task()]
+        for task in late:
+            task.cancel()
+        # Their callers may live on, so what is awaited is that they leave.
+        await self._emptied(seconds)
+        return len(late)
+
+    async def _emptied(self, seconds: float) -> bool:
         self._idle.clear()
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
         except TimeoutError:
-            late = [task for task in self._depths if task is not asyncio.current_task()]
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late, timeout=seconds)
-            return len(late)
-        return 0
+            return False
+        return True

@@ -69,7 +69,7 @@ def _check_fit(binding: Binding[Any, Any]) -> None:
     is_stream = binding.kind is MessageKind.STREAM
     if is_stream == inspect.iscoroutinefunction(execute) or (not is_stream and inspect.isasyncgenfunction(execute)):
         form = "`def execute` that returns an async iterator" if is_stream else "`async def execute`"
-        message = f"{where} must have an {form.strip()}" if is_stream else f"{where} must have {form}"
+        message = f"{where} must have {form}"
         raise MisfitHandlerError(message, hint=f"{binding.name} is a {binding.kind.value}.")
     parameters = list(inspect.signature(execute).parameters.values())[1:]
     required = [parameter for parameter in parameters if parameter.default is parameter.empty]

@@ -1,6 +1,6 @@
 """The event store's port. Its contract is a test suite, `duolog.testing.contracts`, that every backend passes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -136,7 +136,7 @@ class EventStore(Protocol):
         after: int = 0,
         batch: int = 500,
         filter: EventFilter = ALL_EVENTS,  # noqa: A002 - the field's word
-    ) -> AsyncIterator[EventPage]:
+    ) -> AsyncGenerator[EventPage, None]:
         """Follow the log from a position on, without end: what is there, then what comes.
 
         A page without events says that everything up to ``through`` was unwanted. Waking up is a hint in process; a

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final
 
@@ -192,14 +191,11 @@ class SubscriptionRunner:
         self._state = RunnerState.RUNNING
         self._tried.set()
         pages = self._store.subscribe(after=self._position, batch=self._pace.batch, filter=self._subscription.filter)
-        try:
+        async with contextlib.aclosing(pages):
             async for page in pages:
                 await self._take(page, lease)
                 if self._stopping.is_set():
                     return
-        finally:
-            if isinstance(pages, AsyncGenerator):
-                await pages.aclose()
 
     async def _take(self, page: EventPage, lease: Lease) -> None:
         if page.events:

@@ -123,22 +123,29 @@ class ProjectionScenario:
         await self._database.close()
 
     async def given(self, stream: str, *events: object) -> None:
-        """Apply events of one stream, encoded and decoded as they would be in the log.
+        """Apply events of one stream, encoded and decoded as they would be in the log; all of them or, on error, none.
+
+        Events that the projection has no method for count as versions of the stream, and change nothing.
 
         Raises:
             Exception: what a handler or the database raised.
         """
         session = self._database.open_view(self._view)
-        before = self._position
+        before, version = self._position, self._versions.get(stream, 0)
         try:
             projection = self._make(session)
             for event in events:
                 recorded = self._record(stream, event)
-                handler = self._projection.handlers()[type(event)]
+                handler = self._projection.handlers().get(type(event))
+                if handler is None:
+                    continue
                 arguments = (self._codec.decode(recorded), recorded)[: 1 + handler.takes_recorded]
                 await getattr(projection, handler.method)(*arguments)
             move = CheckpointMove(self._view.subscription, self._view.version, self._token, before, self._position)
             await session.commit(move)
+        except BaseException:
+            self._position, self._versions[stream] = before, version
+            raise
         finally:
             await session.close()
 

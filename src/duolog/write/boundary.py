@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from duolog.eventstore.conditions import EventQuery, QueryItem
+from duolog.eventstore.conditions import Boundary, EventQuery, QueryItem
 from duolog.messages.event import event_spec
 from duolog.messages.tag import Tag
 from duolog.write.unit_of_work import UnitOfWork
@@ -41,17 +41,26 @@ class DecisionBoundary:
             WorkAfterCommitError: ``commit()`` was called before.
             UndecodableEventError: an event cannot be read by this release.
         """
+        boundary = await self._boundary(criteria)
+        self._unit.require(boundary.condition)
+        return self._decoded(boundary)
+
+    async def peek(self, *criteria: Criterion) -> Sequence[object]:
+        """Return the same as `read`, for a decision that need not hold until the commit: no condition is staged.
+
+        Raises:
+            UndecodableEventError: an event cannot be read by this release.
+        """
+        return self._decoded(await self._boundary(criteria))
+
+    async def _boundary(self, criteria: Sequence[Criterion]) -> Boundary:
         codec = self._unit.codec
+        items: list[QueryItem] = []
         for criterion in criteria:
             codec.types.add_all(criterion.types)
-        query = EventQuery(
-            tuple(
-                QueryItem(
-                    tuple(event_spec(cls).name for cls in criterion.types), codec.tagger.stored_all(criterion.tags)
-                )
-                for criterion in criteria
-            )
-        )
-        boundary = await self._unit.read_boundary(query)
-        self._unit.require(boundary.condition)
-        return [codec.decode(event) for event in boundary.events]
+            types = tuple(event_spec(cls).name for cls in criterion.types)
+            items.append(QueryItem(types, codec.tagger.stored_all(criterion.tags)))
+        return await self._unit.read_boundary(EventQuery(tuple(items)))
+
+    def _decoded(self, boundary: Boundary) -> Sequence[object]:
+        return [self._unit.codec.decode(event) for event in boundary.events]

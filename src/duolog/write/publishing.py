@@ -36,7 +36,7 @@ class UnitEventPublisher:
 
     async def publish(self, event: object) -> None:
         """Stage an event for the stream that its ``@event(stream=...)`` declares."""
-        self._unit.publish(published_stream(event), event)
+        await self._unit.publish(published_stream(event), event)
 
 
 def published_stream(event: object) -> str:

@@ -142,22 +142,35 @@ class UnitOfWork:
         self._check_open("stage events")
         self._append(stream, events, expected, event_ids)
 
-    def stage_statement(self, statement: Statement) -> None:
-        """Stage a writing statement on the application's tables.
+    async def stage_statement(self, statement: Statement) -> None:
+        """Stage a writing statement on the application's tables; once the writer is held, it runs at once.
 
         Raises:
             WorkAfterCommitError: the unit is sealed.
+            DatabaseError: the writer is held, and the database refused the statement.
+            ConflictError: the writer is held, and the statement changed another number of rows than it had to.
+            Exception: the writer is held, and a constraint broke for which the statement declares this domain error.
         """
         self._check_open("stage a statement")
-        self._statements.append(statement)
+        if self._held is not None:
+            await self._held.run(statement)
+        else:
+            self._statements.append(statement)
 
-    def publish(self, stream: str, event: object) -> None:
+    async def publish(self, stream: str, event: object) -> None:
         """Stage a published event; also allowed after the seal.
+
+        Outside the pipeline, where ``commit()`` commits at once, an event that is published after it is recorded at
+        once as well, in a transaction of its own.
 
         Raises:
             UnitOfWorkError: the unit was committed or rolled back.
             PayloadError: the event cannot be stored.
         """
+        if self._commits_at_once and self._state is _State.COMMITTED:
+            self._append(stream, (event,), ANY_VERSION, None)
+            await self.commit()
+            return
         if self._state is not _State.SEALED:
             self._check_open("publish")
         self._append(stream, (event,), ANY_VERSION, None)
@@ -172,7 +185,10 @@ class UnitOfWork:
         self._conditions.append(condition)
 
     def after_commit(self, hook: AfterCommit) -> None:
-        """Call ``hook(outcome)`` once the work is durable; what it raises is logged, and changes nothing."""
+        """Call ``hook(outcome)`` once the work is durable; what it raises is logged, and changes nothing.
+
+        Keep it short: the command's answer waits for it, and it cannot be cancelled.
+        """
         self._after_commit.append(hook)
 
     async def hold_writer(self, *, seconds: float = 1.0) -> HeldWriter:
@@ -201,8 +217,8 @@ class UnitOfWork:
 
     @property
     def has_work(self) -> bool:
-        """Whether anything is staged."""
-        return self._held is not None or not self._work().is_empty
+        """Whether anything is staged that would change something; a condition alone would not."""
+        return self._held is not None or bool(self._statements or self._appends)
 
     async def seal(self) -> None:
         """End staging (``TransactionManager.commit``); commits at once outside the pipeline.
@@ -234,34 +250,54 @@ class UnitOfWork:
             await self.commit()
 
     async def commit(self) -> None:
-        """Perform the one real COMMIT, under a shield: a cancelled caller still learns the outcome first."""
-        work = self._work()
+        """Perform the one real COMMIT and call the hooks, under a shield: a cancelled caller learns the outcome first.
+
+        Raises:
+            ConflictError: a stream, a condition or a guarded row is not as expected; nothing was changed.
+            DatabaseError: the database failed; nothing was changed, but for `OutcomeUnknownError`.
+            Exception: the domain error that a statement declares for a broken constraint.
+        """
         try:
-            if self._held is not None:
-                self._outcome = await shielded(self._held.commit(work))
-            elif not work.is_empty:
-                self._outcome = await shielded(self._committer.commit(work))
-            self._state = _State.COMMITTED
-            self._held = None
+            await shielded(self._commit(self._work()))
         finally:
             await self.rollback()
-        for hook in self._after_commit:
-            try:
-                await hook(self._outcome)
-            except Exception:  # noqa: BLE001 - logged; the work is durable, whatever the hook does
-                _log.exception("an after-commit hook failed; the work is committed")
 
     async def rollback(self) -> None:
         """Drop what is staged and give connections back, also when the task is being cancelled; may be repeated."""
         if self._state in (_State.OPEN, _State.SEALED):
             self._state = _State.ROLLED_BACK
+        self._drop_staged()
+        if self._reader is not None or self._held is not None:
+            await shielded(self._close_sessions())
+
+    async def _commit(self, work: SealedWork) -> None:
+        if self._held is not None:
+            self._outcome = await self._held.commit(work)
+        elif not work.is_empty:
+            self._outcome = await self._committer.commit(work)
+        self._state = _State.COMMITTED
+        self._drop_staged()
+        hooks, self._after_commit = self._after_commit, []
+        for hook in hooks:
+            try:
+                await hook(self._outcome)
+            except Exception:  # noqa: BLE001 - logged; the work is durable, whatever the hook does
+                _log.exception("an after-commit hook failed; the work is committed")
+
+    async def _close_sessions(self) -> None:
+        reader, self._reader = self._reader, None
+        held, self._held = self._held, None
+        try:
+            if reader is not None:
+                await reader.close()
+        finally:
+            if held is not None:
+                await held.close()
+
+    def _drop_staged(self) -> None:
         self._appends.clear()
         self._statements.clear()
         self._conditions.clear()
-        sessions, self._reader, self._held = (self._reader, self._held), None, None
-        for session in sessions:
-            if session is not None:
-                await shielded(session.close())
 
     def _work(self) -> SealedWork:
         return SealedWork(self.tenant, tuple(self._statements), tuple(self._appends), tuple(self._conditions))

@@ -44,7 +44,16 @@ class WriteDatabase(ReadDatabase, Protocol):
         ...
 
     async def hold_writer(self, *, seconds: float = 1.0) -> HeldWriter:
-        """Take the database's writer, so that later fetches see this scope's own writes; others wait meanwhile."""
+        """Take the database's writer, so that fetches see this scope's own writes; others wait meanwhile.
+
+        What was staged before runs now, and `execute` runs its statements at once from here on.
+
+        Args:
+            seconds: after so long it is taken back and everything is rolled back.
+
+        Raises:
+            DatabaseBusyError: it could not be had in time.
+        """
         ...
 
 
@@ -100,7 +109,7 @@ class UnitWriteDatabase:
         """Stage a writing statement; see `WriteDatabase.execute`."""
         values = parameters or {}
         check_parameters(sql, values)
-        self._unit.stage_statement(Statement(sql, values, rows, key, errors or _no_errors()))
+        await self._unit.stage_statement(Statement(sql, values, rows, key, errors or _no_errors()))
 
     async def hold_writer(self, *, seconds: float = 1.0) -> HeldWriter:
         """Take the database's writer; see `WriteDatabase.hold_writer`."""

@@ -2,6 +2,9 @@
 
 import asyncio
 import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
 from duolog.dispatch.context import MessageContext
@@ -11,6 +14,8 @@ from duolog.messages.binding import Binding, MessageKind
 
 _FIRST_PAUSE: Final = 0.002
 _LONGEST_PAUSE: Final = 0.1
+
+_HAS_TURN: Final[ContextVar[bool]] = ContextVar("duolog_has_turn", default=False)
 
 
 class _Turn:
@@ -28,7 +33,7 @@ class ConflictRetryMiddleware:
 
     The first attempt is optimistic. Retries of one key (a stream, a boundary, a row) take turns, first come first
     served, so that a hot key is worked off without wasted attempts; against other processes there is a growing,
-    jittered pause.
+    jittered pause. Commands that a retried one sends in its turn take no turn of their own.
 
     Args:
         attempts: how often a command is run at most, 1 or more; the last conflict is raised.
@@ -55,22 +60,35 @@ class ConflictRetryMiddleware:
         return call
 
     async def _retry(self, key: str, context: MessageContext, proceed: Call) -> object:
+        async with self._turn(key):
+            pause = 0.0
+            while True:
+                context.attempts += 1
+                try:
+                    return await proceed(context)
+                except ConflictError:
+                    if context.attempts >= self._attempts:
+                        raise
+                await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
+                pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, pause * 2))
+
+    @asynccontextmanager
+    async def _turn(self, key: str) -> AsyncGenerator[None]:
+        if _HAS_TURN.get():
+            # A command that this one's parent sends while it has a turn: waiting here could wait for the parent.
+            yield
+            return
         turn = self._turns.get(key)
         if turn is None:
             turn = self._turns[key] = _Turn()
         turn.waiting += 1
         try:
             async with turn.lock:
-                pause = 0.0
-                while True:
-                    context.attempts += 1
-                    try:
-                        return await proceed(context)
-                    except ConflictError:
-                        if context.attempts >= self._attempts:
-                            raise
-                    await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - jitter, not a secret
-                    pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, pause * 2))
+                token = _HAS_TURN.set(True)
+                try:
+                    yield
+                finally:
+                    _HAS_TURN.reset(token)
         finally:
             turn.waiting -= 1
             if not turn.waiting:

@@ -1,13 +1,16 @@
 """Middleware `tracing`: a span for every message, through opentelemetry-api."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.trace import ProxyTracerProvider, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
 from duolog.messages.binding import Binding, MessageKind
+from duolog.messages.metadata import CURRENT_METADATA, Metadata
 from duolog.telemetry import (
     ATTRIBUTE_ATTEMPTS,
     ATTRIBUTE_CORRELATION,
@@ -18,9 +21,14 @@ from duolog.telemetry import (
     SPAN_QUERY,
 )
 
+# Stored metadata speaks W3C trace context, whatever the process's global propagator speaks.
+_TRACE_CONTEXT: Final = TraceContextTextMapPropagator()
+
 
 class TracingMiddleware:
     """Opens a span for each message, as a child of the current span or of the message's ``traceparent``.
+
+    The span's own ``traceparent`` is stored with the events that the message causes.
 
     Where no tracer provider was set when the application starts, nothing is wrapped and nothing is paid.
     """
@@ -37,14 +45,10 @@ class TracingMiddleware:
         attributes = {ATTRIBUTE_MESSAGE: binding.name, ATTRIBUTE_KIND: binding.kind.value}
 
         async def call(context: MessageContext) -> object:
-            metadata = context.metadata
+            metadata = context.metadata or Metadata()
             parent = None
-            if (
-                metadata is not None
-                and metadata.traceparent
-                and not trace.get_current_span().get_span_context().is_valid
-            ):
-                parent = propagate.extract({"traceparent": metadata.traceparent})
+            if metadata.traceparent and not trace.get_current_span().get_span_context().is_valid:
+                parent = _TRACE_CONTEXT.extract({"traceparent": metadata.traceparent})
             with tracer.start_as_current_span(
                 span_name,
                 context=parent,
@@ -53,8 +57,9 @@ class TracingMiddleware:
                 record_exception=False,
                 set_status_on_exception=False,
             ) as span:
-                if metadata is not None:
-                    span.set_attribute(ATTRIBUTE_CORRELATION, str(metadata.correlation_id))
+                span.set_attribute(ATTRIBUTE_CORRELATION, str(metadata.correlation_id))
+                context.metadata = _in_span(metadata)
+                token = CURRENT_METADATA.set(context.metadata)
                 try:
                     return await proceed(context)
                 except Exception as error:
@@ -62,7 +67,15 @@ class TracingMiddleware:
                     span.set_status(Status(StatusCode.ERROR, type(error).__name__))
                     raise
                 finally:
+                    CURRENT_METADATA.reset(token)
                     if context.attempts > 1:
                         span.set_attribute(ATTRIBUTE_ATTEMPTS, context.attempts)
 
         return call
+
+
+def _in_span(metadata: Metadata) -> Metadata:
+    """Let the events of a message lead to its span, so that what they set off joins the trace."""
+    carrier: dict[str, str] = {}
+    _TRACE_CONTEXT.inject(carrier)
+    return replace(metadata, traceparent=carrier.get("traceparent", metadata.traceparent))

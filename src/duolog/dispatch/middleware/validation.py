@@ -1,6 +1,7 @@
 """Middleware `validation`: a message's fields have their declared types and constraints."""
 
 import dataclasses
+import re
 import typing
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -12,11 +13,14 @@ import msgspec
 
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
-from duolog.errors import InvalidMessageError
+from duolog.errors import ConfigurationError, InvalidMessageError
 from duolog.messages.binding import Binding
 
 # Objects of these types are taken as they are, and never made out of text.
 _AS_THEY_ARE: Final = (UUID, Decimal, datetime, date, time, timedelta, bytes)
+
+_AT: Final = re.compile(r"(?P<text>.*) - at (?:`key` in )?`(?P<path>\$[^`]*)`", re.DOTALL)
+_QUOTED_VALUE: Final = re.compile(r"(Invalid [a-z ]*value) .*", re.DOTALL)
 
 
 class ValidationMiddleware:
@@ -43,33 +47,65 @@ class ValidationMiddleware:
 def message_check(message_type: type) -> Callable[[object], None] | None:
     """Make the function that checks messages of a type, or None if the type has no fields that can be checked.
 
+    A field whose type only the type checker understands (a class of the application, a union of two classes) is taken
+    as it is; the others are checked.
+
     Returns:
         A function that raises `InvalidMessageError`.
+
+    Raises:
+        ConfigurationError: an annotation cannot be resolved.
     """
-    names = _field_names(message_type)
-    if not names:
+    name = message_type.__name__
+    hints = _hints(message_type)
+    checkable = {field: hints[field] for field in _field_names(message_type) if _is_checkable(hints[field])}
+    if not checkable:
         return None
-    hints = typing.get_type_hints(message_type, include_extras=True)
-    try:
-        shape = msgspec.defstruct(message_type.__name__, [(name, hints[name]) for name in names])
-        msgspec.json.schema_components([shape])
-    except (TypeError, RuntimeError):  # a union that msgspec cannot tell apart: the type checker has the say
-        return None
+    shape = msgspec.defstruct(name, list(checkable.items()))
 
     def check(message: object) -> None:
-        values = {name: getattr(message, name) for name in names}
+        values: dict[str, object] = {field: getattr(message, field) for field in checkable}
         try:
             checked = msgspec.convert(values, shape, builtin_types=_AS_THEY_ARE)
         except msgspec.ValidationError as error:
-            text, _, path = str(error).partition(" - at `")
-            described = f"{message_type.__name__}{path.rstrip('`').removeprefix('$')}: {text}"
-            raise InvalidMessageError(described, path=path.rstrip("`")) from None
-        for name, value in values.items():
-            if type(value) is str and type(getattr(checked, name)) is not str:
-                described = f"{message_type.__name__}.{name}: Expected `{hints[name]}`, got `str`"
-                raise InvalidMessageError(described, path=f"$.{name}")
+            path, text = _explained(str(error))
+            described = f"{name}{path.removeprefix('$')}: {text}"
+            raise InvalidMessageError(described, path=path) from None
+        for field, value in values.items():
+            # msgspec makes enums of their values and objects of dicts; a message's fields have their types already.
+            given = type(value)
+            if issubclass(given, (str, dict)) and type(getattr(checked, field)) is not given:
+                described = f"{name}.{field}: Expected `{_shown(hints[field])}`, got `{given.__name__}`"
+                raise InvalidMessageError(described, path=f"$.{field}")
 
     return check
+
+
+def _hints(message_type: type) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(message_type, include_extras=True)
+    except NameError as error:
+        message = f"an annotation of {message_type.__module__}.{message_type.__qualname__} cannot be resolved: {error}"
+        raise ConfigurationError(message, hint="Import what it names in the module that names it.") from error
+
+
+def _is_checkable(hint: Any) -> bool:
+    try:
+        msgspec.json.schema(hint)
+    except (TypeError, RuntimeError):
+        return False
+    return True
+
+
+def _explained(error: str) -> tuple[str, str]:
+    """Split msgspec's text into path and reason, without the value that it quotes for enums and tags."""
+    found = _AT.fullmatch(error)
+    text, path = (found["text"], found["path"]) if found else (error, "")
+    return path, _QUOTED_VALUE.sub(r"\1", text)
+
+
+def _shown(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) else str(hint)
 
 
 def _field_names(message: Any) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Final, TypeVar
 
 from duolog.eventstore.port import EventPage
@@ -29,17 +29,13 @@ def new_events(count: int) -> list[NewEvent]:
 
 
 @asynccontextmanager
-async def following(pages: AsyncIterator[EventPage]) -> AsyncGenerator[AsyncIterator[EventPage], None]:
+async def following(pages: AsyncGenerator[EventPage, None]) -> AsyncGenerator[AsyncIterator[EventPage], None]:
     """Follow a subscription, and end it."""
-    try:
-        async with asyncio.timeout(SECONDS):
-            yield pages
-    finally:
-        if isinstance(pages, AsyncGenerator):
-            await pages.aclose()
+    async with aclosing(pages), asyncio.timeout(SECONDS):
+        yield pages
 
 
-async def followed(pages: AsyncIterator[EventPage], *, events: int) -> list[RecordedEvent]:
+async def followed(pages: AsyncGenerator[EventPage, None], *, events: int) -> list[RecordedEvent]:
     """Follow a subscription until so many events came, and end it."""
     found: list[RecordedEvent] = []
     async with following(pages):

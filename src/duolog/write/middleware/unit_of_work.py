@@ -1,9 +1,11 @@
 """Middleware `unit_of_work`: one unit of work for each attempt of a command, committed after ``execute``."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from duolog.dispatch.context import MessageContext
+from duolog.dispatch.middleware.time_limit import TimeLimit
 from duolog.dispatch.pipeline import Call
 from duolog.eventstore.appends import Appended
 from duolog.messages.binding import Binding, MessageKind
@@ -34,7 +36,9 @@ class UnitOfWorkMiddleware:
             context.put(UnitOfWork, unit)
             try:
                 result = await proceed(context)
-                await unit.finish()
+                limit = context.find(TimeLimit)
+                with limit.suspended() if limit is not None else nullcontext():
+                    await unit.finish()
             except BaseException:
                 await unit.rollback()
                 raise

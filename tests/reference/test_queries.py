@@ -1,0 +1,45 @@
+import pytest
+
+from duolog import Application, SortOrder
+from duolog.errors import UnknownFieldError
+from duolog.testing import application
+from tests.reference.list_users import LIST_USERS, ListUsersQuery, ReaderProvider
+
+USERS = """
+    CREATE TABLE users (
+        id TEXT PRIMARY KEY, email TEXT NOT NULL, role TEXT NOT NULL, is_active INTEGER NOT NULL,
+        created_at TEXT NOT NULL
+    );
+    INSERT INTO users VALUES
+        ('00000000-0000-7000-8000-000000000001', 'a@example.com', 'admin', 1, '2026-01-01T00:00:00Z'),
+        ('00000000-0000-7000-8000-000000000002', 'b@example.com', 'user', 1, '2026-01-02T00:00:00Z'),
+        ('00000000-0000-7000-8000-000000000003', 'c@example.com', 'user', 0, '2026-01-03T00:00:00Z'),
+        ('00000000-0000-7000-8000-000000000004', 'd@example.com', 'user', 1, '2026-01-04T00:00:00Z')"""
+
+
+def users(url: str) -> Application:
+    return application(LIST_USERS, database=url, providers=[ReaderProvider()], tables={"users": USERS})
+
+
+async def test_a_page_is_filtered_sorted_and_counted(url: str) -> None:
+    async with users(url) as app:
+        page = await app.query_bound(LIST_USERS, ListUsersQuery(limit=1, role_filter="user", is_active=True))
+
+        assert [user.email for user in page.items] == ["d@example.com"]
+        assert (page.total, page.limit, page.offset, page.has_next, page.has_prev) == (2, 1, 0, True, False)
+        assert page.items[0].is_active is True
+
+
+async def test_the_last_page_has_a_previous_one_and_no_next_one(url: str) -> None:
+    async with users(url) as app:
+        query = ListUsersQuery(limit=3, offset=3, sort_by="email", sort_order=SortOrder.ASC)
+        page = await app.query_bound(LIST_USERS, query)
+
+        assert [user.email for user in page.items] == ["d@example.com"]
+        assert (page.total, page.has_next, page.has_prev) == (4, False, True)
+
+
+async def test_a_field_that_is_not_declared_sortable_is_refused_with_the_allowed_ones(url: str) -> None:
+    async with users(url) as app:
+        with pytest.raises(UnknownFieldError, match="allowed: created_at, email"):
+            await app.query_bound(LIST_USERS, ListUsersQuery(sort_by="password_hash"))

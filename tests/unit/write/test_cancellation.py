@@ -1,0 +1,153 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from duolog import Application, Criterion, TransactionManager
+from duolog.adapters.sqlite.database import MOST_SESSIONS
+from duolog.errors import ConstraintViolationError
+from duolog.eventstore.appends import Appended
+from tests.unit.write.cancelling import CancelledAt
+from tests.unit.write.shelves import Do, DoWithout, Filled, Noticed, Plan, Ports, State, put, shelves, state
+
+Run = Callable[[Ports, TransactionManager, str], Awaitable[None]]
+
+
+async def reads_then_writes(ports: Ports, tx: TransactionManager, shelf: str) -> None:
+    await ports.db.fetch("SELECT id FROM shelves")
+    await ports.boundary.read(Criterion(types=(Noticed,)))
+    await asyncio.sleep(0)  # the database in memory lets nobody wait
+    await put(ports, shelf)
+    await tx.commit()
+    await asyncio.sleep(0)
+    await ports.events.publish(Noticed(shelf))
+
+
+async def holds_the_writer(ports: Ports, tx: TransactionManager, shelf: str) -> None:
+    await ports.db.fetch("SELECT id FROM shelves")
+    held = await ports.db.hold_writer(seconds=5)
+    await put(ports, shelf)
+    await held.fetch("SELECT id FROM shelves")
+    await asyncio.sleep(0)
+    await tx.commit()
+    await ports.events.publish(Noticed(shelf))
+
+
+async def no_session_has_leaked(app: Application) -> None:
+    """Take every session that there is at once, and the writer."""
+    readers = [app.database.open_reader() for _ in range(MOST_SESSIONS)]
+    async with asyncio.timeout(10):
+        for reader in readers:
+            assert await reader.fetch_value("SELECT 1") == 1
+        for reader in readers:
+            await reader.close()
+        await (await app.database.committer.hold_writer(seconds=5)).close()
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+@pytest.mark.parametrize("run", [reads_then_writes, holds_the_writer])
+async def test_wherever_a_command_is_cancelled_all_of_it_is_recorded_or_nothing_and_nothing_leaks(
+    url: str, run: Run, times: int
+) -> None:
+    hooks: list[str] = []
+
+    async def with_hook(ports: Ports, tx: TransactionManager, shelf: str) -> None:
+        async def hook(_: Appended) -> None:
+            hooks.append(shelf)
+
+        ports.unit.after_commit(hook)
+        await run(ports, tx, shelf)
+
+    outcomes: list[str] = []
+    async with shelves(url, Plan(with_hook)) as app:
+        for point in range(1, 200):
+            shelf = f"s{point}"
+            work = CancelledAt(app.execute(Do(shelf)), point, times=times)
+            before = await state(app)
+            try:
+                async with asyncio.timeout(10):
+                    await asyncio.ensure_future(_awaited(work))
+                outcome = "answered"
+            except asyncio.CancelledError:
+                outcome = "cancelled"
+            after = await state(app)
+            is_recorded = after != before
+            if is_recorded:
+                assert after == State(
+                    tuple(sorted((*before.rows, shelf))),
+                    (*before.events, f"shelf-{shelf} shelf.filled", f"shelf_notices-{shelf} shelf.noticed"),
+                )
+            assert (shelf in hooks) == is_recorded
+            if outcome == "answered":
+                assert is_recorded
+            outcomes.append(f"{outcome}, {'recorded' if is_recorded else 'nothing'}")
+            if not work.was_cancelled:
+                break
+        await no_session_has_leaked(app)
+        assert await app.execute(Do("last")) == "last"
+
+    assert outcomes[-1] == "answered, recorded"
+    assert "cancelled, nothing" in outcomes
+    assert "cancelled, recorded" in outcomes  # while the commit was on its way
+
+
+async def _awaited(work: CancelledAt[str]) -> str:
+    return await work
+
+
+async def test_a_command_that_is_cancelled_while_it_queues_for_a_busy_writer_learns_the_outcome_first(url: str) -> None:
+    async with shelves(url, Plan(run_without=put)) as app:
+        held = await app.database.committer.hold_writer(seconds=5)
+        task = asyncio.create_task(app.execute(DoWithout()))
+        await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.sleep(0.02)
+        assert not task.done()
+        await held.close()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await state(app)).rows == ("a",)
+
+
+async def test_an_error_and_a_cancellation_at_once_leave_nothing_behind(url: str) -> None:
+    async def fails_when_cancelled(ports: Ports, shelf: str) -> None:
+        await ports.db.fetch("SELECT id FROM shelves")
+        await put(ports, shelf)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            raise ZeroDivisionError from error
+
+    async with shelves(url, Plan(run_without=fails_when_cancelled)) as app:
+        task = asyncio.create_task(app.execute(DoWithout()))
+        await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(ZeroDivisionError):
+            await task
+        assert await state(app) == State()
+        await no_session_has_leaked(app)
+
+
+async def test_the_failure_of_a_commit_whose_caller_was_cancelled_is_the_cause_of_the_cancellation(url: str) -> None:
+    async with shelves(url, Plan(run_without=put)) as app:
+        await app.execute(DoWithout())
+        held = await app.database.committer.hold_writer(seconds=5)
+        task = asyncio.create_task(app.execute(DoWithout()))
+        await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.sleep(0)
+        await held.close()
+        with pytest.raises(asyncio.CancelledError) as raised:
+            await task
+        assert isinstance(raised.value.__cause__, ConstraintViolationError)
+        assert await state(app) == State(("a",), ("shelf-a shelf.filled",))
+
+
+async def test_events_are_staged_for_the_stream_that_was_named(url: str) -> None:
+    async def run(ports: Ports, shelf: str) -> None:
+        ports.unit.stage(f"shelf-{shelf}", [Filled("book"), Filled("lamp")])
+        ports.unit.stage(f"shelf-{shelf}", [])
+
+    async with shelves(url, Plan(run_without=run)) as app:
+        receipt = await app.execute_with_receipt(DoWithout("b"))
+        assert dict(receipt.versions) == {"shelf-b": 2}
