@@ -1,9 +1,7 @@
 """One command's changes: staged, sealed by ``commit()``, and committed once by the scope."""
 
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from typing import Final
 from uuid import UUID
 
 from duolog.codec.event_codec import EventCodec, encode_metadata
@@ -16,11 +14,8 @@ from duolog.eventstore.port import EventStore
 from duolog.messages.metadata import Metadata
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
+from duolog.write.after_commit import AfterCommit, AfterCommitHooks
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
-
-_log: Final = logging.getLogger("duolog.write")
-
-AfterCommit = Callable[[Appended], Awaitable[None]]
 
 
 class _State(Enum):
@@ -80,7 +75,7 @@ class UnitOfWork:
         self._appends: list[Append] = []
         self._statements: list[Statement] = []
         self._conditions: list[AppendCondition] = []
-        self._after_commit: list[AfterCommit] = []
+        self._after_commit = AfterCommitHooks()
         self._reader: ReadSession | None = None
         self._held: HeldWriter | None = None
         self._outcome: Appended = NOTHING_APPENDED
@@ -189,7 +184,7 @@ class UnitOfWork:
 
         Keep it short: the command's answer waits for it, and it cannot be cancelled.
         """
-        self._after_commit.append(hook)
+        self._after_commit.add(hook)
 
     async def hold_writer(self, *, seconds: float = 1.0) -> HeldWriter:
         """Take the database's writer, so that this unit reads its own writes; others wait meanwhile.
@@ -277,12 +272,7 @@ class UnitOfWork:
             self._outcome = await self._committer.commit(work)
         self._state = _State.COMMITTED
         self._drop_staged()
-        hooks, self._after_commit = self._after_commit, []
-        for hook in hooks:
-            try:
-                await hook(self._outcome)
-            except Exception:  # noqa: BLE001 - logged; the work is durable, whatever the hook does
-                _log.exception("an after-commit hook failed; the work is committed")
+        await self._after_commit.run(self._outcome)
 
     async def _close_sessions(self) -> None:
         reader, self._reader = self._reader, None

@@ -85,6 +85,11 @@ class MemoryHeldWriter(TableReads):
         tables.begin()
         self._timer: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(seconds, self._take_back)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the tables are still held."""
+        return self._timer is not None
+
     async def run(self, statement: Statement) -> int:
         """Run a writing statement now; see `HeldWriter.run`. A refused one leaves nothing behind."""
         self._check_held()
