@@ -41,6 +41,7 @@ from duolog.read.position_wait import PositionWait
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.status import SubscriptionStatus
 from duolog.write.middleware.unit_of_work import UnitOfWorkMiddleware
+from duolog.write.publishing import check_published_category
 from duolog.write.unit_of_work import UnitOfWork
 
 _log: Final = logging.getLogger("duolog.application")
@@ -103,9 +104,10 @@ class Assembly:
         self._settings = settings
         self.database = open_database(database_url)
         projected = [cls for projection in projections for cls in projection.handlers()]
-        self.codec = EventCodec(
-            EventTypes((*events, *projected)), Tagger(secret.value), max_bytes=settings.max_event_bytes
-        )
+        types = EventTypes((*events, *projected))
+        for spec in types:
+            check_published_category(spec)
+        self.codec = EventCodec(types, Tagger(secret.value), max_bytes=settings.max_event_bytes)
         self.container = make_container(
             DuologProvider(self.database, self.codec, secret), tuple(registry), projections, providers
         )

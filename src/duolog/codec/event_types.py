@@ -1,7 +1,7 @@
 """The registry of event types: stored names to classes. Nothing stored is ever imported by name."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from duolog.errors import UnnamedTypeError
@@ -52,6 +52,10 @@ class EventTypes:
                         self.add(cls)
             else:
                 self.add(member)
+
+    def __iter__(self) -> Iterator[EventSpec]:
+        """Iterate over all registered specs, by name."""
+        return iter([self._by_name[name] for name in self.names()])
 
     def by_name(self, name: str) -> EventSpec | None:
         """Return the spec for a stored name, or None if no registered class has it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from duolog.errors import UnnamedTypeError
-from duolog.messages.names import check_type_name
+from duolog.messages.names import check_stream_template, check_type_name
 from duolog.messages.tag import Tag
 
 E = TypeVar("E")
@@ -60,7 +60,8 @@ def event(
         A class decorator.
 
     Raises:
-        UnnamedTypeError: the name or version is not allowed, or an upcast is missing.
+        UnnamedTypeError: the name or version is not allowed, an upcast is missing, or the stream's template is not of
+            the form ``category-{field}`` over the event's fields.
     """
     check_type_name(name, version)
     steps = dict(upcasts or {})
@@ -70,6 +71,8 @@ def event(
         raise UnnamedTypeError(message, hint=f"Missing: {', '.join(missing) or 'none; take out the others'}.")
 
     def register(cls: type[E]) -> type[E]:
+        if stream:
+            check_stream_template(stream, cls)
         setattr(cls, _SPEC, EventSpec(name, version, cls, stream, tags, steps))
         return cls
 

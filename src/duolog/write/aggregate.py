@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast, overload
+from weakref import WeakValueDictionary
 
 from duolog.errors import ConfigurationError
 from duolog.eventstore.expectations import Exactly, ExpectedVersion
@@ -49,6 +50,10 @@ class PendingEvents(Sequence[object]):
         return f"PendingEvents({list(self._events)!r})"
 
 
+# Classes of tests come and go; whoever is alive owns its category.
+_OWNERS: "WeakValueDictionary[str, type[Aggregate[Any]]]" = WeakValueDictionary()
+
+
 class Aggregate(Generic[Id]):
     """Base of an event-sourced entity.
 
@@ -78,13 +83,18 @@ class Aggregate(Generic[Id]):
         """Check the category and the ``on_...`` methods when the class is made."""
         super().__init_subclass__(**kwargs)
         if "category" in cls.__dict__:
-            check_category(cls.category)
+            _OWNERS[check_category(cls.category)] = cls
         cls._handlers = event_handlers(cls)
 
     def __init__(self, id: Id) -> None:  # noqa: A002 - an entity has an id
         self.id = id
         self._version = 0
         self._pending: list[object] = []
+
+    @staticmethod
+    def by_category(category: str) -> "type[Aggregate[Any]] | None":
+        """Return the loaded aggregate class of a category, or None."""
+        return _OWNERS.get(category)
 
     @classmethod
     def event_types(cls) -> tuple[type, ...]:

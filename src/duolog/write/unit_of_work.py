@@ -252,8 +252,11 @@ class UnitOfWork:
             DatabaseError: the database failed; nothing was changed, but for `OutcomeUnknownError`.
             Exception: the domain error that a statement declares for a broken constraint.
         """
+        work = self._work()
         try:
-            await shielded(self._commit(self._work()))
+            if self._held is not None or self._after_commit or not work.is_empty:
+                await shielded(self._commit(work))
+            self._state = _State.COMMITTED
         finally:
             await self.rollback()
 
