@@ -40,6 +40,7 @@ from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.status import SubscriptionStatus
+from duolog.write.entity_states import EntityStates
 from duolog.write.middleware.unit_of_work import UnitOfWorkMiddleware
 from duolog.write.publishing import check_published_category
 from duolog.write.unit_of_work import UnitOfWork
@@ -108,8 +109,12 @@ class Assembly:
         for spec in types:
             check_published_category(spec)
         self.codec = EventCodec(types, Tagger(secret.value), max_bytes=settings.max_event_bytes)
+        self._entity_states = EntityStates(hot_entries=settings.hot_entities)
         self.container = make_container(
-            DuologProvider(self.database, self.codec, secret), tuple(registry), projections, providers
+            DuologProvider(self.database, self.codec, secret, self._entity_states),
+            tuple(registry),
+            projections,
+            providers,
         )
         self.in_flight = InFlight()
         self._middleware = arrange(self._defaults(authorizer), middleware)
@@ -128,6 +133,7 @@ class Assembly:
             for binding in self._registry
         }
         await self.database.open()
+        self._entity_states.snapshots = self.database.snapshots
         try:
             await self.database.create_tables(self._tables)
             running = self._running = self._run()
@@ -217,7 +223,11 @@ class Assembly:
 
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(
-            store=self.database.store, committer=self.database.committer, codec=self.codec, metadata=metadata
+            store=self.database.store,
+            committer=self.database.committer,
+            codec=self.codec,
+            metadata=metadata,
+            entity_states=self._entity_states,
         )
 
 

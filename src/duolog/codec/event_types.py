@@ -19,7 +19,7 @@ class EventTypes:
         self.add_all(members)
 
     def add(self, cls: type) -> EventSpec:
-        """Register an event class; registering it again changes nothing.
+        """Register an event class, with those that it is upcast from; registering it again changes nothing.
 
         Raises:
             UnnamedTypeError: it has no ``@event``, or another class has its name.
@@ -37,6 +37,7 @@ class EventTypes:
             raise UnnamedTypeError(message, hint="Give each event class a name of its own.")
         self._by_name[spec.name] = spec
         self._by_class[cls] = spec
+        self.add_all(spec.upcast_from)
         return spec
 
     def add_all(self, members: Iterable[type | ModuleType]) -> None:

@@ -11,6 +11,7 @@ from duolog.subscriptions.leases import Leases
 from duolog.subscriptions.parking import Parking
 from duolog.tables.ports import ReadSession
 from duolog.write.sealed_work import WorkCommitter
+from duolog.write.snapshots import SnapshotStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class Database(Protocol):
     @property
     def committer(self) -> WorkCommitter:
         """Commits units of work."""
+        ...
+
+    @property
+    def snapshots(self) -> SnapshotStore:
+        """The latest snapshots of streams."""
         ...
 
     @property

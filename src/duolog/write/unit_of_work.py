@@ -6,7 +6,7 @@ from uuid import UUID
 
 from duolog.codec.event_codec import EventCodec, encode_metadata
 from duolog.dispatch.shield import shielded
-from duolog.errors import UncommittedWorkError, UnitOfWorkError, WorkAfterCommitError
+from duolog.errors import ConflictError, UncommittedWorkError, UnitOfWorkError, WorkAfterCommitError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended
 from duolog.eventstore.conditions import AppendCondition, Boundary, EventQuery
 from duolog.eventstore.expectations import ANY_VERSION, ExpectedVersion
@@ -15,6 +15,7 @@ from duolog.messages.metadata import Metadata
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
 from duolog.write.after_commit import AfterCommit, AfterCommitHooks
+from duolog.write.entity_states import EntityStates, UnitEntityStates
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
 
 
@@ -37,6 +38,7 @@ class UnitOfWork:
         codec: encodes staged events.
         metadata: recorded with every event; None outside the pipeline.
         commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
+        entity_states: what the application has at hand of event-sourced entities; None if nothing.
     """
 
     __slots__ = (
@@ -53,6 +55,7 @@ class UnitOfWork:
         "_state",
         "_statements",
         "_store",
+        "entity_states",
         "tenant",
         "transaction_manager_resolved",
     )
@@ -65,6 +68,7 @@ class UnitOfWork:
         codec: EventCodec,
         metadata: Metadata | None = None,
         commits_at_once: bool = False,
+        entity_states: EntityStates | None = None,
     ) -> None:
         self._store = store
         self._committer = committer
@@ -81,6 +85,7 @@ class UnitOfWork:
         self._outcome: Appended = NOTHING_APPENDED
         self.tenant = metadata.tenant if metadata is not None else ""
         self.transaction_manager_resolved = False
+        self.entity_states = UnitEntityStates(entity_states or EntityStates(), self.tenant)
 
     # --- reading ---------------------------------------------------------------------------------------------
 
@@ -269,10 +274,15 @@ class UnitOfWork:
             await shielded(self._close_sessions())
 
     async def _commit(self, work: SealedWork) -> None:
-        if self._held is not None:
-            self._outcome = await self._held.commit(work)
-        elif not work.is_empty:
-            self._outcome = await self._committer.commit(work)
+        try:
+            if self._held is not None:
+                self._outcome = await self._held.commit(work)
+            elif not work.is_empty:
+                self._outcome = await self._committer.commit(work)
+        except ConflictError:
+            self.entity_states.conflicted()
+            raise
+        self.entity_states.committed()
         self._state = _State.COMMITTED
         self._drop_staged()
         await self._after_commit.run(self._outcome)
@@ -293,7 +303,13 @@ class UnitOfWork:
         self._conditions.clear()
 
     def _work(self) -> SealedWork:
-        return SealedWork(self.tenant, tuple(self._statements), tuple(self._appends), tuple(self._conditions))
+        return SealedWork(
+            self.tenant,
+            tuple(self._statements),
+            tuple(self._appends),
+            tuple(self._conditions),
+            self.entity_states.snapshots,
+        )
 
     def _append(
         self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None

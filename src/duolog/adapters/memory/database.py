@@ -9,6 +9,7 @@ from duolog.adapters.memory.committer import MemoryCommitter
 from duolog.adapters.memory.event_store import MemoryEventStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession
+from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryLeases, MemoryParking
 from duolog.adapters.memory.tables import Tables
 from duolog.adapters.memory.view_session import MemoryViewSession
@@ -43,7 +44,8 @@ class MemoryDatabase:
         clock = DatabaseClock()
         log = MemoryLog(clock)
         self._tables = Tables()
-        self._committer = MemoryCommitter(log, self._tables)
+        self._snapshots = MemorySnapshots()
+        self._committer = MemoryCommitter(log, self._tables, self._snapshots)
         self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
         self._checkpoints = MemoryCheckpoints(clock, self._leases)
@@ -68,6 +70,11 @@ class MemoryDatabase:
     def committer(self) -> MemoryCommitter:
         """Commits units of work."""
         return self._committer
+
+    @property
+    def snapshots(self) -> MemorySnapshots:
+        """The latest snapshots of streams."""
+        return self._snapshots
 
     @property
     def checkpoints(self) -> MemoryCheckpoints:

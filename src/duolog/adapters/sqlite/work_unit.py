@@ -11,6 +11,7 @@ from uuid import UUID
 from duolog.adapters._sql.statements import run_statement
 from duolog.adapters.sqlite.boundary_sql import first_unseen
 from duolog.adapters.sqlite.event_rows import events_from_rows, load_event_sql
+from duolog.adapters.sqlite.snapshots import save_snapshots
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.errors import AppendConditionFailedError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended, check_appends, repeated_outcome
@@ -40,13 +41,16 @@ class WorkUnit:
     size: int
 
     def run(self, connection: sqlite3.Connection) -> Appended:
-        """Run the statements, check the conditions, and append."""
+        """Run the statements, check the conditions, append, and put the snapshots beside."""
         work = self.work
         for statement in work.statements:
             run_statement(connection, statement)
         for condition in work.conditions:
             _check_condition(connection, condition)
-        return _append(connection, work.appends, work.tenant) if work.appends else NOTHING_APPENDED
+        appended = _append(connection, work.appends, work.tenant) if work.appends else NOTHING_APPENDED
+        if work.snapshots:
+            save_snapshots(connection, work.snapshots, work.tenant)
+        return appended
 
     def explain(self, connection: sqlite3.Connection, error: Exception) -> Appended:
         """Return the first outcome if these very events are in the log already; otherwise raise the error.
@@ -72,6 +76,7 @@ def work_unit(work: SealedWork) -> WorkUnit:
     if work.appends:
         check_appends(work.appends)
     size = sum(len(event.data) + len(event.metadata) for append in work.appends for event in append.events)
+    size += sum(len(snapshot.data) for snapshot in work.snapshots)
     values = (value for statement in work.statements for value in statement.parameters.values())
     return WorkUnit(work, size + sum(len(value) for value in values if isinstance(value, str | bytes)))
 
