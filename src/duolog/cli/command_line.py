@@ -19,6 +19,7 @@ from duolog.cli.commands.parked import parked
 from duolog.cli.commands.projections import projections
 from duolog.cli.commands.run import EXAMPLES as RUN_EXAMPLES
 from duolog.cli.commands.run import run
+from duolog.cli.commands.schema import schema
 from duolog.cli.commands.streams import streams
 from duolog.cli.errors_for_people import ErrorsForPeople
 from duolog.cli.examples import examples
@@ -72,3 +73,4 @@ command_line.command(name="map", epilog=MAP_EXAMPLES)(show_map)
 command_line.add_typer(projections, name="projections")
 command_line.add_typer(streams, name="streams")
 command_line.add_typer(parked, name="parked")
+command_line.add_typer(schema, name="schema")
