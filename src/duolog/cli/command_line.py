@@ -9,6 +9,8 @@ from duolog.cli.commands.check import EXAMPLES as CHECK_EXAMPLES
 from duolog.cli.commands.check import check
 from duolog.cli.commands.demo import EXAMPLES as DEMO_EXAMPLES
 from duolog.cli.commands.demo import demo
+from duolog.cli.commands.doctor import EXAMPLES as DOCTOR_EXAMPLES
+from duolog.cli.commands.doctor import doctor
 from duolog.cli.commands.events import EXAMPLES as EVENTS_EXAMPLES
 from duolog.cli.commands.events import events
 from duolog.cli.commands.map import EXAMPLES as MAP_EXAMPLES
@@ -70,6 +72,7 @@ command_line.command(epilog=EVENTS_EXAMPLES)(events)
 command_line.command(epilog=MIGRATE_EXAMPLES)(migrate)
 command_line.command(epilog=CHECK_EXAMPLES)(check)
 command_line.command(name="map", epilog=MAP_EXAMPLES)(show_map)
+command_line.command(epilog=DOCTOR_EXAMPLES)(doctor)
 command_line.add_typer(projections, name="projections")
 command_line.add_typer(streams, name="streams")
 command_line.add_typer(parked, name="parked")
