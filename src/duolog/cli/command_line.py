@@ -22,6 +22,8 @@ from duolog.cli.commands.projections import projections
 from duolog.cli.commands.run import EXAMPLES as RUN_EXAMPLES
 from duolog.cli.commands.run import run
 from duolog.cli.commands.schema import schema
+from duolog.cli.commands.send import EXAMPLES as SEND_EXAMPLES
+from duolog.cli.commands.send import send
 from duolog.cli.commands.streams import streams
 from duolog.cli.errors_for_people import ErrorsForPeople
 from duolog.cli.examples import examples
@@ -68,6 +70,7 @@ def options(
 
 command_line.command(epilog=RUN_EXAMPLES)(run)
 command_line.command(epilog=DEMO_EXAMPLES)(demo)
+command_line.command(epilog=SEND_EXAMPLES)(send)
 command_line.command(epilog=EVENTS_EXAMPLES)(events)
 command_line.command(epilog=MIGRATE_EXAMPLES)(migrate)
 command_line.command(epilog=CHECK_EXAMPLES)(check)
