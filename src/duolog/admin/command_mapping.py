@@ -73,12 +73,15 @@ class CommandMapping:
         for name, column in self._columns.items():
             if column in row.columns and not self._is_left_out(name, row.columns[column]):
                 values[name] = row.columns[column]
+        target: type[object] = self._command
         try:
-            return msgspec.convert(values, self._command, strict=not self._is_text)
+            made: object = msgspec.convert(values, target, strict=not self._is_text)
         except msgspec.ValidationError as error:
             raise UnfitRowError(unfit_reason(error)) from None
         except (TypeError, ValueError, UnicodeError) as error:  # what the class itself refuses
-            raise UnfitRowError(f"{type(error).__name__}: {error}") from error
+            reason = f"{type(error).__name__}: {error}"
+            raise UnfitRowError(reason) from error
+        return made
 
     def _is_left_out(self, name: str, value: object) -> bool:
         return self._is_text and value == "" and name not in self._required

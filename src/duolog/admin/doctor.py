@@ -29,7 +29,10 @@ async def diagnose(
     try:
         await database.open(read_only=True)
     except DuologError as error:
-        return [*found, Examination("database", Level.FAULT, error.message, error.hint or "Check that it is reachable.")]
+        return [
+            *found,
+            Examination("database", Level.FAULT, error.message, error.hint or "Check that it is reachable."),
+        ]
     try:
         statuses = await projection_statuses(database)
         if any(status.lag for status in statuses):
@@ -47,9 +50,7 @@ async def diagnose(
     return found
 
 
-def _projection(
-    status: ProjectionStatus, before: ProjectionStatus | None, now: datetime
-) -> Iterator[Examination]:
+def _projection(status: ProjectionStatus, before: ProjectionStatus | None, now: datetime) -> Iterator[Examination]:
     subject = f"projection {status.name}"
     if status.parked:
         found = f"{status.parked} events are parked" if status.parked > 1 else "1 event is parked"

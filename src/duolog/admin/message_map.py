@@ -91,7 +91,9 @@ def message_map(structure: ApplicationStructure) -> MessageMap:
         for binding in structure.queries
     ]
     projected = {event for projection in projections for event in projection.events}
-    return MessageMap(commands, projections, queries, [each for each in structure.types.names() if each not in projected])
+    return MessageMap(
+        commands, projections, queries, [each for each in structure.types.names() if each not in projected]
+    )
 
 
 def as_mermaid(message_map: MessageMap) -> str:

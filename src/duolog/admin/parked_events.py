@@ -33,9 +33,7 @@ async def parked_events(database: Database, choice: ParkedChoice, *, limit: int)
     return await database.parking.read(choice.subscription, tenant=choice.tenant, key=choice.key, limit=limit)
 
 
-async def parked_details(
-    database: Database, position: int, subscription: str | None = None
-) -> Sequence[ParkedDetail]:
+async def parked_details(database: Database, position: int, subscription: str | None = None) -> Sequence[ParkedDetail]:
     """Return what is parked at one position, with the event; one for each projection that has parked it.
 
     Args:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from duolog.admin.source_code import classes_named_in, classes_passed_to
 from duolog.codec.event_types import EventTypes
@@ -64,5 +64,5 @@ def is_of_duolog(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == "duolog"
 
 
-def _is_aggregate(cls: type) -> bool:
-    return issubclass(cls, Aggregate) and not is_of_duolog(cls)
+def _is_aggregate(cls: type) -> TypeGuard[type[Aggregate[Any]]]:
+    return not is_of_duolog(cls) and issubclass(cls, Aggregate)

@@ -13,6 +13,7 @@ from typing import Final
 from duolog.errors import ConfigurationError
 
 _SUFFIX: Final = ".tmpl"  # so that no tool takes the files for code
+_TOP: Final = PurePosixPath()
 _PACKAGE: Final = "__package__"
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*")
 _TAKEN: Final = frozenset({"duolog", "dishka", "msgspec", "fastapi", "httpx", "pytest", "tests"})
@@ -64,7 +65,7 @@ def write_project(directory: Path, name: str) -> list[Path]:
     return sorted(written)
 
 
-def _templates(folder: Traversable, at: PurePosixPath = PurePosixPath()) -> Iterator[tuple[PurePosixPath, str]]:
+def _templates(folder: Traversable, at: PurePosixPath = _TOP) -> Iterator[tuple[PurePosixPath, str]]:
     for entry in folder.iterdir():
         if entry.is_dir():
             yield from _templates(entry, at / entry.name)

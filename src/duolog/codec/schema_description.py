@@ -3,7 +3,6 @@
 import dataclasses
 import typing
 from collections.abc import Mapping
-from enum import Enum
 from typing import Any, cast
 
 import msgspec
@@ -11,6 +10,9 @@ from msgspec import inspect as shapes
 
 Schema = str | dict[str, Any] | list[Any]
 """A scalar's name, an object's fields by name, or the members of a union or a tuple."""
+
+_Object = shapes.StructType | shapes.DataclassType | shapes.TypedDictType | shapes.NamedTupleType
+_OBJECTS = (shapes.StructType, shapes.DataclassType, shapes.TypedDictType, shapes.NamedTupleType)
 
 
 def describe(cls: Any) -> Schema:
@@ -44,41 +46,49 @@ def _fields_one_by_one(cls: Any) -> Schema:
 
 
 def _describe(shape: shapes.Type, above: tuple[object, ...]) -> Schema:
+    if isinstance(shape, shapes.Metadata):
+        return _describe(shape.type, above)
+    if isinstance(shape, shapes.UnionType):
+        return [_describe(each, above) for each in shape.types]
+    if isinstance(shape, _OBJECTS):
+        return _object(shape, above)
+    return _container(shape, above) or _scalar(shape)
+
+
+def _object(shape: _Object, above: tuple[object, ...]) -> Schema:
+    if shape.cls in above:
+        return "..."  # it holds itself
+    fields = {
+        field.encode_name + ("" if field.required else "?"): _describe(field.type, (*above, shape.cls))
+        for field in shape.fields
+    }
+    if isinstance(shape, shapes.StructType) and shape.tag_field is not None:
+        return {shape.tag_field: f"literal({shape.tag})", **fields}
+    return fields
+
+
+def _container(shape: shapes.Type, above: tuple[object, ...]) -> Schema | None:
     match shape:
-        case shapes.Metadata():
-            return _describe(shape.type, above)
-        case shapes.UnionType():
-            return [_describe(each, above) for each in shape.types]
-        case shapes.StructType() | shapes.DataclassType() | shapes.TypedDictType() | shapes.NamedTupleType():
-            if shape.cls in above:
-                return "..."  # it holds itself
-            tag = _tag(shape)
-            fields = {
-                field.encode_name + ("" if field.required else "?"): _describe(field.type, (*above, shape.cls))
-                for field in shape.fields
-            }
-            return {**tag, **fields}
         case shapes.DictType():
             return {"{}": _describe(shape.value_type, above)}
         case shapes.TupleType():
             return {"()": [_describe(each, above) for each in shape.item_types]}
         case shapes.ListType() | shapes.SetType() | shapes.FrozenSetType() | shapes.VarTupleType():
             return {"[]": _describe(shape.item_type, above)}
-        case shapes.EnumType():
-            members = cast("type[Enum]", shape.cls)
-            return f"enum({'|'.join(sorted(str(member.value) for member in members))})"
-        case shapes.LiteralType():
-            return f"literal({'|'.join(sorted(map(str, shape.values)))})"
-        case shapes.CustomType():
-            return _name(shape.cls)
         case _:
-            return _scalar(shape)
+            return None
 
 
 def _scalar(shape: shapes.Type) -> str:
     """Name a scalar, with its constraints: ``str(max_length=100)``."""
+    if isinstance(shape, shapes.EnumType):
+        return f"enum({'|'.join(sorted(str(member.value) for member in shape.cls))})"
+    if isinstance(shape, shapes.LiteralType):
+        return f"literal({'|'.join(sorted(map(str, shape.values)))})"
+    if isinstance(shape, shapes.CustomType):
+        return _name(shape.cls)
     name = type(shape).__name__.removesuffix("Type").lower()
-    constraints = {key: value for key, value in _members(shape).items() if value not in (None, "base64")}
+    constraints = {key: value for key, value in _members(shape).items() if value is not None and key != "encoding"}
     if not constraints:
         return name
     return f"{name}({', '.join(f'{key}={value}' for key, value in sorted(constraints.items()))})"
@@ -86,11 +96,6 @@ def _scalar(shape: shapes.Type) -> str:
 
 def _members(shape: shapes.Type) -> Mapping[str, Any]:
     return {name: getattr(shape, name) for name in cast("Any", shape).__struct_fields__}
-
-
-def _tag(shape: Any) -> dict[str, Any]:
-    field = getattr(shape, "tag_field", None)
-    return {} if field is None else {field: f"literal({shape.tag})"}
 
 
 def _name(cls: Any) -> str:

@@ -108,7 +108,10 @@ class SchemaSource:
             _with_older(known.events, {spec.name: (spec.version, spec.cls) for spec in self.events}),
             _with_older(known.commands, {spec.name: (spec.version, spec.cls) for spec in self.commands}),
             _with_older(known.snapshots, dict(self.snapshots)),
-            {name: {"query": describe(cls), "result": describe(result)} for name, (cls, result) in self.queries.items()},
+            {
+                name: {"query": describe(cls), "result": describe(result)}
+                for name, (cls, result) in self.queries.items()
+            },
         )
 
     def breaks(self, locked: SchemaLock) -> Iterator[SchemaBreak]:
@@ -138,9 +141,7 @@ def _with_older(known: Mapping[str, Versions], declared: Mapping[str, tuple[int,
     return locked
 
 
-def _stored(
-    section: Section, locked: Mapping[str, Versions], now: Mapping[str, Versions]
-) -> Iterator[SchemaBreak]:
+def _stored(section: Section, locked: Mapping[str, Versions], now: Mapping[str, Versions]) -> Iterator[SchemaBreak]:
     for name in sorted(locked.keys() - now.keys()):
         advice = "Register its class again: what is stored can be read for ever."
         yield SchemaBreak(section, name, "it is locked, but no class is registered for it", advice, loses_data=True)

@@ -176,9 +176,7 @@ class ParkedRetry:
         return page.events[0]
 
     async def _read(self, choice: ParkedChoice) -> Sequence[ParkedEvent]:
-        return await self._source.parking.read(
-            choice.subscription, tenant=choice.tenant, key=choice.key, limit=None
-        )
+        return await self._source.parking.read(choice.subscription, tenant=choice.tenant, key=choice.key, limit=None)
 
     async def _position(self, projection: type[Projection]) -> int:
         checkpoint = await self._source.checkpoints.read(projection.name)

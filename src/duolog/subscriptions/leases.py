@@ -25,9 +25,7 @@ class Lease:
 class Leases(Protocol):
     """Gives out leases, by the database's clock."""
 
-    async def acquire(
-        self, subscription: str, owner: str, *, seconds: float, take_over: bool = False
-    ) -> Lease | None:
+    async def acquire(self, subscription: str, owner: str, *, seconds: float, take_over: bool = False) -> Lease | None:
         """Take or renew the lease on a subscription.
 
         Args:

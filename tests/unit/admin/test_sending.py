@@ -78,12 +78,10 @@ async def test_a_failed_database_stops_the_sending(concurrency: int) -> None:
             raise DatabaseError(message)
 
     order = SendingOrder("counts.csv", MAPPING, concurrency=concurrency)
-    outcomes: list[Sent | Rejected] = []
+    sending = send(rows(*(("a", number) for number in range(1_000))), order, execute)
+    assert [await anext(sending) for _ in range(3)] == [Sent(2), Sent(3), Sent(4)]
     with pytest.raises(DatabaseError, match="the disk is gone"):
-        async with aclosing(send(rows(*(("a", number) for number in range(1_000))), order, execute)) as sending:
-            async for outcome in sending:
-                outcomes.append(outcome)
-    assert outcomes == [Sent(2), Sent(3), Sent(4)]
+        await anext(sending)
 
 
 async def test_leaving_early_leaves_nothing_running() -> None:

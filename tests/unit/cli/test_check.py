@@ -28,8 +28,8 @@ def test_careful_code_passes(duolog: Duolog, target: Target) -> None:
 
 
 def test_the_users_example_passes(duolog: Duolog, target: Target) -> None:
-    module = target("__import__('users.infrastructure.composition').infrastructure.composition.make_application(url, secret='x' * 32)")
-    assert duolog("check", module).code == 0
+    composition = "__import__('users.infrastructure.composition').infrastructure.composition"
+    assert duolog("check", target(f"{composition}.make_application(url, secret='x' * 32)")).code == 0
 
 
 def test_a_finding_names_class_place_and_what_to_do(duolog: Duolog) -> None:
@@ -89,5 +89,5 @@ def test_secrets_are_left_out_of_the_repr(findings: list[Mapping[str, Any]]) -> 
         ("pinned", False),
     ],
 )
-def test_a_secret_is_told_by_the_words_of_its_name(name: str, is_secret: bool) -> None:
+def test_a_secret_is_told_by_the_words_of_its_name(name: str, *, is_secret: bool) -> None:
     assert is_secret_name(name) is is_secret

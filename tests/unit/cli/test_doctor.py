@@ -98,7 +98,10 @@ def test_a_projection_without_an_owner_stands_still(duolog: Duolog, url: str) ->
     with_database(url, fill)
     code, found = examined(duolog, url)
     assert code == 1
-    assert found["projection orders_view"]["found"] == "it stands still at 0, 1 positions behind the log; nobody advances it"
+    assert (
+        found["projection orders_view"]["found"]
+        == "it stands still at 0, 1 positions behind the log; nobody advances it"
+    )
     assert "duolog run" in found["projection orders_view"]["advice"]
 
 

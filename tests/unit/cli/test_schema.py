@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from duolog.database.port import Database
 from tests.unit.cli import shop
 from tests.unit.cli.conftest import Duolog, Ended, Target, new_event, with_database
-from duolog.database.port import Database
 
 
 @pytest.fixture
@@ -35,9 +35,12 @@ def edit(file: Path, section: str, name: str, value: object) -> None:
     file.write_text(json.dumps(lock))
 
 
-def test_the_lock_is_sorted_and_read_line_by_line(locked: str, file: Path) -> None:
+@pytest.mark.usefixtures("locked")
+def test_the_lock_is_sorted_and_read_line_by_line(file: Path) -> None:
     text = file.read_text()
-    assert json.loads(text)["events"]["order.placed"] == {"1": {"order_id": "str", "amount": "int", "note?": ["str", "none"]}}
+    assert json.loads(text)["events"]["order.placed"] == {
+        "1": {"order_id": "str", "amount": "int", "note?": ["str", "none"]}
+    }
     assert json.loads(text)["commands"]["order.ship"] == {"1": {"order_id": "str"}}
     assert json.loads(text)["queries"]["ListOrdersQuery"] == {
         "query": {"limit?": "int"},
@@ -68,7 +71,7 @@ def test_code_that_keeps_the_lock_passes(duolog: Duolog, locked: str, file: Path
     ],
 )
 def test_a_stored_type_that_changed_is_found_and_not_locked_over(
-    duolog: Duolog, locked: str, file: Path, section: str, name: str, value: object, message: str
+    duolog: Duolog, locked: str, file: Path, *, section: str, name: str, value: object, message: str
 ) -> None:
     edit(file, section, name, value)
     ended = check(duolog, locked, file)

@@ -56,7 +56,9 @@ def test_rejected_rows_are_reported_and_the_others_go_on(
     ended = duolog("send", target(), "order.place", file, "--rejects", str(report))
     assert (ended.code, ended.stdout) == (1, "2 sent, 4 rejected\n")
     assert recorded(duolog, url) == [("order-1", 5), ("order-6", 6)]
-    rejected = {each["line"]: (each["error"], each["reason"]) for each in map(json.loads, report.read_text().splitlines())}
+    rejected = {
+        each["line"]: (each["error"], each["reason"]) for each in map(json.loads, report.read_text().splitlines())
+    }
     assert rejected == {
         3: ("", "Expected `int`, got `str` - at `$.amount`"),
         4: ("OrderError", "an amount is 0 or more"),
@@ -119,7 +121,7 @@ def test_the_actor_is_recorded(duolog: Duolog, target: Target, write: Write, url
     ],
 )
 def test_wrong_arguments_send_nothing(
-    duolog: Duolog, target: Target, write: Write, arguments: tuple[str, ...], message: str, tmp_path: Path
+    duolog: Duolog, target: Target, write: Write, tmp_path: Path, *, arguments: tuple[str, ...], message: str
 ) -> None:
     write("orders.csv", "order_id,amount", "1,5")
     write("orders.txt", "order_id,amount", "1,5")

@@ -22,7 +22,10 @@ def test_a_stream_is_shown_version_by_version_with_data_and_metadata(duolog: Duo
     ended = duolog("streams", "show", "user-1", filled)
     assert (ended.code, ended.stderr) == (0, "")
     heads = [line.split() for line in ended.lines if line.startswith("@")]
-    assert [(head[0], head[2], head[-1]) for head in heads] == [("@1", "user.created", "1"), ("@2", "user.renamed", "3")]
+    assert [(head[0], head[2], head[-1]) for head in heads] == [
+        ("@1", "user.created", "1"),
+        ("@2", "user.renamed", "3"),
+    ]
     assert '    data      {"name":"Ada"}' in ended.lines
     assert '    metadata  {"actor":"ada"}' in ended.lines
 

@@ -25,9 +25,7 @@ class MemoryLeases:
         self._held: dict[str, Lease] = {}
         self._tokens: Counter[str] = Counter()
 
-    async def acquire(
-        self, subscription: str, owner: str, *, seconds: float, take_over: bool = False
-    ) -> Lease | None:
+    async def acquire(self, subscription: str, owner: str, *, seconds: float, take_over: bool = False) -> Lease | None:
         """Take or renew the lease on a subscription; see `Leases.acquire`."""
         now = self._clock.now()
         held = self._held.get(subscription)

@@ -33,9 +33,7 @@ class SqliteLeases:
         self._writer = writer
         self._readers = readers
 
-    async def acquire(
-        self, subscription: str, owner: str, *, seconds: float, take_over: bool = False
-    ) -> Lease | None:
+    async def acquire(self, subscription: str, owner: str, *, seconds: float, take_over: bool = False) -> Lease | None:
         """Take or renew the lease on a subscription; see `Leases.acquire`."""
         return await self._writer.run(
             Action(lambda connection: _acquire(connection, subscription, owner, seconds, take_over=take_over))

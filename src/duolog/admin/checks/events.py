@@ -30,7 +30,9 @@ def check_events(structure: ApplicationStructure) -> Iterator[Finding]:
     published = dict.fromkeys(each for binding in structure.commands for each in structure.published_by(binding))
     for where, event in published:
         if not is_event(event):
-            yield finding(_RULE, event, f"{where.__name__} publishes it, but it has no name", 'Put @event("...") on it.')
+            yield finding(
+                _RULE, event, f"{where.__name__} publishes it, but it has no name", 'Put @event("...") on it.'
+            )
             continue
         yield from _check_registered(structure, event, f"{where.__name__} publishes it")
         stream = event_spec(event).stream

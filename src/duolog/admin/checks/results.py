@@ -1,23 +1,22 @@
 """The classes that a handler's result is made of."""
 
-import dataclasses
 import sys
 import typing
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
-import msgspec
-
+from duolog.admin.checks.kinds import is_data_class, is_struct, is_tuple, is_typed_dict
 from duolog.admin.structure import is_of_duolog
 from duolog.messages.binding import Binding
 from duolog.write.aggregate import Aggregate
 
+_NO_DTO: Final = (Enum, str, int, dict, Aggregate)
 _STANDARD: Final = sys.stdlib_module_names | {"msgspec"}
 
 
 def result_hint(binding: Binding[Any, Any]) -> Any:
-    """Return the annotation of what a handler's ``execute`` returns; None if there is none, or it cannot be resolved."""
+    """Return the annotation of what ``execute`` returns; None if there is none, or it cannot be resolved."""
     execute = getattr(binding.handler, "execute", None)
     try:
         return typing.get_type_hints(execute).get("return") if execute is not None else None
@@ -50,14 +49,14 @@ def classes_in(hint: Any) -> Iterator[type]:
 def result_types(binding: Binding[Any, Any]) -> Iterator[type]:
     """Return the DTO classes of a handler's result; enumerations, tuples, TypedDicts and entities are none."""
     for cls in classes_in(result_hint(binding)):
-        if not issubclass(cls, (Enum, tuple, str, int, dict, Aggregate)) and not typing.is_typeddict(cls):
+        if not issubclass(cls, _NO_DTO) and not is_tuple(cls) and not is_typed_dict(cls):
             yield cls
 
 
-def _field_hints(cls: type) -> list[Any]:
-    if not (dataclasses.is_dataclass(cls) or issubclass(cls, (msgspec.Struct, tuple)) or typing.is_typeddict(cls)):
+def _field_hints(cls: Any) -> list[Any]:
+    if not (is_data_class(cls) or is_struct(cls) or is_tuple(cls) or is_typed_dict(cls)):
         return []
     try:
-        return list(cast("dict[str, Any]", typing.get_type_hints(cls)).values())
+        return list(typing.get_type_hints(cls).values())
     except (NameError, TypeError):
         return []

@@ -4,17 +4,34 @@ import dataclasses
 import re
 import typing
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
 
 from duolog.admin.checks.finding import Finding, finding
+from duolog.admin.checks.kinds import is_data_class, is_struct
 from duolog.admin.checks.results import result_types
 from duolog.admin.structure import ApplicationStructure
 
 _RULE: Final = "secret-shown"
 _WORDS: Final = frozenset(
-    "password passwd passphrase passcode secret secrets token credential credentials otp totp pin cvv cvc".split()
+    {
+        "password",
+        "passwd",
+        "passphrase",
+        "passcode",
+        "secret",
+        "secrets",
+        "token",
+        "credential",
+        "credentials",
+        "otp",
+        "totp",
+        "pin",
+        "cvv",
+        "cvc",
+    }
 )
 _PAIRS: Final = frozenset({("api", "key"), ("private", "key"), ("access", "key"), ("signing", "key")})
 _PLAIN: Final = (bool, int, float)
@@ -30,7 +47,7 @@ def check_secrets(structure: ApplicationStructure) -> Iterator[Finding]:
         for name in _shown_fields(cls):
             if is_secret_name(name):
                 advice = f"Write `{name}: ... = field(repr=False)`."
-                if issubclass(cls, msgspec.Struct):
+                if is_struct(cls):
                     advice = "Write it as a dataclass with field(repr=False), or give it a __repr__ without the field."
                 yield finding(_RULE, cls, f"its repr shows {name!r}", advice)
 
@@ -38,17 +55,17 @@ def check_secrets(structure: ApplicationStructure) -> Iterator[Finding]:
 def is_secret_name(name: str) -> bool:
     """Tell whether a field's name is that of a secret, like ``password_hash`` or ``api_key``."""
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)]
-    return bool(_WORDS.intersection(words)) or any(pair in _PAIRS for pair in zip(words, words[1:], strict=False))
+    return bool(_WORDS.intersection(words)) or any(pair in _PAIRS for pair in pairwise(words))
 
 
-def _shown_fields(cls: type) -> Iterator[str]:
+def _shown_fields(cls: Any) -> Iterator[str]:
     hints = _hints(cls)
-    if dataclasses.is_dataclass(cls):
+    if is_data_class(cls):
         for field in dataclasses.fields(cls):
             # A number is a count or a time: `tokens_used`, `token_seconds`.
             if field.repr and hints.get(field.name) not in _PLAIN:
                 yield field.name
-    elif issubclass(cls, msgspec.Struct) and cls.__repr__ is msgspec.Struct.__repr__:
+    elif is_struct(cls) and cls.__repr__ is msgspec.Struct.__repr__:
         yield from (name for name in cls.__struct_fields__ if hints.get(name) not in _PLAIN)
 
 

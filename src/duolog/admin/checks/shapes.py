@@ -1,12 +1,10 @@
 """Rule `shape`: messages, events and DTOs are immutable and have no room for more than their fields."""
 
-import dataclasses
 from collections.abc import Iterator
-from typing import Any, Final, cast
-
-import msgspec
+from typing import Any, Final
 
 from duolog.admin.checks.finding import Finding, finding
+from duolog.admin.checks.kinds import is_data_class, is_struct
 from duolog.admin.checks.results import result_types
 from duolog.admin.structure import ApplicationStructure
 
@@ -24,15 +22,15 @@ def check_shapes(structure: ApplicationStructure) -> Iterator[Finding]:
         yield from _check(cls)
 
 
-def _check(cls: type) -> Iterator[Finding]:
-    if issubclass(cls, msgspec.Struct):
+def _check(cls: Any) -> Iterator[Finding]:
+    if is_struct(cls):
         if not cls.__struct_config__.frozen:
             yield finding(_RULE, cls, "its instances can be changed", "Write `class ...(msgspec.Struct, frozen=True)`.")
         return
-    if not dataclasses.is_dataclass(cls):
+    if not is_data_class(cls):
         yield finding(_RULE, cls, "it is neither a dataclass nor a msgspec.Struct", _DATACLASS)
         return
-    if not cast("Any", cls).__dataclass_params__.frozen:
+    if not cls.__dataclass_params__.frozen:
         yield finding(_RULE, cls, "its instances can be changed", _DATACLASS)
     # Also a base without __slots__ gives every instance a dict.
     if cls.__dictoffset__ != 0:

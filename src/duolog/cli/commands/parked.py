@@ -65,7 +65,10 @@ def list_parked(
     elif events:
         print_table(
             ("projection", "key", "position", "type", "reason", "error"),
-            ((each.subscription, _key(each), each.position, each.type, each.reason.value, each.error) for each in events),
+            (
+                (each.subscription, _key(each), each.position, each.type, each.reason.value, each.error)
+                for each in events
+            ),
         )
     else:
         typer.echo("nothing is parked")

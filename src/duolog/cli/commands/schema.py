@@ -89,7 +89,7 @@ def check(
     application = named_application(target)
     breaks = list(schema_source(structure_of(application)).breaks(_read(file)))
     _show(breaks, as_json=as_json)
-    stored = [] if database_url is None else asyncio.run(_stored(database_url, application))
+    stored = () if database_url is None else asyncio.run(_stored(database_url, application))
     for each in stored:
         if as_json:
             echo_json(each)
@@ -100,7 +100,9 @@ def check(
     if breaks or any(each.undecodable for each in stored):
         raise typer.Exit(_BROKEN)
     if not as_json:
-        proof = "" if database_url is None else f", and every stored event decodes ({sum(each.events for each in stored)})"
+        proof = (
+            "" if database_url is None else f", and every stored event decodes ({sum(each.events for each in stored)})"
+        )
         typer.echo(f"the code keeps {file}{proof}")
 
 

@@ -1,12 +1,12 @@
 """`duolog send`: the rows of a file as commands."""
 
 import asyncio
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, aclosing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Final, TextIO
+from typing import Annotated, Any, Final, Literal, TextIO
 
 import msgspec
 import typer
@@ -83,7 +83,7 @@ def send(
         message = f"{binding.name} has no field {key!r} to keep rows in order by"
         raise ConfigurationError(message, hint=f"It has: {', '.join(mapping.fields)}.")
     order = SendingOrder(file.name, mapping, key, identity, concurrency)
-    who = _Sender(actor and Actor(actor, frozenset(roles or ())), tenant)
+    who = _Sender(Actor(actor, frozenset(roles or ())) if actor else None, tenant)
     with ExitStack() as stack:
         report = stack.enter_context(_opened(rejects, "w")) if rejects is not None else None
         total = _count(file, row_format, delimiter, mapping)
@@ -200,13 +200,10 @@ def _count(file: Path, form: RowFormat, delimiter: str, mapping: CommandMapping)
         return sum(1 for _ in chain([first], rows))
 
 
-@contextmanager
-def _opened(file: Path, mode: str) -> Generator[TextIO]:
+def _opened(file: Path, mode: Literal["r", "w"]) -> TextIO:
     try:
         # Bytes that are no UTF-8 break their own row, not the file.
-        opened = file.open(mode, encoding="utf-8-sig" if mode == "r" else "utf-8", errors="surrogateescape", newline="")
+        return file.open(mode, encoding="utf-8-sig" if mode == "r" else "utf-8", errors="surrogateescape", newline="")
     except OSError as error:
         message = f"{file} cannot be opened: {error.strerror}"
         raise ConfigurationError(message) from error
-    with opened as text:
-        yield text  # type: ignore[misc]

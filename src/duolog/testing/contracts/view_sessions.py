@@ -292,7 +292,7 @@ class ViewSessionContract:
         assert not await read(position=3)
 
     async def test_parked_events_go_with_what_replaces_them(self, database: Database, session: ViewSession) -> None:
-        """Rows, the removal of parked events and another reason for one that stays are one step, with or without a move."""
+        """Rows, the removal of parked events and a new reason for one that stays are one step."""
         await session.commit(_move(0, 7), [_parked(2), _parked(5), _parked(6, "user-2")])
         retry = database.open_view(VIEW)
         await retry.execute(INSERT, {"id": "a", "hits": 1})
