@@ -18,7 +18,7 @@ class MappedCommand:
     Attributes:
         name: its class.
         handler: its interactor.
-        events: stored names that it may record: those of every aggregate that its constructors reach, and those that
+        events: stored names that it may record: those of every entity that its constructors reach, and those that
             the code behind it publishes. Which of them one call records is not decidable from the code.
     """
 
@@ -78,7 +78,7 @@ def message_map(structure: ApplicationStructure) -> MessageMap:
     """Draw the map of an application from its registry; nothing of it runs."""
     commands: list[MappedCommand] = []
     for binding in structure.commands:
-        recorded = [event for aggregate in structure.aggregates_of(binding) for event in aggregate.event_types()]
+        recorded = [event for entity in structure.entities_of(binding) for event in entity.event_types()]
         recorded += [event for _, event in structure.published_by(binding) if is_event(event)]
         events = sorted({event_spec(event).name for event in recorded})
         commands.append(MappedCommand(binding.name, _name(binding.handler), tuple(events)))

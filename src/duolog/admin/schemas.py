@@ -8,9 +8,11 @@ from duolog.admin.checks.results import result_hint
 from duolog.admin.structure import ApplicationStructure
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.schema_lock import SchemaSource
+from duolog.codec.snapshot_types import snapshot_spec
 from duolog.database.port import Database
 from duolog.errors import UndecodableEventError, UnnamedTypeError
 from duolog.messages.command import CommandSpec, command_spec
+from duolog.write.snapshots import SnapshotPolicy
 
 _BATCH = 1_000
 
@@ -23,6 +25,7 @@ def schema_source(structure: ApplicationStructure) -> SchemaSource:
         events,
         named_commands(structure),
         {binding.name: (binding.message, result_hint(binding)) for binding in structure.queries},
+        _snapshots(structure),
     )
 
 
@@ -35,6 +38,17 @@ def named_commands(structure: ApplicationStructure) -> Sequence[CommandSpec]:
         except UnnamedTypeError:  # it is neither stored nor sent
             continue
     return sorted(specs, key=lambda spec: spec.name)
+
+
+def _snapshots(structure: ApplicationStructure) -> dict[str, tuple[int, type]]:
+    policies = [
+        policy
+        for binding in structure.commands
+        for entity in structure.entities_of(binding)
+        if isinstance(policy := getattr(entity, "snapshots", None), SnapshotPolicy)
+    ]
+    specs = [snapshot_spec(policy.state) for policy in policies]
+    return {spec.name: (spec.version, spec.cls) for spec in specs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,7 @@ async def stored_versions(database: Database, codec: EventCodec) -> Sequence[Sto
             key = (event.type, event.schema_version)
             counts[key] += 1
             try:
-                codec.decode(event)
+                codec.decode_all(event)
             except UndecodableEventError as error:
                 refused[key] += 1
                 first.setdefault(key, error)

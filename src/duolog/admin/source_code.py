@@ -23,13 +23,13 @@ def place_of(cls: type) -> str:
     return f"{file.relative_to(here) if file.is_relative_to(here) else file}:{line}"
 
 
-def classes_named_in(cls: type) -> frozenset[type]:
-    """Return the classes that the source of a class names, as far as its module knows the names."""
+def named_in(cls: type) -> list[object]:
+    """Return what the source of a class names, as far as its module knows the names, in the order of the names."""
     names = {node.id for node in _nodes(cls) if isinstance(node, ast.Name)}
     # An annotation may be written as a text.
     names |= {node.value for node in _nodes(cls) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     known = _names_in_module(cls)
-    return frozenset(found for name in names if isinstance(found := known.get(name), type))
+    return [known[name] for name in sorted(names & known.keys())]
 
 
 def classes_passed_to(method: str, cls: type) -> tuple[type, ...]:

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
-from duolog.admin.source_code import classes_named_in, classes_passed_to
+from duolog.admin.source_code import classes_passed_to, named_in
 from duolog.codec.event_types import EventTypes
 from duolog.messages.binding import Binding, MessageKind
 from duolog.projections.projection import Projection
 from duolog.write.aggregate import Aggregate
+from duolog.write.decider import Decider
+from duolog.write.repository import EntityType
 
 Chain = tuple[type, ...]
 
@@ -41,12 +43,18 @@ class ApplicationStructure:
         """The bindings of queries and stream queries."""
         return [binding for binding in self.bindings if binding.kind is not MessageKind.COMMAND]
 
-    def aggregates_of(self, binding: Binding[Any, Any]) -> Sequence[type[Aggregate[Any]]]:
-        """Return the aggregates that are named by a handler or by a class that it needs, by name."""
-        found: set[type[Aggregate[Any]]] = set()
+    def entities_of(self, binding: Binding[Any, Any]) -> Sequence[EntityType[Any]]:
+        """Return the aggregates and deciders that a handler's source names, or that of a class that it needs."""
+        found: dict[int, EntityType[Any]] = {}
         for cls in self._classes_behind(binding):
-            found.update(each for each in (cls, *classes_named_in(cls)) if _is_aggregate(each))
-        return sorted(found, key=lambda cls: cls.__qualname__)
+            for each in (cls, *named_in(cls)):
+                if _is_aggregate(each) or isinstance(each, Decider):
+                    found[id(each)] = each
+        return sorted(found.values(), key=entity_name)
+
+    def aggregates_of(self, binding: Binding[Any, Any]) -> Sequence[type[Aggregate[Any]]]:
+        """Return the aggregates among a handler's entities, by name."""
+        return [entity for entity in self.entities_of(binding) if _is_aggregate(entity)]
 
     def published_by(self, binding: Binding[Any, Any]) -> Sequence[tuple[type, type]]:
         """Return what a handler and the classes that it needs make in a call of ``publish``: (where, event class)."""
@@ -64,5 +72,10 @@ def is_of_duolog(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == "duolog"
 
 
-def _is_aggregate(cls: type) -> TypeGuard[type[Aggregate[Any]]]:
-    return not is_of_duolog(cls) and issubclass(cls, Aggregate)
+def entity_name(entity: EntityType[Any]) -> str:
+    """Return an aggregate's class name, or a decider's category."""
+    return entity.__name__ if isinstance(entity, type) else str(getattr(entity, "category", type(entity).__name__))
+
+
+def _is_aggregate(each: object) -> TypeGuard[type[Aggregate[Any]]]:
+    return isinstance(each, type) and not is_of_duolog(each) and issubclass(each, Aggregate)

@@ -14,7 +14,7 @@ class CartFilled:
     goods: str
 
 
-@event("cart.watched", stream="cart-{goods}")
+@event("cart.watched", stream="cart_notices-{goods}")
 @dataclass(frozen=True, slots=True)
 class CartWatched:
     goods: str
@@ -84,7 +84,6 @@ def make_application() -> Application:
         database="memory://",
         handlers=[FillCart.handled_by(FillCartInteractor), GetCartQuery.handled_by(GetCartQueryService)],
         providers=[provider],
-        events=[CartWatched],
         secret=TEST_SECRET,
     )
 

@@ -66,7 +66,7 @@ def test_a_handler_returns_no_entity(findings: list[Mapping[str, Any]]) -> None:
 def test_events_are_named_registered_and_have_a_stream_of_their_own(findings: list[Mapping[str, Any]]) -> None:
     assert found(findings, "event") == {
         "CartFilled": "Cart applies it, but it is not registered: not every process can read it",
-        "CartWatched": "it is published into the category 'cart', which is that of Cart",
+        "CartWatched": "FillCartInteractor publishes it, but it is not registered: not every process can read it",
         "CartForgotten": "FillCartInteractor publishes it, but it has no name",
     }
 

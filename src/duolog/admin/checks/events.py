@@ -5,7 +5,7 @@ from typing import Final
 
 from duolog.admin.checks.finding import Finding, finding
 from duolog.admin.source_code import classes_passed_to
-from duolog.admin.structure import ApplicationStructure
+from duolog.admin.structure import ApplicationStructure, entity_name
 from duolog.messages.event import event_spec, is_event
 
 _RULE: Final = "event"
@@ -15,18 +15,19 @@ _REGISTER: Final = "Give it, or its module, to Application(events=[...])."
 def check_events(structure: ApplicationStructure) -> Iterator[Finding]:
     """Find events of aggregates and published ones that are unnamed or not registered.
 
-    An event that is published must also declare a stream, whose category is no aggregate's. Which events are published
-    is read from the source: ``publish(SomeEvent(...))``.
+    An event that is published must also declare a stream. Which events are published is read from the source:
+    ``publish(SomeEvent(...))``.
     """
+    entities = {id(each): each for binding in structure.commands for each in structure.entities_of(binding)}
+    for entity in entities.values():
+        for event in entity.event_types():
+            yield from _check_registered(structure, event, f"{entity_name(entity)} applies it")
     aggregates = dict.fromkeys(each for binding in structure.commands for each in structure.aggregates_of(binding))
     for aggregate in aggregates:
-        for event in aggregate.event_types():
-            yield from _check_registered(structure, event, f"{aggregate.__name__} applies it")
         for event in classes_passed_to("raise_event", aggregate):
             if event not in aggregate.event_types():
                 advice = f"Write `def on_...(self, event: {event.__name__}) -> None` in {aggregate.__name__}."
                 yield finding(_RULE, event, f"{aggregate.__name__} raises it, but has no on_... method for it", advice)
-    categories = {aggregate.category: aggregate for aggregate in aggregates if hasattr(aggregate, "category")}
     published = dict.fromkeys(each for binding in structure.commands for each in structure.published_by(binding))
     for where, event in published:
         if not is_event(event):
@@ -35,13 +36,9 @@ def check_events(structure: ApplicationStructure) -> Iterator[Finding]:
             )
             continue
         yield from _check_registered(structure, event, f"{where.__name__} publishes it")
-        stream = event_spec(event).stream
-        if not stream:
+        if not event_spec(event).stream:
             advice = 'Write @event("...", stream="some_category-{some_field}").'
             yield finding(_RULE, event, f"{where.__name__} publishes it, but it declares no stream", advice)
-        elif (owner := categories.get(stream.partition("-")[0])) is not None:
-            message = f"it is published into the category {owner.category!r}, which is that of {owner.__name__}"
-            yield finding(_RULE, event, message, "Give it a category of its own, or let the aggregate raise it.")
 
 
 def _check_registered(structure: ApplicationStructure, event: type, why: str) -> Iterator[Finding]:
