@@ -48,7 +48,7 @@ class ApplicationStructure:
         found: dict[int, EntityType[Any]] = {}
         for cls in self._classes_behind(binding):
             for each in (cls, *named_in(cls)):
-                if _is_aggregate(each) or isinstance(each, Decider):
+                if _is_entity(each):
                     found[id(each)] = each
         return sorted(found.values(), key=entity_name)
 
@@ -75,6 +75,10 @@ def is_of_duolog(cls: type) -> bool:
 def entity_name(entity: EntityType[Any]) -> str:
     """Return an aggregate's class name, or a decider's category."""
     return entity.__name__ if isinstance(entity, type) else str(getattr(entity, "category", type(entity).__name__))
+
+
+def _is_entity(each: object) -> TypeGuard[EntityType[Any]]:
+    return _is_aggregate(each) or isinstance(each, Decider)
 
 
 def _is_aggregate(each: object) -> TypeGuard[type[Aggregate[Any]]]:
