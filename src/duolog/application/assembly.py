@@ -32,8 +32,10 @@ from duolog.dispatch.shield import shielded
 from duolog.errors import AfterTimeoutError, NotStartedError
 from duolog.messages.binding import ReadModel
 from duolog.messages.metadata import Metadata
+from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
+from duolog.projections.view_database import ViewSession
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
@@ -174,13 +176,25 @@ class Assembly:
             reached = {name: await progress.position(name) for name in names}
             raise AfterTimeoutError(position=head, reached=reached, seconds=seconds) from None
 
+    async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
+        """Apply parked events again; see `ParkedRetry.retry`."""
+        self._started()
+        retry = ParkedRetry(
+            self.projections,
+            source=self.database,
+            open_view=self._open_view,
+            open_projection=ProjectionScopes(self.container).open,
+            codec=self.codec,
+        )
+        return await retry.retry(choice)
+
     def _run(self) -> "_Running":
         progress = Progress(self.database.checkpoints)
         runtime = ProjectionRuntime(
             self.projections,
             source=self.database,
             prepare_view=lambda projection: self.database.prepare_view(_view(projection)),
-            open_view=lambda projection: self.database.open_view(_view(projection)),
+            open_view=self._open_view,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
             progress=progress,
@@ -220,6 +234,9 @@ class Assembly:
             UnitOfWorkMiddleware(self._open_unit),
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
         )
+
+    def _open_view(self, projection: type[Projection]) -> ViewSession:
+        return self.database.open_view(_view(projection))
 
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(

@@ -1,6 +1,6 @@
 """A database in this process's memory: the log in Python, tables in SQLite's memory; for tests and first steps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from duolog.adapters._sql.ddl import check_tables, create_missing, drop_tables
@@ -13,6 +13,7 @@ from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryLeases, MemoryParking
 from duolog.adapters.memory.tables import Tables
 from duolog.adapters.memory.view_session import MemoryViewSession
+from duolog.database.examination import Examination
 from duolog.database.port import Database, Features, View
 from duolog.errors import ConfigurationError, DatabaseError
 from duolog.projections.view_database import ViewSession
@@ -109,6 +110,10 @@ class MemoryDatabase:
     async def pending_migrations(self) -> list[str]:
         """Return no migrations: there is nothing older to migrate."""
         return []
+
+    async def examine(self) -> Sequence[Examination]:
+        """Return nothing: there is no file and no disk."""
+        return ()
 
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
@@ -11,6 +11,7 @@ from duolog.adapters.sqlite.checkpoints import SqliteCheckpoints
 from duolog.adapters.sqlite.committer import SqliteWorkCommitter
 from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
 from duolog.adapters.sqlite.event_store import SqliteEventStore
+from duolog.adapters.sqlite.examination import examine
 from duolog.adapters.sqlite.leases import SqliteLeases
 from duolog.adapters.sqlite.location import Location, parse_location
 from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read_log_id
@@ -23,6 +24,7 @@ from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
 from duolog.adapters.sqlite.views import create_tables, prepare_view
 from duolog.adapters.sqlite.writer import Writer
+from duolog.database.examination import Examination
 from duolog.database.port import Features, View
 from duolog.errors import DatabaseError, NotStartedError, ReadOnlyError
 from duolog.eventstore.appends import Appended
@@ -107,6 +109,10 @@ class SqliteDatabase:
     async def pending_migrations(self) -> list[str]:
         """Return the names of the migrations that are not applied yet; makes no file."""
         return await asyncio.to_thread(_pending_names, self._location)
+
+    async def examine(self) -> Sequence[Examination]:
+        """Look at the file, its disk and the SQLite that reads it; see `Database.examine`."""
+        return await asyncio.to_thread(lambda: tuple(examine(self._location)))
 
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""
