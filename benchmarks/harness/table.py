@@ -29,7 +29,12 @@ def duration(seconds: float) -> str:
 def _row(comparison: Comparison, row: Figure, *, with_latency: bool) -> list[str]:
     speed = duration(1 / row.rate) if comparison.per_operation else f"{row.rate:,.0f}"
     is_reference = row.name == comparison.reference
-    cells = [row.name, speed, "1" if is_reference else _times(row.ratio.median), "" if is_reference else _span(row.ratio)]
+    cells = [
+        row.name,
+        speed,
+        "1" if is_reference else _times(row.ratio.median),
+        "" if is_reference else _span(row.ratio),
+    ]
     if with_latency:
         cells += ["" if value is None else duration(value) for value in (row.p50, row.p99)]
     return cells

@@ -1,4 +1,4 @@
-"""The same work with eventsource-py, set up as its README shows: registered events, aggregate, repository, SQLite store.
+"""The same work with eventsource-py, as its README shows: registered events, aggregate, repository, SQLite store.
 
 https://github.com/tyevans/eventsource-py#quick-start; the store chooses WAL itself, and ``synchronous`` stays at
 SQLite's default, FULL.

@@ -8,10 +8,9 @@ import itertools
 import time
 from typing import Final
 
-from duolog.ids import uuid7
-
 from benchmarks.workloads.accounts import opened
 from duolog.codec.event_codec import EventCodec
+from duolog.ids import uuid7
 
 SETTINGS: Final = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
 TABLE: Final = """

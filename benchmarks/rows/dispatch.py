@@ -10,9 +10,9 @@ from typing import Any
 import cqrs
 import di
 from cqrs.bootstrap import requests as cqrs_bootstrap
-from dishka import Provider, Scope, make_async_container
 from cqrs.container.dishka import DishkaCQRSContainer
 from cqrs.container.scope import ScopeStrategy
+from dishka import Provider, Scope, make_async_container
 
 from benchmarks.harness.case import Case, Comparison, Round, Target
 from benchmarks.harness.sizes import Sizes
@@ -95,9 +95,7 @@ def dispatch(sizes: Sizes) -> Comparison:
             calls = {
                 GreetCommand: build_pipeline(binding, layers, lambda context: handler.execute(context.message)),  # type: ignore[arg-type]
             }
-            yield lambda: time_loop(
-                lambda: calls[type(command)](MessageContext(command, ScopeKind.COMMAND)), count
-            )
+            yield lambda: time_loop(lambda: calls[type(command)](MessageContext(command, ScopeKind.COMMAND)), count)
 
         return opened
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from benchmarks.workloads.payload import EMAIL, NAME, OPENED_AT, ROLE
 from duolog import (
     Aggregate,
     Command,
@@ -15,8 +16,6 @@ from duolog import (
     event,
 )
 from duolog.ids import uuid7
-
-from benchmarks.workloads.payload import EMAIL, NAME, OPENED_AT, ROLE
 
 
 @event("bench.account_opened")

@@ -6,16 +6,6 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from duolog import Application, Projection
-from duolog.adapters.sqlite import open_database
-from duolog.adapters.sqlite.database import SqliteDatabase
-from duolog.codec.event_codec import EventCodec
-from duolog.codec.event_types import EventTypes
-from duolog.codec.tags import Tagger
-from duolog.eventstore.appends import Append
-from duolog.eventstore.expectations import NoStream
-from duolog.ids import uuid7
-
 from benchmarks.workloads.accounts import (
     Account,
     AccountOpened,
@@ -25,6 +15,15 @@ from benchmarks.workloads.accounts import (
     opened,
 )
 from benchmarks.workloads.payload import NAME
+from duolog import Application, Projection
+from duolog.adapters.sqlite import open_database
+from duolog.adapters.sqlite.database import SqliteDatabase
+from duolog.codec.event_codec import EventCodec
+from duolog.codec.event_types import EventTypes
+from duolog.codec.tags import Tagger
+from duolog.eventstore.appends import Append
+from duolog.eventstore.expectations import NoStream
+from duolog.ids import uuid7
 
 SECRET: Final = "a secret for benchmarks only, 32b"  # noqa: S105 - it protects nothing
 _EVENTS_AT_ONCE: Final = 1_000
