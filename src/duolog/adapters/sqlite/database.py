@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
@@ -29,6 +29,7 @@ from duolog.database.port import Features, View
 from duolog.errors import DatabaseError, NotStartedError, ReadOnlyError
 from duolog.eventstore.appends import Appended
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 READING_THREADS: Final = 8
 MOST_LOG_READERS: Final = 8
@@ -157,7 +158,9 @@ class _Open:
         self._tail = Tail(self._tail_reader)
         self.patience = max(location.busy_timeout / 1_000, LEAST_PATIENCE)
         self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
-        self.writer = Writer(_refuse_writing if read_only else self._connect_writer, on_commit=self._committed)
+        self.writer = Writer(
+            _refuse_writing if read_only else self._connect_writer, on_commit=self._committed, on_batch=_batch_counter()
+        )
         self.committer = SqliteWorkCommitter(self.writer, self.sessions)
         self.snapshots = SqliteSnapshots(self._log_readers)
         self.checkpoints = SqliteCheckpoints(self._log_readers)
@@ -205,6 +208,17 @@ class _Open:
     def _committed(self, result: object) -> None:
         if isinstance(result, Appended):
             self._tail.advance(result.position)
+
+
+def _batch_counter() -> Callable[[int], None] | None:
+    meter = find_meter()
+    if meter is None:
+        return None
+    return meter.create_histogram(
+        METRIC_BATCH_SIZE,
+        unit="{unit}",
+        description="Units of work and other changes in one transaction of the writer.",
+    ).record
 
 
 def _refuse_writing() -> sqlite3.Connection:
