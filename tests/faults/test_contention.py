@@ -12,7 +12,7 @@ from tests.faults.experiment import Answer, Experiment, Operation, size
 from tests.faults.linearizability import check_stream
 from tests.faults.processes import Writer, running
 
-TURNS = size(short=150, long=3_000)
+TURNS = size(short=150, long=1_000)
 CONTENDER = "tests.faults.contender"
 
 

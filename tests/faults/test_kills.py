@@ -27,7 +27,7 @@ async def is_killed(writer: Writer, experiment: Experiment, path: Path, kind: st
 
 async def test_what_was_acknowledged_survives_a_kill_at_any_moment_and_statement(path: Path) -> None:
     experiment = Experiment("E1 kill -9 of a writer: any moment, any statement")
-    for _ in range(size(short=2, long=60)):
+    for _ in range(size(short=2, long=30)):
         async with writing(experiment, path) as writer:
             await writer.until("ok", experiment.chance.randint(1, MOST_ACKNOWLEDGED))
             writer.kill()
@@ -40,7 +40,7 @@ async def test_what_was_acknowledged_survives_a_kill_at_any_moment_and_statement
 
 async def test_what_was_acknowledged_survives_a_kill_at_any_write_and_sync(path: Path, shim_library: Path) -> None:
     experiment = Experiment("E1 kill -9 of a writer: nth write or sync")
-    for _ in range(size(short=2, long=60)):
+    for _ in range(size(short=2, long=30)):
         for kind, torn in (("kill at a write or sync", {}), ("kill in the middle of a write", {"SHIM_TORN": "1"})):
             call = experiment.chance.randint(3, MOST_CALLS)
             shim = Shim(shim_library, path, {"SHIM_KILL": str(call), **torn})

@@ -23,7 +23,7 @@ from tests.contract.backends import BACKENDS
 from tests.faults.experiment import Answer, Experiment, size
 from tests.faults.inputs import HEALTH
 
-EXAMPLES = size(short=100, long=5_000)
+EXAMPLES = size(short=100, long=2_000)
 LARGEST_INT = 2**64 - 1
 SMALLEST_INT = -(2**63)
 NOT_STORABLE = ("\x00", *map(chr, range(0xD800, 0xE000)))

@@ -20,6 +20,7 @@ from duolog.messages.binding import Binding, M, R
 from duolog.messages.command import Command
 from duolog.messages.metadata import Metadata
 from duolog.messages.query import Query, StreamQuery
+from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.read.middleware.after_position import AfterPosition
 from duolog.read.position_token import PositionToken
@@ -273,6 +274,22 @@ class Application:
             AfterTimeoutError: a projection did not get there in time.
         """
         await self._assembly.caught_up(seconds=timeout)
+
+    async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
+        """Apply parked events of its projections again, a key in order and in one transaction.
+
+        Args:
+            choice: which ones.
+
+        Returns:
+            What came of each key.
+
+        Raises:
+            ConfigurationError: there is no such projection, or its view is of another version.
+            LeaseLostError: somebody else took the projection over meanwhile; the keys before are done.
+            DatabaseError: the database failed; the keys before are done.
+        """
+        return await self._assembly.retry_parked(choice)
 
     def _after(self, after: int | PositionToken | None, seconds: float | None) -> AfterPosition | None:
         if after is None:

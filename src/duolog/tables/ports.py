@@ -58,6 +58,11 @@ class ReadDatabase(Protocol):
 class ReadSession(ReadDatabase, Protocol):
     """A `ReadDatabase` with a life: one snapshot, taken at its first fetch, until `close`."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds a connection, so that it must be closed."""
+        ...
+
     async def close(self) -> None:
         """Give the connection back; also right after a cancelled fetch. May be called twice."""
         ...

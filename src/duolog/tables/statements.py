@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from duolog.errors import ConstraintViolationError, StatementError
@@ -66,6 +67,7 @@ class Statement:
         return violation
 
 
+@lru_cache(maxsize=1_024)
 def parameter_names(sql: str) -> frozenset[str]:
     """Return the names of the ``:name`` parameters of a statement."""
     return frozenset(match.group(1) for match in _TOKENS.finditer(sql) if match.group(1))

@@ -7,6 +7,7 @@ from duolog.eventstore.appends import Append, Appended
 from duolog.eventstore.conditions import AppendCondition
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
+from duolog.write.snapshots import StoredSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +19,18 @@ class SealedWork:
         statements: on the application's tables, in order; they run before the appends.
         appends: events by stream, in order.
         conditions: what must still hold.
+        snapshots: of streams that are appended to; each takes the place of its stream's former one.
     """
 
     tenant: str = ""
     statements: tuple[Statement, ...] = ()
     appends: tuple[Append, ...] = ()
     conditions: tuple[AppendCondition, ...] = ()
+    snapshots: tuple[StoredSnapshot, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to commit. Conditions alone are checked, so they count as work."""
+        """Whether there is nothing to commit. Conditions alone are checked, so they count as work; snapshots do not."""
         return not (self.statements or self.appends or self.conditions)
 
 
@@ -53,7 +56,7 @@ class WorkCommitter(Protocol):
     """Commits units of work, each atomically, many side by side."""
 
     async def commit(self, work: SealedWork) -> Appended:
-        """Commit one unit of work: statements, appends and conditions in one transaction.
+        """Commit one unit of work: statements, appends, conditions and snapshots in one transaction.
 
         Cancelling the call does not tell whether it was committed; the caller awaits it under a shield.
 

@@ -1,14 +1,12 @@
 """One command's changes: staged, sealed by ``commit()``, and committed once by the scope."""
 
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from typing import Final
 from uuid import UUID
 
 from duolog.codec.event_codec import EventCodec, encode_metadata
 from duolog.dispatch.shield import shielded
-from duolog.errors import UncommittedWorkError, UnitOfWorkError, WorkAfterCommitError
+from duolog.errors import ConflictError, UncommittedWorkError, UnitOfWorkError, WorkAfterCommitError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended
 from duolog.eventstore.conditions import AppendCondition, Boundary, EventQuery
 from duolog.eventstore.expectations import ANY_VERSION, ExpectedVersion
@@ -16,11 +14,9 @@ from duolog.eventstore.port import EventStore
 from duolog.messages.metadata import Metadata
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
+from duolog.write.after_commit import AfterCommit, AfterCommitHooks
+from duolog.write.entity_states import EntityStates, UnitEntityStates
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
-
-_log: Final = logging.getLogger("duolog.write")
-
-AfterCommit = Callable[[Appended], Awaitable[None]]
 
 
 class _State(Enum):
@@ -42,6 +38,7 @@ class UnitOfWork:
         codec: encodes staged events.
         metadata: recorded with every event; None outside the pipeline.
         commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
+        entity_states: what the application has at hand of event-sourced entities; None if nothing.
     """
 
     __slots__ = (
@@ -58,6 +55,7 @@ class UnitOfWork:
         "_state",
         "_statements",
         "_store",
+        "entity_states",
         "tenant",
         "transaction_manager_resolved",
     )
@@ -70,6 +68,7 @@ class UnitOfWork:
         codec: EventCodec,
         metadata: Metadata | None = None,
         commits_at_once: bool = False,
+        entity_states: EntityStates | None = None,
     ) -> None:
         self._store = store
         self._committer = committer
@@ -80,12 +79,13 @@ class UnitOfWork:
         self._appends: list[Append] = []
         self._statements: list[Statement] = []
         self._conditions: list[AppendCondition] = []
-        self._after_commit: list[AfterCommit] = []
+        self._after_commit = AfterCommitHooks()
         self._reader: ReadSession | None = None
         self._held: HeldWriter | None = None
         self._outcome: Appended = NOTHING_APPENDED
         self.tenant = metadata.tenant if metadata is not None else ""
         self.transaction_manager_resolved = False
+        self.entity_states = UnitEntityStates(entity_states or EntityStates(), self.tenant)
 
     # --- reading ---------------------------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class UnitOfWork:
 
         Keep it short: the command's answer waits for it, and it cannot be cancelled.
         """
-        self._after_commit.append(hook)
+        self._after_commit.add(hook)
 
     async def hold_writer(self, *, seconds: float = 1.0) -> HeldWriter:
         """Take the database's writer, so that this unit reads its own writes; others wait meanwhile.
@@ -257,8 +257,11 @@ class UnitOfWork:
             DatabaseError: the database failed; nothing was changed, but for `OutcomeUnknownError`.
             Exception: the domain error that a statement declares for a broken constraint.
         """
+        work = self._work()
         try:
-            await shielded(self._commit(self._work()))
+            if self._held is not None or self._after_commit or not work.is_empty:
+                await shielded(self._commit(work))
+            self._state = _State.COMMITTED
         finally:
             await self.rollback()
 
@@ -271,18 +274,18 @@ class UnitOfWork:
             await shielded(self._close_sessions())
 
     async def _commit(self, work: SealedWork) -> None:
-        if self._held is not None:
-            self._outcome = await self._held.commit(work)
-        elif not work.is_empty:
-            self._outcome = await self._committer.commit(work)
+        try:
+            if self._held is not None:
+                self._outcome = await self._held.commit(work)
+            elif not work.is_empty:
+                self._outcome = await self._committer.commit(work)
+        except ConflictError:
+            self.entity_states.conflicted()
+            raise
+        self.entity_states.committed()
         self._state = _State.COMMITTED
         self._drop_staged()
-        hooks, self._after_commit = self._after_commit, []
-        for hook in hooks:
-            try:
-                await hook(self._outcome)
-            except Exception:  # noqa: BLE001 - logged; the work is durable, whatever the hook does
-                _log.exception("an after-commit hook failed; the work is committed")
+        await self._after_commit.run(self._outcome)
 
     async def _close_sessions(self) -> None:
         reader, self._reader = self._reader, None
@@ -300,7 +303,13 @@ class UnitOfWork:
         self._conditions.clear()
 
     def _work(self) -> SealedWork:
-        return SealedWork(self.tenant, tuple(self._statements), tuple(self._appends), tuple(self._conditions))
+        return SealedWork(
+            self.tenant,
+            tuple(self._statements),
+            tuple(self._appends),
+            tuple(self._conditions),
+            self.entity_states.snapshots,
+        )
 
     def _append(
         self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None

@@ -11,7 +11,10 @@ from duolog.adapters.sqlite.migrations import migrations
 from duolog.database.port import Database
 from duolog.errors import DatabaseError, SchemaError
 
-FROZEN = {"0001_log": "4c370400343ba412a6b32d5b974517aa95706aa7886c7aa03bb38a7037c4e57e"}
+FROZEN = {
+    "0001_log": "4c370400343ba412a6b32d5b974517aa95706aa7886c7aa03bb38a7037c4e57e",
+    "0002_snapshots": "30a8c261ae82a6f48b775c68835074871129d0e5fefe80216d0aa3309f0a0dbd",
+}
 
 
 @contextmanager
@@ -41,7 +44,9 @@ async def test_a_missing_file_needs_all_of_them_and_is_not_made(
 async def test_an_open_database_has_all_of_them(database: Database, path: Path) -> None:
     assert await database.pending_migrations() == []
     with shell(path) as connection:
-        assert connection.execute("SELECT number, name FROM duolog_migrations").fetchall() == [(1, "0001_log")]
+        assert connection.execute("SELECT number, name FROM duolog_migrations").fetchall() == list(
+            enumerate(FROZEN, start=1)
+        )
         assert connection.execute("SELECT log_id, schema_version FROM duolog_meta").fetchall() == [
             (database.store.log_id, len(FROZEN))
         ]

@@ -8,6 +8,7 @@ from typing import Final
 from duolog.adapters._sql.statements import run_statement
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession, TableReads
+from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.tables import Tables
 from duolog.errors import DatabaseBusyError
 from duolog.eventstore.appends import Appended
@@ -24,13 +25,15 @@ class MemoryCommitter:
     Args:
         log: where events are recorded.
         tables: where statements run.
+        snapshots: where snapshots are kept.
     """
 
-    __slots__ = ("_log", "_tables")
+    __slots__ = ("_log", "_snapshots", "_tables")
 
-    def __init__(self, log: MemoryLog, tables: Tables) -> None:
+    def __init__(self, log: MemoryLog, tables: Tables, snapshots: MemorySnapshots) -> None:
         self._log = log
         self._tables = tables
+        self._snapshots = snapshots
 
     async def commit(self, work: SealedWork) -> Appended:
         """Commit one unit of work; see `WorkCommitter.commit`."""
@@ -65,6 +68,7 @@ class MemoryCommitter:
             run_statement(self._tables.connection, statement)
         events = self._log.check(work.appends, work.conditions, work.tenant)
         self._tables.commit()
+        self._snapshots.save(work.snapshots, work.tenant)
         return self._log.record(events)
 
 
@@ -84,6 +88,11 @@ class MemoryHeldWriter(TableReads):
         self._timed_out = False
         tables.begin()
         self._timer: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(seconds, self._take_back)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the tables are still held."""
+        return self._timer is not None
 
     async def run(self, statement: Statement) -> int:
         """Run a writing statement now; see `HeldWriter.run`. A refused one leaves nothing behind."""

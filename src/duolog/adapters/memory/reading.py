@@ -1,19 +1,18 @@
 """Reading tables in memory: what every session does, and the session of a query scope."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+import sqlite3
+from abc import abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar, overload
+from typing import TypeVar
 
-from duolog.adapters._sql.fetching import fetch_rows, fetch_value
+from duolog.adapters._sql.reading import Reading
 from duolog.adapters.memory.tables import Tables
-from duolog.tables.ports import Row
-from duolog.tables.statements import Parameters
 
-T = TypeVar("T")
+R = TypeVar("R")
 
 
-class TableReads(ABC):
+class TableReads(Reading):
     """The fetches of a session; each session says what it holds meanwhile.
 
     Args:
@@ -29,40 +28,20 @@ class TableReads(ABC):
     def _turn(self) -> AbstractAsyncContextManager[object]:
         """Hold the tables while one statement runs."""
 
-    @overload
-    async def fetch(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]: ...
-    @overload
-    async def fetch(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> Sequence[T]: ...
-    async def fetch(
-        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
-    ) -> Sequence[T] | Sequence[Row]:
-        """Run a statement and return all its rows; see `ReadDatabase.fetch`."""
+    async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run ``work``, which may only read, in this session's turn."""
         async with self._turn():
             with self._tables.reading(self._seconds) as connection:
-                return fetch_rows(connection, sql, parameters, into)
-
-    @overload
-    async def fetch_one(self, sql: str, parameters: Parameters | None = None) -> Row | None: ...
-    @overload
-    async def fetch_one(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> T | None: ...
-    async def fetch_one(
-        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
-    ) -> T | Row | None:
-        """Run a statement and return its first row, or None."""
-        async with self._turn():
-            with self._tables.reading(self._seconds) as connection:
-                rows: Sequence[T] | Sequence[Row] = fetch_rows(connection, sql, parameters, into, most=1)
-        return rows[0] if rows else None
-
-    async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
-        """Run a statement and return the first column of its first row, or None."""
-        async with self._turn():
-            with self._tables.reading(self._seconds) as connection:
-                return fetch_value(connection, sql, parameters)
+                return work(connection)
 
 
 class MemoryReadSession(TableReads):
     """A `ReadSession` whose every fetch waits for its turn; between its fetches others may write."""
+
+    @property
+    def is_open(self) -> bool:
+        """Never: it holds nothing between its fetches."""
+        return False
 
     def _turn(self) -> AbstractAsyncContextManager[object]:
         return self._tables.turn

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
@@ -11,17 +11,20 @@ from duolog.adapters.sqlite.checkpoints import SqliteCheckpoints
 from duolog.adapters.sqlite.committer import SqliteWorkCommitter
 from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
 from duolog.adapters.sqlite.event_store import SqliteEventStore
+from duolog.adapters.sqlite.examination import examine
 from duolog.adapters.sqlite.leases import SqliteLeases
 from duolog.adapters.sqlite.location import Location, parse_location
 from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read_log_id
 from duolog.adapters.sqlite.parking import SqliteParking
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Reader, Readers
+from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.tail import Tail
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
 from duolog.adapters.sqlite.views import create_tables, prepare_view
 from duolog.adapters.sqlite.writer import Writer
+from duolog.database.examination import Examination
 from duolog.database.port import Features, View
 from duolog.errors import DatabaseError, NotStartedError, ReadOnlyError
 from duolog.eventstore.appends import Appended
@@ -68,6 +71,11 @@ class SqliteDatabase:
         return self._opened().committer
 
     @property
+    def snapshots(self) -> SqliteSnapshots:
+        """The latest snapshots of streams."""
+        return self._opened().snapshots
+
+    @property
     def checkpoints(self) -> SqliteCheckpoints:
         """How far subscriptions are."""
         return self._opened().checkpoints
@@ -101,6 +109,10 @@ class SqliteDatabase:
     async def pending_migrations(self) -> list[str]:
         """Return the names of the migrations that are not applied yet; makes no file."""
         return await asyncio.to_thread(_pending_names, self._location)
+
+    async def examine(self) -> Sequence[Examination]:
+        """Look at the file, its disk and the SQLite that reads it; see `Database.examine`."""
+        return await asyncio.to_thread(lambda: tuple(examine(self._location)))
 
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""
@@ -147,6 +159,7 @@ class _Open:
         self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
         self.writer = Writer(_refuse_writing if read_only else self._connect_writer, on_commit=self._committed)
         self.committer = SqliteWorkCommitter(self.writer, self.sessions)
+        self.snapshots = SqliteSnapshots(self._log_readers)
         self.checkpoints = SqliteCheckpoints(self._log_readers)
         self.leases = SqliteLeases(self.writer, self._log_readers)
         self.parking = SqliteParking(self._log_readers)

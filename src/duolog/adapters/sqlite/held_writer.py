@@ -28,6 +28,11 @@ class SqliteHeldWriter(Reading):
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the writer was not given back yet."""
+        return self._hold.is_open
+
     async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Run ``work``, which may only read, in the open transaction."""
         return await self._hold.run(reading_only(work))

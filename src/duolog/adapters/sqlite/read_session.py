@@ -29,6 +29,11 @@ class SqliteReadSession(Reading):
         self._reader: Reader | None = None
         self._closed = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds a connection, or a fetch may still take one."""
+        return self._reader is not None or self._lock.locked()
+
     async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Run ``work`` in this session's snapshot, after the fetches before it.
 

@@ -47,6 +47,7 @@ class ReadScopeMiddleware:
                 return await proceed(context)
             finally:
                 context.drop(ReadScope)
-                await shielded(session.close())
+                if session.is_open:
+                    await shielded(session.close())
 
         return call

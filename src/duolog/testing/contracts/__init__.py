@@ -12,6 +12,7 @@ _SUITES = (
     "read_sessions",
     "reading",
     "samples",
+    "snapshots",
     "subscribing",
     "tables",
     "units",
@@ -27,6 +28,7 @@ from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
+from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
 from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.units import UnitOfWorkContract
@@ -40,6 +42,7 @@ __all__ = [
     "LeaseContract",
     "ReadSessionContract",
     "ReadingContract",
+    "SnapshotContract",
     "SubscriptionContract",
     "TablesContract",
     "UnitOfWorkContract",

@@ -1,0 +1,39 @@
+"""Errors of an application that cannot start as it was put together."""
+
+from duolog.errors.base import DuologError
+
+
+class ConfigurationError(DuologError):
+    """The application cannot start as it was put together."""
+
+
+class MissingHandlerError(ConfigurationError):
+    """A message was sent for which no handler is registered."""
+
+
+class DuplicateHandlerError(ConfigurationError):
+    """Two handlers are registered for one message."""
+
+
+class MisfitHandlerError(ConfigurationError):
+    """A handler's ``execute`` does not fit its message."""
+
+
+class UnnamedTypeError(ConfigurationError):
+    """A type that is stored has no stable name, or two types share one."""
+
+
+class MissingDriverError(ConfigurationError):
+    """No adapter is installed for the scheme of a database URL, or its driver is missing."""
+
+
+class MissingSecretError(ConfigurationError):
+    """The application has no secret to sign cursors, tokens and fingerprints with."""
+
+
+class NotStartedError(DuologError):
+    """The application was used before it was entered or after it was closed."""
+
+
+class SchemaError(ConfigurationError):
+    """The database's schema is missing, older or newer than this release, or was tampered with."""
