@@ -8,7 +8,7 @@ TYPED := $(wildcard src examples tests)
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types mutants docs bench lock clean
+.PHONY: help demo test faults lint format types mutants docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,12 @@ demo: $(VENV)/.ready ## Serve the users example (PORT=... and DUOLOG_DATA=... ar
 
 test: $(VENV)/.ready ## Run every check: tests, style, types, floors
 	@$(BIN)/pytest
+
+faults: $(VENV)/.ready ## Run the fault experiments in their long form and print their figures (SEED=... repeats)
+	@mkdir -p build && rm -f build/faults.ndjson
+	@status=0; DUOLOG_FAULTS=long DUOLOG_FAULTS_SEED="$(SEED)" DUOLOG_FAULTS_REPORT=build/faults.ndjson \
+		$(BIN)/pytest tests/faults --timeout=3600 || status=$$?; \
+		$(BIN)/python -m tests.faults.figures build/faults.ndjson; exit $$status
 
 lint: $(VENV)/.ready ## Check style and floors
 	@$(BIN)/ruff check .
