@@ -5,7 +5,7 @@ from uuid import UUID
 
 from duolog import Aggregate
 from users.domain.email import Email
-from users.domain.errors import InvalidReasonError, UserNotFoundError
+from users.domain.errors import InvalidReasonError, StaleUserError, UserNotFoundError
 from users.domain.events import (
     UserActivated,
     UserDeactivated,
@@ -37,6 +37,11 @@ class User(Aggregate[UserId]):
         user = cls(user_id)
         user.raise_event(UserRegistered(user_id, email.value, role.value, password_hash))
         return user
+
+    def require_version(self, expected: int | None) -> None:
+        """Raise `StaleUserError` if the user is not of the version that somebody decided on."""
+        if expected not in (None, self.version):
+            raise StaleUserError(expected=expected, actual=self.version)
 
     def change_email(self, email: Email) -> None:
         self._check_exists()

@@ -55,5 +55,7 @@ def make_api(app: Application) -> FastAPI:
         UpdateUserCommand,
         raises=[UserNotFoundError, EmailTakenError, StaleUserError, InvalidUserDataError],
     )
-    users.delete("/users/{user_id}", DeleteUserCommand, raises=[UserNotFoundError, InvalidUserDataError])
+    users.delete(
+        "/users/{user_id}", DeleteUserCommand, raises=[UserNotFoundError, StaleUserError, InvalidUserDataError]
+    )
     return api

@@ -30,7 +30,7 @@ from duolog.dispatch.middleware.validation import ValidationMiddleware
 from duolog.dispatch.pipeline import Call, Middleware, Placed, arrange, build_pipeline
 from duolog.dispatch.registry import HandlerRegistry
 from duolog.dispatch.shield import shielded
-from duolog.errors import AfterTimeoutError, NotStartedError
+from duolog.errors import AfterTimeoutError, ConfigurationError, NotStartedError
 from duolog.messages.binding import ReadModel
 from duolog.messages.metadata import Metadata
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
@@ -110,6 +110,7 @@ class Assembly:
         self._registry = registry
         self._tables = tables
         self._settings = settings
+        check_reads(registry, projections)
         self.database = open_database(database_url)
         projected = [cls for projection in projections for cls in projection.handlers()]
         types = EventTypes((*events, *projected))
@@ -156,11 +157,13 @@ class Assembly:
     async def close(self) -> None:
         """Drain, stop the projections, and close the container and the database."""
         seconds = self._settings.drain_seconds
-        cancelled = await self.in_flight.drain(seconds=seconds)
-        if cancelled:
-            _log.warning("%s: %d messages were cancelled after %g s of draining", self._name, cancelled, seconds)
-        self.calls.clear()
-        await shielded(self._disconnect())
+        try:
+            cancelled = await self.in_flight.drain(seconds=seconds)
+            if cancelled:
+                _log.warning("%s: %d messages were cancelled after %g s of draining", self._name, cancelled, seconds)
+        finally:
+            self.calls.clear()
+            await shielded(self._disconnect())
 
     def statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection of this process is doing; nothing before the start."""
@@ -264,3 +267,18 @@ class Assembly:
 
 def _view(projection: type[Projection]) -> View:
     return View(projection.name, projection.version, projection.tables)
+
+
+def check_reads(registry: HandlerRegistry, projections: Sequence[type[Projection]]) -> None:
+    """Refuse a query that waits for a projection which the application does not have.
+
+    Raises:
+        ConfigurationError: ``after=`` would never be satisfied.
+    """
+    known = {projection.name for projection in projections}
+    for binding in registry:
+        missing = sorted(model.name for model in binding.reads if model.name not in known)
+        if missing:
+            message = f"{binding.name} reads {', '.join(missing)}, which is not among the application's projections"
+            hint = "Add it to projections=[...]; `start(projections=False)` leaves running it to another process."
+            raise ConfigurationError(message, hint=hint)

@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from duolog.application.in_flight import InFlight
-from duolog.dispatch.context import MessageContext, ScopeKind
+from duolog.dispatch.context import MessageContext, ScopeKind, current_context
 from duolog.dispatch.pipeline import Call
 from duolog.dispatch.registry import HandlerRegistry, missing_handler
 from duolog.dispatch.stream_relay import relay_stream
-from duolog.errors import NotStartedError
+from duolog.errors import MissingHandlerError, NotInCommandScopeError, NotStartedError
 from duolog.messages.binding import Binding, MessageKind
 from duolog.messages.metadata import Metadata
 from duolog.read.middleware.after_position import AfterPosition
@@ -33,16 +33,16 @@ class Dispatcher:
         self._in_flight = in_flight
 
     async def run(
-        self, message: object, metadata: Metadata | None, after: AfterPosition | None = None
+        self, kind: MessageKind, message: object, metadata: Metadata | None, after: AfterPosition | None = None
     ) -> tuple[object, MessageContext]:
         """Run a message, and return its result and its context.
 
         Raises:
-            MissingHandlerError: it has no handler.
+            MissingHandlerError: it has no handler, or is not of this kind.
             NotStartedError: the application is not running.
             Exception: what the pipeline raises.
         """
-        return await self._run(self._registry.binding_for(type(message)), message, metadata, after)
+        return await self._run(self._binding(kind, message), message, metadata, after)
 
     async def run_bound(
         self,
@@ -60,7 +60,7 @@ class Dispatcher:
         self, message: object, metadata: Metadata | None, after: AfterPosition | None = None
     ) -> AsyncGenerator[object, None]:
         """Run a stream query and yield its items; otherwise like `run`."""
-        binding = self._registry.binding_for(type(message))
+        binding = self._binding(MessageKind.STREAM, message)
         call, in_flight = self._call(binding), self._in_flight
 
         async def counted(context: MessageContext) -> object:
@@ -74,6 +74,13 @@ class Dispatcher:
         finally:
             await items.aclose()
 
+    def _binding(self, kind: MessageKind, message: object) -> Binding[Any, Any]:
+        binding = self._registry.binding_for(type(message))
+        if binding.kind is not kind:
+            described = f"{binding.name} is a {binding.kind.value}, not a {kind.value}"
+            raise MissingHandlerError(described, hint="Send commands with execute, queries with query or stream.")
+        return binding
+
     async def _run(
         self, binding: Binding[Any, Any], message: object, metadata: Metadata | None, after: AfterPosition | None
     ) -> tuple[object, MessageContext]:
@@ -83,11 +90,25 @@ class Dispatcher:
             return await call(context), context
 
     def _call(self, binding: Binding[Any, Any]) -> Call:
+        if binding.kind is MessageKind.COMMAND:
+            refuse_in_projection(binding.name)
         call = self._calls.get(binding.message)
         if call is None:
             message = f"application {self._name!r} is not running"
             raise NotStartedError(message, hint="Use it inside `async with app:`.")
         return call
+
+
+def refuse_in_projection(name: str) -> None:
+    """Refuse a command that a projection sends: it would not be part of the view's transaction, and rebuilds repeat it.
+
+    Raises:
+        NotInCommandScopeError: a projection is being run here.
+    """
+    current = current_context()
+    if current is not None and current.kind is ScopeKind.PROJECTION:
+        message = f"{name} was sent by a projection"
+        raise NotInCommandScopeError(message, hint="A projection only folds events into its view.")
 
 
 def _context(

@@ -66,10 +66,11 @@ class InFlight:
         return len(late)
 
     async def _emptied(self, seconds: float) -> bool:
-        self._idle.clear()
         try:
             async with asyncio.timeout(seconds):
-                await self._idle.wait()
+                while self._depths:  # a child of one that left may have come in meanwhile
+                    self._idle.clear()
+                    await self._idle.wait()
         except TimeoutError:
             return False
         return True

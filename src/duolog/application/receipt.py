@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from duolog.dispatch.context import MessageContext
 from duolog.eventstore.appends import NOTHING_APPENDED, Appended
-from duolog.read.position_token import PositionToken
+from duolog.read.position_token import CommittedPosition, PositionToken
 
 R = TypeVar("R")
 
@@ -40,4 +40,5 @@ def make_receipt(result: R, context: MessageContext, log_id: str) -> Receipt[R]:
     token = None
     if appended.position:
         token = PositionToken(log_id, appended.first_position, appended.position, appended.partitions)
-    return Receipt(result, appended.position, appended.versions, token)
+    position = CommittedPosition.of(appended.first_position, appended.position)
+    return Receipt(result, position, appended.versions, token)

@@ -23,14 +23,17 @@ def make_container(
     Raises:
         ConfigurationError: something that a handler or a provider needs is not provided.
     """
-    classes = Provider(scope=Scope.REQUEST)
-    for binding in bindings:
-        classes.provide(binding.handler)
-    for projection in projections:
-        classes.provide(projection)
     try:
+        classes = Provider(scope=Scope.REQUEST)
+        for binding in bindings:
+            classes.provide(binding.handler)
+        for projection in projections:
+            classes.provide(projection)
         return make_async_container(duolog, classes, *providers)
     except (DishkaError, NameError, TypeError) as error:
         message = f"the container cannot be built: {error}"
-        hint = "Provide what is missing in one of Application(providers=[...]), a dishka Provider."
+        hint = (
+            "Annotate every parameter of the constructors that it names, and provide what is missing in one of "
+            "Application(providers=[...]), a dishka Provider."
+        )
         raise ConfigurationError(message, hint=hint) from error

@@ -161,7 +161,7 @@ class DuologProvider(Provider):
         if scope is not None:
             return scope.session
         unit = context.find(UnitOfWork)
-        return unit.reader if unit is not None else _view_database(context)
+        return UnitWriteDatabase(unit) if unit is not None else _view_database(context)
 
     @provide
     def view_database(self) -> ViewDatabase:

@@ -22,9 +22,14 @@ class HandlerRegistry:
 
     __slots__ = ("_by_message",)
 
-    def __init__(self, bindings: Iterable[Binding[Any, Any]]) -> None:
+    def __init__(self, bindings: Iterable[object]) -> None:
         self._by_message: dict[type, Binding[Any, Any]] = {}
         for binding in bindings:
+            if not isinstance(binding, Binding):
+                message = f"{_described(binding)} is no binding"
+                raise MisfitHandlerError(
+                    message, hint="Write `SomeCommand.handled_by(SomeInteractor)` in handlers=[...]."
+                )
             known = self._by_message.get(binding.message)
             if known is not None:
                 message = (
@@ -53,7 +58,9 @@ class HandlerRegistry:
 def missing_handler(message: type) -> MissingHandlerError:
     """Make the error for a message type that has no handler."""
     text = f"{message.__module__}.{message.__qualname__} has no handler"
-    hint = f"Add `{message.__name__}.handled_by(SomeHandler)` to Application(handlers=[...])."
+    name = message.__name__
+    bind = f"{name}.handled_by(SomeHandler)" if hasattr(message, "handled_by") else f"bind_command({name}, SomeHandler)"
+    hint = f"Add `{bind}` to Application(handlers=[...])."
     return MissingHandlerError(text, hint=hint)
 
 

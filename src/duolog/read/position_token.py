@@ -3,7 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 import msgspec
 
@@ -65,3 +65,22 @@ class PositionToken:
             message = "not what encode() makes"
             raise ValueError(message)
         return token
+
+
+class CommittedPosition(int):
+    """The position of a command's last event, which remembers its first one.
+
+    A query after it waits for all of them, and notices when any of them is parked.
+
+    Attributes:
+        first: position of the command's first event.
+    """
+
+    first: int
+
+    @classmethod
+    def of(cls, first: int, last: int) -> Self:
+        """Make the position of the events from ``first`` to ``last``."""
+        position = cls(last)
+        position.first = first
+        return position

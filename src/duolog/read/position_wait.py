@@ -7,7 +7,7 @@ from typing import Final
 from duolog.errors import AfterTimeoutError, ForeignTokenError, PositionAheadOfLogError, ViewParkedError
 from duolog.eventstore.port import EventStore
 from duolog.messages.binding import ReadModel
-from duolog.read.position_token import PositionToken
+from duolog.read.position_token import CommittedPosition, PositionToken
 from duolog.subscriptions.parking import Parking
 from duolog.subscriptions.progress import Progress
 
@@ -66,7 +66,8 @@ class PositionWait:
         if not 0 <= after <= _HIGHEST:
             message = "a position is a whole number from 0 to 2**63 - 1"
             raise ForeignTokenError(message)
-        return range(after, after + 1)
+        first = after.first if isinstance(after, CommittedPosition) else after
+        return range(first, after + 1)
 
     async def _check_head(self, position: int) -> None:
         head = await self._store.head()

@@ -58,9 +58,8 @@ class ReadDatabase(Protocol):
 class ReadSession(ReadDatabase, Protocol):
     """A `ReadDatabase` with a life: one snapshot, taken at its first fetch, until `close`."""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it holds a connection, so that it must be closed."""
+    def end(self) -> bool:
+        """Let no further fetch begin, at once, and tell whether `close` still has something to give back."""
         ...
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """What is called once a unit of work is durable."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -33,5 +34,5 @@ class AfterCommitHooks:
         for hook in hooks:
             try:
                 await hook(outcome)
-            except Exception:  # noqa: BLE001 - logged; the work is durable, whatever the hook does
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 - logged; the work is durable all the same
                 _log.exception("an after-commit hook failed; the work is committed")

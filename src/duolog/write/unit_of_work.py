@@ -95,6 +95,8 @@ class UnitOfWork:
     @property
     def reader(self) -> ReadSession:
         """One snapshot of the application's tables; the held writer once it was taken."""
+        if not self._commits_at_once:
+            self._state.check_live("read")
         if self._held is not None:
             return self._held
         if self._reader is None:
@@ -184,8 +186,10 @@ class UnitOfWork:
         """
         self._after_commit.add(hook)
 
-    async def hold_writer(self, *, seconds: float = 1.0) -> HeldWriter:
+    async def hold_writer(self, *, seconds: float = 1.0) -> None:
         """Take the database's writer, so that this unit reads its own writes; others wait meanwhile.
+
+        What was staged before runs now; if a statement fails, the whole unit is rolled back.
 
         Args:
             seconds: after so long it is taken back and everything is rolled back.
@@ -194,12 +198,16 @@ class UnitOfWork:
             DatabaseBusyError: it could not be had in time.
         """
         self._state.check_open("take the writer")
-        if self._held is None:
-            held = await self._committer.hold_writer(seconds=seconds)
-            self._held = held
-            while self._statements:
-                await held.run(self._statements.pop(0))
-        return self._held
+        if self._held is not None:
+            return
+        held = self._held = await self._committer.hold_writer(seconds=seconds)
+        staged, self._statements = self._statements, []
+        try:
+            for statement in staged:
+                await held.run(statement)
+        except BaseException:
+            await self.rollback()
+            raise
 
     # --- ending ----------------------------------------------------------------------------------------------
 
@@ -241,6 +249,7 @@ class UnitOfWork:
             self._state = UnitState.SEALED
         if self._state is UnitState.SEALED:
             await self.commit()
+        await self.rollback()
 
     async def commit(self) -> None:
         """Perform the one real COMMIT and call the hooks, under a shield: a cancelled caller learns the outcome first.

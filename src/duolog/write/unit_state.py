@@ -29,3 +29,15 @@ class UnitState(Enum):
         if self is not UnitState.OPEN:
             message = f"cannot {what}: the unit of work is {self.value}"
             raise UnitOfWorkError(message, hint="Every message gets a scope and a unit of work of its own.")
+
+    def check_live(self, what: str) -> None:
+        """Refuse what may be done in an open or sealed unit only.
+
+        Args:
+            what: what is to be done, for the error.
+
+        Raises:
+            UnitOfWorkError: the unit was committed or rolled back, so its scope is over.
+        """
+        if self is not UnitState.SEALED:
+            self.check_open(what)

@@ -6,7 +6,6 @@ from typing import Any, Protocol, TypeVar, overload
 from duolog.errors import StatementError
 from duolog.tables.ports import ReadDatabase, Row
 from duolog.tables.statements import DomainErrors, Parameters, Statement, check_parameters
-from duolog.write.sealed_work import HeldWriter
 from duolog.write.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -43,7 +42,7 @@ class WriteDatabase(ReadDatabase, Protocol):
         """
         ...
 
-    async def hold_writer(self, *, seconds: float = 1.0) -> HeldWriter:
+    async def hold_writer(self, *, seconds: float = 1.0) -> None:
         """Take the database's writer, so that fetches see this scope's own writes; others wait meanwhile.
 
         What was staged before runs now, and `execute` runs its statements at once from here on.
@@ -111,9 +110,9 @@ class UnitWriteDatabase:
         check_parameters(sql, values)
         await self._unit.stage_statement(Statement(sql, values, rows, key, errors or _no_errors()))
 
-    async def hold_writer(self, *, seconds: float = 1.0) -> HeldWriter:
+    async def hold_writer(self, *, seconds: float = 1.0) -> None:
         """Take the database's writer; see `WriteDatabase.hold_writer`."""
-        return await self._unit.hold_writer(seconds=seconds)
+        await self._unit.hold_writer(seconds=seconds)
 
     def _reader(self) -> ReadDatabase:
         if self._unit.has_buffered_statements:

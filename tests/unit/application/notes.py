@@ -44,6 +44,14 @@ class TakeNote(Command[str]):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeTwoNotes(Command[None]):
+    first: str
+    first_text: str
+    second: str
+    second_text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Peek(Command[None]):
     """Changes nothing."""
 
@@ -86,6 +94,15 @@ class TakeNoteInteractor:
         await self._gate.open.wait()
         await self._tx.commit()
         return cmd.note
+
+
+class TakeTwoNotesInteractor:
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def execute(self, cmd: TakeTwoNotes) -> None:
+        self._unit.stage(f"note-{cmd.first}", [Taken(cmd.first_text)])
+        self._unit.stage(f"note-{cmd.second}", [Taken(cmd.second_text)])
 
 
 class PeekInteractor:
@@ -137,6 +154,7 @@ def notes(
 ) -> Application:
     return application(
         TakeNote.handled_by(TakeNoteInteractor),
+        TakeTwoNotes.handled_by(TakeTwoNotesInteractor),
         Peek.handled_by(PeekInteractor),
         ListNotes.handled_by(ListNotesQueryService, reads=[NotesProjection]),
         database=url,

@@ -4,9 +4,27 @@ import time
 import pytest
 
 from duolog import PositionToken, Settings
-from duolog.errors import AfterTimeoutError, ForeignTokenError, PositionAheadOfLogError, ViewParkedError
+from duolog.errors import (
+    AfterTimeoutError,
+    ConfigurationError,
+    ForeignTokenError,
+    MisfitHandlerError,
+    MissingHandlerError,
+    PositionAheadOfLogError,
+    ViewParkedError,
+)
 from duolog.eventstore.streams import partition_of
-from tests.unit.application.notes import Gate, ListNotes, Peek, TakeNote, notes
+from duolog.testing import application
+from tests.unit.application.notes import (
+    Gate,
+    ListNotes,
+    ListNotesQueryService,
+    NotesProjection,
+    Peek,
+    TakeNote,
+    TakeTwoNotes,
+    notes,
+)
 
 
 async def test_a_receipt_tells_result_position_versions_and_token(url: str) -> None:
@@ -100,3 +118,31 @@ async def test_caught_up_says_how_far_each_projection_is_when_its_time_is_over(u
         gate.view_open.set()
         await app.caught_up()
         assert await app.query(ListNotes()) == [""]
+
+
+async def test_a_position_remembers_the_first_event_that_its_command_recorded(url: str) -> None:
+    """The poison came first and was parked with its key; the last event alone would not tell."""
+    async with notes(url) as app:
+        receipt = await app.execute_with_receipt(TakeTwoNotes("a", "poison", "b", "hello"))
+        assert receipt.position == 2
+        for after in (receipt.position, receipt.token):
+            with pytest.raises(ViewParkedError):
+                await app.query(ListNotes(), after=after)
+
+
+def test_a_query_that_waits_for_an_unknown_projection_is_refused_at_start() -> None:
+    with pytest.raises(ConfigurationError, match="ListNotes reads notes_view, which is not among"):
+        application(ListNotes.handled_by(ListNotesQueryService, reads=[NotesProjection]))
+
+
+async def test_messages_are_sent_by_the_call_of_their_kind(url: str) -> None:
+    async with notes(url) as app:
+        with pytest.raises(MissingHandlerError, match="TakeNote is a command, not a query"):
+            await app.query(TakeNote("a"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        with pytest.raises(MissingHandlerError, match="ListNotes is a query, not a command"):
+            await app.execute(ListNotes())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_handlers_that_are_no_bindings_are_refused_with_how_to_write_one() -> None:
+    with pytest.raises(MisfitHandlerError, match=r"(?s)ListNotesQueryService is no binding.*handled_by"):
+        application(ListNotesQueryService)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -5,7 +5,7 @@ import pytest
 from dishka import Provider, Scope, provide
 
 from duolog import Command, EventPublisher, Query, ReadDatabase, TransactionManager, UnitOfWork, ViewDatabase
-from duolog.errors import ConfigurationError, DatabaseError, NotInCommandScopeError, ReadOnlyError
+from duolog.errors import ConfigurationError, DatabaseError, NotInCommandScopeError, NotStartedError, ReadOnlyError
 from duolog.testing import application
 
 TABLES = {"things": "CREATE TABLE things (id INTEGER PRIMARY KEY); INSERT INTO things VALUES (1)"}
@@ -166,3 +166,17 @@ async def test_a_read_that_fails_does_not_spoil_the_next_query(url: str) -> None
         for _ in range(3):
             with pytest.raises(DatabaseError, match="nowhere"):
                 await app.query(Ask())
+
+
+async def test_a_query_leaves_no_way_to_read_on_after_its_end(url: str) -> None:
+    """A task that outlives its query would otherwise take a connection for good."""
+    kept: list[ReadDatabase] = []
+
+    class Keeps(Answer):
+        def __init__(self, db: ReadDatabase) -> None:
+            kept.append(db)
+
+    async with application(Ask.handled_by(Keeps), database=url, tables=TABLES) as app:
+        await app.query(Ask())
+        with pytest.raises(NotStartedError):
+            await kept[0].fetch("SELECT id FROM things")

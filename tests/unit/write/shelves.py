@@ -11,6 +11,7 @@ from duolog import (
     Command,
     DecisionBoundary,
     EventPublisher,
+    ReadDatabase,
     Settings,
     TransactionManager,
     UnitOfWork,
@@ -62,11 +63,19 @@ class DoWithout(Command[str]):
 class Ports:
     """What an interactor has in its hands."""
 
-    def __init__(self, unit: UnitOfWork, events: EventPublisher, db: WriteDatabase, boundary: DecisionBoundary) -> None:
+    def __init__(
+        self,
+        unit: UnitOfWork,
+        events: EventPublisher,
+        db: WriteDatabase,
+        boundary: DecisionBoundary,
+        reads: ReadDatabase,
+    ) -> None:
         self.unit = unit
         self.events = events
         self.db = db
         self.boundary = boundary
+        self.reads = reads
 
 
 @dataclass

@@ -34,9 +34,9 @@ async def reads_then_writes(ports: Ports, tx: TransactionManager, shelf: str) ->
 
 async def holds_the_writer(ports: Ports, tx: TransactionManager, shelf: str) -> None:
     await ports.db.fetch("SELECT id FROM shelves")
-    held = await ports.db.hold_writer(seconds=5)
+    await ports.db.hold_writer(seconds=5)
     await put(ports, shelf)
-    await held.fetch("SELECT id FROM shelves")
+    await ports.db.fetch("SELECT id FROM shelves")
     await asyncio.sleep(0)
     await tx.commit()
     await ports.events.publish(Noticed(shelf))

@@ -107,8 +107,8 @@ async def test_a_fetch_after_a_buffered_write_is_refused_with_a_hint(url: str) -
 async def test_who_holds_the_writer_reads_its_own_writes_also_those_from_before(url: str) -> None:
     async def run(ports: Ports, shelf: str) -> None:
         await put(ports, shelf)
-        held = await ports.db.hold_writer(seconds=5)
-        assert await held.fetch_value("SELECT count(*) FROM shelves") == 1
+        await ports.db.hold_writer(seconds=5)
+        assert await ports.db.fetch_value("SELECT count(*) FROM shelves") == 1
         await ports.db.hold_writer(seconds=5)  # it has it
         assert await ports.db.fetch_value("SELECT name FROM shelves WHERE id = :id", {"id": shelf}) == shelf
 

@@ -14,6 +14,7 @@ from users.domain.user import UserId
 class DeleteUserCommand(Command[None]):
     user_id: UUID
     reason: str | None = None
+    expected_version: int | None = None
 
 
 class DeleteUserInteractor:
@@ -27,6 +28,7 @@ class DeleteUserInteractor:
     async def execute(self, cmd: DeleteUserCommand) -> None:
         self._access.require_admin()
         user = await self._users.load(UserId(cmd.user_id))
+        user.require_version(cmd.expected_version)
         user.delete(cmd.reason)
         await self._users.save(user)
         await self._tx.commit()

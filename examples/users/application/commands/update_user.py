@@ -7,7 +7,6 @@ from duolog import Command, TransactionManager, command
 from users.application.access import Access
 from users.application.ports.user_repository import UserRepository
 from users.domain.email import Email
-from users.domain.errors import StaleUserError
 from users.domain.role import UserRole
 from users.domain.user import User, UserId
 
@@ -56,8 +55,7 @@ class UpdateUserInteractor:
     async def execute(self, cmd: UpdateUserCommand) -> UpdateResult:
         self._authorize(cmd)
         user = await self._users.load(UserId(cmd.user_id))
-        if cmd.expected_version not in (None, user.version):
-            raise StaleUserError(expected=cmd.expected_version, actual=user.version)
+        user.require_version(cmd.expected_version)
         before = user.version
         _change(user, cmd)
         await self._users.save(user)

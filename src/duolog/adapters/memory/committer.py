@@ -89,9 +89,8 @@ class MemoryHeldWriter(TableReads):
         tables.begin()
         self._timer: asyncio.TimerHandle | None = asyncio.get_running_loop().call_later(seconds, self._take_back)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the tables are still held."""
+    def end(self) -> bool:
+        """Tell whether the tables are still held; what is open is rolled back by `close`."""
         return self._timer is not None
 
     async def run(self, statement: Statement) -> int:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from duolog.adapters._sql.reading import Reading
 from duolog.adapters.memory.tables import Tables
+from duolog.errors import NotStartedError
 
 R = TypeVar("R")
 
@@ -38,13 +39,19 @@ class TableReads(Reading):
 class MemoryReadSession(TableReads):
     """A `ReadSession` whose every fetch waits for its turn; between its fetches others may write."""
 
-    @property
-    def is_open(self) -> bool:
-        """Never: it holds nothing between its fetches."""
+    _ended = False
+
+    def end(self) -> bool:
+        """Let no further fetch begin; it holds nothing between its fetches."""
+        self._ended = True
         return False
 
     def _turn(self) -> AbstractAsyncContextManager[object]:
+        if self._ended:
+            message = "this session is closed"
+            raise NotStartedError(message, hint="Every message gets a session of its own; keep none of them.")
         return self._tables.turn
 
     async def close(self) -> None:
-        """End the session; it holds nothing."""
+        """End the session. May be called twice."""
+        self.end()

@@ -28,10 +28,9 @@ class SqliteHeldWriter(Reading):
     def __init__(self, hold: Hold) -> None:
         self._hold = hold
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the writer was not given back yet."""
-        return self._hold.is_open
+    def end(self) -> bool:
+        """Say that `close` has the writer to give back; giving it back twice does nothing."""
+        return True
 
     async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Run ``work``, which may only read, in the open transaction."""

@@ -84,11 +84,6 @@ class Hold:
         """Run a unit, commit everything, and give the writer back; errors as `run`, and everything is rolled back."""
         return await self._ask(unit, is_last=True)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the writer was not given back yet."""
-        return self._end is None
-
     def release(self) -> None:
         """Roll back what is not committed, and give the writer back; a statement that runs is interrupted."""
         self._finish(_ended())

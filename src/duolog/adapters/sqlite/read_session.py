@@ -29,9 +29,9 @@ class SqliteReadSession(Reading):
         self._reader: Reader | None = None
         self._closed = False
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it holds a connection, or a fetch may still take one."""
+    def end(self) -> bool:
+        """Let no further fetch begin, and tell whether it holds a connection or a fetch is still taking one."""
+        self._closed = True
         return self._reader is not None or self._lock.locked()
 
     async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
@@ -51,8 +51,8 @@ class SqliteReadSession(Reading):
 
     async def close(self) -> None:
         """Give the connection back, after a fetch that still runs. May be called twice."""
+        self.end()
         async with self._lock:
-            self._closed = True
             reader, self._reader = self._reader, None
             if reader is not None:
                 self._readers.give_back(reader)

@@ -13,6 +13,7 @@ from duolog.integrations.fastapi.message_parts import MessageParts
 from duolog.integrations.fastapi.page_links import page_links
 from duolog.integrations.fastapi.preconditions import entity_tag, expected_version, is_unchanged
 from duolog.integrations.fastapi.problems import (
+    BAD_HEADER,
     NOT_FOUND,
     PRECONDITION_FAILED,
     UNKNOWN_PARAMETER,
@@ -65,7 +66,7 @@ class CommandEndpoint:
         """Answer one request."""
         given = refuse_unknown_parameters(request, self.parts)
         extra: dict[str, Any] = {}
-        expected = expected_version(request.headers.get("if-match")) if self.takes_version else None
+        expected = expected_version(request.headers.get("if-match"), is_supported=self.takes_version)
         if expected is not None:
             extra[EXPECTED_VERSION] = expected
         message = self.parts.make(values, given, extra)
@@ -156,5 +157,8 @@ def refuse_unknown_parameters(request: Request, parts: MessageParts, also: tuple
 
 
 def _after(request: Request) -> PositionToken | None:
-    text = request.headers.get(AFTER.lower())
-    return None if text is None else PositionToken.decode(text)
+    texts = request.headers.getlist(AFTER)
+    if len(texts) > 1:
+        message = f"there are {len(texts)} headers {AFTER}; send the newest position only"
+        raise RequestRefusedError(BAD_HEADER, message)
+    return PositionToken.decode(texts[0]) if texts else None

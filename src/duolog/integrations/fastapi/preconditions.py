@@ -16,22 +16,26 @@ def entity_tag(version: int) -> str:
     return f'"{version}"'
 
 
-def expected_version(if_match: str | None) -> int | None:
+def expected_version(if_match: str | None, *, is_supported: bool = True) -> int | None:
     """Read the version that an ``If-Match`` header asks for.
 
     Args:
         if_match: the header, or None if there was none.
+        is_supported: the command can be made to depend on a version.
 
     Returns:
         The version; None if any will do (no header, or ``*``).
 
     Raises:
-        RequestRefusedError: the header is malformed or names several versions (400), or its tag is weak or none of
-            ours, so that it can match nothing (412; RFC 9110, 13.1.1 compares strongly).
+        RequestRefusedError: the header is malformed, names several versions, or cannot be kept here (400); or its tag
+            is weak or none of ours, so that it can match nothing (412; RFC 9110, 13.1.1 compares strongly).
     """
     if if_match is None or if_match.strip() == "*":
         return None
     tags = _tags("If-Match", if_match)
+    if not is_supported:
+        message = "If-Match cannot be kept here: this command does not depend on a version"
+        raise RequestRefusedError(BAD_HEADER, message)
     if len(tags) > 1:
         message = "If-Match may name one entity tag here"
         raise RequestRefusedError(BAD_HEADER, message)

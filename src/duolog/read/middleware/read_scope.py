@@ -47,7 +47,7 @@ class ReadScopeMiddleware:
                 return await proceed(context)
             finally:
                 context.drop(ReadScope)
-                if session.is_open:
+                if session.end():
                     await shielded(session.close())
 
         return call
