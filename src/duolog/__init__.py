@@ -37,6 +37,7 @@ from duolog.write.aggregate import Aggregate
 from duolog.write.boundary import Criterion, DecisionBoundary
 from duolog.write.event_publisher import EventPublisher
 from duolog.write.event_streams import EventStreams
+from duolog.write.idempotency import IdempotencyKey
 from duolog.write.repository import AggregateNotFoundError, EventSourcedRepository
 from duolog.write.transaction_manager import TransactionManager
 from duolog.write.unit_of_work import UnitOfWork
@@ -67,6 +68,7 @@ __all__ = [
     "Exactly",
     "ExpectedVersion",
     "FilterableFields",
+    "IdempotencyKey",
     "Keyset",
     "Limits",
     "MessageContext",

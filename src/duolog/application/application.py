@@ -24,6 +24,7 @@ from duolog.projections.projection import Projection
 from duolog.read.middleware.after_position import AfterPosition
 from duolog.read.position_token import PositionToken
 from duolog.subscriptions.status import SubscriptionStatus
+from duolog.write.idempotency import IdempotencyKey
 
 Item = TypeVar("Item")
 
@@ -129,41 +130,69 @@ class Application:
 
     # --- commands --------------------------------------------------------------------------------------------
 
-    async def execute(self, command: Command[R], *, metadata: Metadata | None = None) -> R:
+    async def execute(
+        self,
+        command: Command[R],
+        *,
+        metadata: Metadata | None = None,
+        idempotency_key: str | IdempotencyKey | None = None,
+    ) -> R:
         """Execute a command.
 
         Args:
             command: the command.
             metadata: who sends it and why; None inherits from the message that is being handled here.
+            idempotency_key: with one, the command takes effect once however often it is sent: after the first time its
+                stored result is returned. 1 to 255 visible ASCII characters; each actor has keys of its own.
 
         Returns:
             What its interactor returned, once its changes are durable.
 
         Raises:
             MissingHandlerError: it has no handler.
-            InvalidMessageError: its fields do not have their declared types.
+            InvalidMessageError: its fields do not have their declared types, or the key is not of its form.
+            IdempotencyKeyReusedError: the key was used for another command.
+            IdempotencyInFlightError: the command with this key is being executed right now.
             ConflictError: it met conflicts as often as ``settings.attempts`` says.
             TimeLimitExceededError: it took too long, and was rolled back.
             Exception: what the interactor raised; everything is rolled back.
         """
-        result, _ = await self._dispatcher.run(command, metadata)
+        result, _ = await self._dispatcher.run(command, metadata, _key(idempotency_key))
         return cast("R", result)
 
-    async def execute_with_receipt(self, command: Command[R], *, metadata: Metadata | None = None) -> Receipt[R]:
+    async def execute_with_receipt(
+        self,
+        command: Command[R],
+        *,
+        metadata: Metadata | None = None,
+        idempotency_key: str | IdempotencyKey | None = None,
+    ) -> Receipt[R]:
         """Execute a command, and return positions and versions beside its result; otherwise like `execute`."""
-        result, context = await self._dispatcher.run(command, metadata)
+        result, context = await self._dispatcher.run(command, metadata, _key(idempotency_key))
         return make_receipt(cast("R", result), context, self.database.store.log_id)
 
-    async def execute_bound(self, binding: Binding[M, R], command: M, *, metadata: Metadata | None = None) -> R:
+    async def execute_bound(
+        self,
+        binding: Binding[M, R],
+        command: M,
+        *,
+        metadata: Metadata | None = None,
+        idempotency_key: str | IdempotencyKey | None = None,
+    ) -> R:
         """Execute a command that is a plain dataclass, by the binding that ``bind_command`` made."""
-        result, _ = await self._dispatcher.run_bound(binding, command, metadata)
+        result, _ = await self._dispatcher.run_bound(binding, command, metadata, _key(idempotency_key))
         return cast("R", result)
 
     async def execute_bound_with_receipt(
-        self, binding: Binding[M, R], command: M, *, metadata: Metadata | None = None
+        self,
+        binding: Binding[M, R],
+        command: M,
+        *,
+        metadata: Metadata | None = None,
+        idempotency_key: str | IdempotencyKey | None = None,
     ) -> Receipt[R]:
         """Execute a plain dataclass by its binding, and return positions and versions beside its result."""
-        result, context = await self._dispatcher.run_bound(binding, command, metadata)
+        result, context = await self._dispatcher.run_bound(binding, command, metadata, _key(idempotency_key))
         return make_receipt(cast("R", result), context, self.database.store.log_id)
 
     # --- queries ---------------------------------------------------------------------------------------------
@@ -278,3 +307,7 @@ class Application:
         if after is None:
             return None
         return AfterPosition(after, self.settings.after_seconds if seconds is None else seconds)
+
+
+def _key(given: str | IdempotencyKey | None) -> IdempotencyKey | None:
+    return IdempotencyKey(given) if isinstance(given, str) else given

@@ -40,6 +40,8 @@ from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.status import SubscriptionStatus
+from duolog.write.key_sweeper import KeySweeper
+from duolog.write.middleware.idempotency import IdempotencyMiddleware
 from duolog.write.middleware.unit_of_work import UnitOfWorkMiddleware
 from duolog.write.unit_of_work import UnitOfWork
 
@@ -110,7 +112,8 @@ class Assembly:
             DuologProvider(self.database, self.codec, secret), tuple(registry), projections, providers
         )
         self.in_flight = InFlight()
-        self._middleware = arrange(self._defaults(authorizer), middleware)
+        self._middleware = arrange(self._defaults(authorizer, secret), middleware)
+        self._sweeper = KeySweeper(lambda: self.database.idempotency, hours=settings.idempotency_hours)
         self._running: _Running | None = None
         self._was_started = False
         self.calls: dict[type, Call] = {}
@@ -133,6 +136,7 @@ class Assembly:
         except BaseException:
             await shielded(self._disconnect())
             raise
+        self._sweeper.start()
         self.calls.update(calls)
         self.in_flight.open()
 
@@ -194,12 +198,13 @@ class Assembly:
             try:
                 await self.container.close()
             finally:
+                await self._sweeper.stop()
                 await self.database.close()
 
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
         await self._started().wait.until(reads, after, seconds)
 
-    def _defaults(self, authorizer: Authorizer | None) -> Sequence[Middleware]:
+    def _defaults(self, authorizer: Authorizer | None, secret: Secret) -> Sequence[Middleware]:
         settings = self._settings
         return (
             ContextMiddleware(),
@@ -208,6 +213,7 @@ class Assembly:
             AuthorisationMiddleware(authorizer),
             AfterPositionMiddleware(self._wait),
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
+            IdempotencyMiddleware(lambda: self.database.idempotency, secret.value),
             ConflictRetryMiddleware(attempts=settings.attempts),
             UnitOfWorkMiddleware(self._open_unit),
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
@@ -215,7 +221,11 @@ class Assembly:
 
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(
-            store=self.database.store, committer=self.database.committer, codec=self.codec, metadata=metadata
+            store=self.database.store,
+            committer=self.database.committer,
+            codec=self.codec,
+            metadata=metadata,
+            keys=self.database.idempotency,
         )
 
 

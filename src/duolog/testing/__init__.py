@@ -2,5 +2,6 @@
 
 from duolog.testing.applications import application
 from duolog.testing.scenarios import AggregateScenario, ProjectionScenario, given
+from duolog.testing.unsure_committer import UnsureCommitter
 
-__all__ = ["AggregateScenario", "ProjectionScenario", "application", "given"]
+__all__ = ["AggregateScenario", "ProjectionScenario", "UnsureCommitter", "application", "given"]

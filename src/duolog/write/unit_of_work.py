@@ -15,7 +15,9 @@ from duolog.messages.metadata import Metadata
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
 from duolog.write.after_commit import AfterCommit, AfterCommitHooks
+from duolog.write.idempotency import IdempotencyRecord, IdempotencyStore
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
+from duolog.write.unknown_outcome import CertainOutcomes
 
 
 class _State(Enum):
@@ -36,6 +38,7 @@ class UnitOfWork:
         committer: commits the sealed work.
         codec: encodes staged events.
         metadata: recorded with every event; None outside the pipeline.
+        keys: finds the idempotency key of a commit whose outcome is unknown; None where there are no keys.
         commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
     """
 
@@ -49,10 +52,12 @@ class UnitOfWork:
         "_held",
         "_metadata",
         "_outcome",
+        "_outcomes",
         "_reader",
         "_state",
         "_statements",
         "_store",
+        "idempotency",
         "tenant",
         "transaction_manager_resolved",
     )
@@ -64,6 +69,7 @@ class UnitOfWork:
         committer: WorkCommitter,
         codec: EventCodec,
         metadata: Metadata | None = None,
+        keys: IdempotencyStore | None = None,
         commits_at_once: bool = False,
     ) -> None:
         self._store = store
@@ -78,7 +84,9 @@ class UnitOfWork:
         self._after_commit = AfterCommitHooks()
         self._reader: ReadSession | None = None
         self._held: HeldWriter | None = None
+        self._outcomes = CertainOutcomes(committer, store, keys)
         self._outcome: Appended = NOTHING_APPENDED
+        self.idempotency: IdempotencyRecord | None = None  # is committed with the rest
         self.tenant = metadata.tenant if metadata is not None else ""
         self.transaction_manager_resolved = False
 
@@ -266,10 +274,8 @@ class UnitOfWork:
             await shielded(self._close_sessions())
 
     async def _commit(self, work: SealedWork) -> None:
-        if self._held is not None:
-            self._outcome = await self._held.commit(work)
-        elif not work.is_empty:
-            self._outcome = await self._committer.commit(work)
+        if self._held is not None or not work.is_empty:
+            self._outcome = await self._outcomes.of((self._held or self._committer).commit(work), work)
         self._state = _State.COMMITTED
         self._drop_staged()
         await self._after_commit.run(self._outcome)
@@ -290,7 +296,8 @@ class UnitOfWork:
         self._conditions.clear()
 
     def _work(self) -> SealedWork:
-        return SealedWork(self.tenant, tuple(self._statements), tuple(self._appends), tuple(self._conditions))
+        staged = tuple(self._statements), tuple(self._appends), tuple(self._conditions)
+        return SealedWork(self.tenant, *staged, self.idempotency)
 
     def _append(
         self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None

@@ -17,6 +17,7 @@ ORDER = (
     "authorisation",
     "after_position",
     "time_limit",
+    "idempotency",
     "conflict_retry",
     "unit_of_work",
     "read_scope",

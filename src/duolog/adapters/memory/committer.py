@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from duolog.adapters._sql.statements import run_statement
+from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession, TableReads
 from duolog.adapters.memory.tables import Tables
@@ -24,11 +25,13 @@ class MemoryCommitter:
     Args:
         log: where events are recorded.
         tables: where statements run.
+        keys: where idempotency keys are kept.
     """
 
-    __slots__ = ("_log", "_tables")
+    __slots__ = ("_keys", "_log", "_tables")
 
-    def __init__(self, log: MemoryLog, tables: Tables) -> None:
+    def __init__(self, log: MemoryLog, tables: Tables, keys: MemoryIdempotencyStore) -> None:
+        self._keys = keys
         self._log = log
         self._tables = tables
 
@@ -37,6 +40,9 @@ class MemoryCommitter:
         async with self._tables.turn:
             with self._tables.transaction():
                 return self._commit(work)
+
+    async def settle(self) -> None:
+        """Do nothing: what was not committed at once never will be."""
 
     def open_reader(self) -> ReadSession:
         """Open a session that reads what is committed."""
@@ -58,14 +64,18 @@ class MemoryCommitter:
 
     def _commit(self, work: SealedWork) -> Appended:
         """Commit the open transaction with ``work``; it is left open if the work is refused or a repetition."""
-        repeated = self._log.repeated(work.appends, work.tenant)
-        if repeated is not None:
-            return repeated
-        for statement in work.statements:
-            run_statement(self._tables.connection, statement)
-        events = self._log.check(work.appends, work.conditions, work.tenant)
-        self._tables.commit()
-        return self._log.record(events)
+        if work.idempotency is not None:
+            self._keys.check(work.idempotency)
+        outcome = self._log.repeated(work.appends, work.tenant)
+        if outcome is None:
+            for statement in work.statements:
+                run_statement(self._tables.connection, statement)
+            events = self._log.check(work.appends, work.conditions, work.tenant)
+            self._tables.commit()
+            outcome = self._log.record(events)
+        if work.idempotency is not None:
+            self._keys.record(work.idempotency, outcome)
+        return outcome
 
 
 class MemoryHeldWriter(TableReads):

@@ -8,6 +8,7 @@ _SUITES = (
     "boundaries",
     "databases",
     "held_writers",
+    "idempotency",
     "leases",
     "read_sessions",
     "reading",
@@ -15,6 +16,7 @@ _SUITES = (
     "subscribing",
     "tables",
     "units",
+    "unknown_outcomes",
     "view_sessions",
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
@@ -24,12 +26,14 @@ from duolog.testing.contracts.appending import AppendingContract
 from duolog.testing.contracts.boundaries import BoundaryContract
 from duolog.testing.contracts.databases import DatabaseContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
+from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
 from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.units import UnitOfWorkContract
+from duolog.testing.contracts.unknown_outcomes import UnknownOutcomeContract
 from duolog.testing.contracts.view_sessions import ViewSessionContract
 
 __all__ = [
@@ -37,11 +41,13 @@ __all__ = [
     "BoundaryContract",
     "DatabaseContract",
     "HeldWriterContract",
+    "IdempotencyContract",
     "LeaseContract",
     "ReadSessionContract",
     "ReadingContract",
     "SubscriptionContract",
     "TablesContract",
     "UnitOfWorkContract",
+    "UnknownOutcomeContract",
     "ViewSessionContract",
 ]
