@@ -8,7 +8,7 @@ import msgspec
 
 from duolog.errors import PayloadError
 
-_encoder: Final = msgspec.json.Encoder(order="deterministic")
+_encoder: Final = msgspec.json.Encoder(order="sorted")
 
 
 class Fingerprints:
