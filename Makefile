@@ -6,7 +6,7 @@ TYPED := $(wildcard src examples tests)
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types mutants lock clean
+.PHONY: help demo test lint format types mutants docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ types: $(VENV)/.ready ## Check types with mypy and pyright
 
 mutants: $(VENV)/.ready ## Show that each promise's test fails under its mutant
 	@$(BIN)/python -m tests.mutants
+
+docs: $(VENV)/.ready ## Build the documentation's site in build/site; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "build/site/index.html is written"
 
 # Without UPGRADE=1 the versions already locked are kept where they still fit.
 lock: ## Write requirements/dev.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)

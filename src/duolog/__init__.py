@@ -8,6 +8,7 @@ from duolog.application.application import Application
 from duolog.application.receipt import Receipt
 from duolog.application.settings import Settings
 from duolog.clock import Clock
+from duolog.codec.snapshot_types import snapshot
 from duolog.container.secret import Secret
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.middleware.authorisation import Authorizer
@@ -18,7 +19,7 @@ from duolog.eventstore.port import EventStore
 from duolog.messages.binding import Binding
 from duolog.messages.command import Command, bind_command, command
 from duolog.messages.envelope import RecordedEvent
-from duolog.messages.event import event
+from duolog.messages.event import Upcast, event
 from duolog.messages.metadata import Actor, Metadata
 from duolog.messages.query import Query, StreamQuery, bind_query
 from duolog.messages.tag import Tag
@@ -35,10 +36,12 @@ from duolog.tables.ports import ReadDatabase
 from duolog.tables.statements import Constraint
 from duolog.write.aggregate import Aggregate
 from duolog.write.boundary import Criterion, DecisionBoundary
+from duolog.write.decider import Decider, DeciderEntity
 from duolog.write.event_publisher import EventPublisher
 from duolog.write.event_streams import EventStreams
 from duolog.write.idempotency import IdempotencyKey
 from duolog.write.repository import AggregateNotFoundError, EventSourcedRepository
+from duolog.write.snapshots import SnapshotPolicy
 from duolog.write.transaction_manager import TransactionManager
 from duolog.write.unit_of_work import UnitOfWork
 from duolog.write.write_database import WriteDatabase
@@ -59,6 +62,8 @@ __all__ = [
     "Criterion",
     "CursorPage",
     "Cursors",
+    "Decider",
+    "DeciderEntity",
     "DecisionBoundary",
     "DuologError",
     "EventPublisher",
@@ -86,6 +91,7 @@ __all__ = [
     "RecordedEvent",
     "Secret",
     "Settings",
+    "SnapshotPolicy",
     "SortOrder",
     "SortableFields",
     "StreamExists",
@@ -93,6 +99,7 @@ __all__ = [
     "Tag",
     "TransactionManager",
     "UnitOfWork",
+    "Upcast",
     "ViewDatabase",
     "WriteDatabase",
     "after",
@@ -106,4 +113,5 @@ __all__ = [
     "event",
     "nullable",
     "prefix",
+    "snapshot",
 ]

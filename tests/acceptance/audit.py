@@ -42,7 +42,8 @@ async def users_of_log(settings: DemoSettings) -> dict[str, Row]:
             for recorded in page.events:
                 assert recorded.version == versions.get(recorded.stream, 0) + 1
                 versions[recorded.stream] = recorded.version
-                _apply(users, app.codec.decode(recorded), recorded.version)
+                for happened in app.codec.decode_all(recorded):
+                    _apply(users, happened, recorded.version)
             if page.through == position:
                 return users
             position = page.through

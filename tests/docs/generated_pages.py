@@ -19,8 +19,8 @@ _NOTE: Final = "<!-- Made from the code by `python -m tests.docs.generated_pages
 _ABOUT_THE_PUBLIC_API: Final = """\
 Everything that `from duolog import ...` gives. Two more packages are public: `duolog.testing` (see
 [Test with given, when, then](../how-to/test-with-given-when-then.md)) and `duolog.integrations.fastapi` (see
-[HTTP](http.md)). So are the modules `duolog.errors` (see [Errors](errors.md)), `duolog.read.filtering`,
-`duolog.read.keyset` and `duolog.read.sorting`. Other modules may change in any release."""
+[HTTP](http.md)). So is the module `duolog.errors` (see [Errors](errors.md)). Other modules may change in any
+release."""
 _ABOUT_ERRORS: Final = """\
 All of them derive from `DuologError`. An error has a `message` and a `hint`; `str(error)` shows both. What else
 it carries (a stream, a position, the allowed names) are attributes, described in its docstring.
@@ -47,6 +47,17 @@ _ROOMS: Final = {
     "container": "What can be injected beside ports",
     "clock": "The clock",
     "errors": "Errors",
+}
+_ERROR_ROOMS: Final = {
+    "base": "The base",
+    "startup": "At start-up",
+    "payloads": "Messages and payloads",
+    "commands": "Commands",
+    "idempotency": "Idempotency keys",
+    "log": "The log",
+    "databases": "Databases",
+    "queries": "Queries",
+    "subscriptions": "Subscriptions",
 }
 # Names for types that have no class of their own: room and meaning.
 _ALIASES: Final = {
@@ -93,18 +104,31 @@ def errors_page() -> str:
 def _errors_lines() -> Iterator[str]:
     yield from ("# Errors", "", _NOTE, "")
     yield _ABOUT_ERRORS
-    yield from ("", "| error | is a | what it means | hint | HTTP |", "|---|---|---|---|---|")
-    for name, cls in vars(errors).items():
-        if inspect.isclass(cls) and issubclass(cls, DuologError):
-            yield _error_row(name, cls)
-    yield _error_row("AggregateNotFoundError", duolog.AggregateNotFoundError)
+    for room, title in _ERROR_ROOMS.items():
+        yield from ("", f"## {title}", "", "| error | is a | what it means | hint | HTTP |", "|---|---|---|---|---|")
+        yield from map(_error_row, _errors_of(room))
     yield from ("", "`—` as a hint: if there is one, it depends on the case and comes with the error.")
     yield from ("`AggregateNotFoundError` is imported from `duolog`, the others from `duolog.errors`.", "")
 
 
-def _error_row(name: str, cls: type[DuologError]) -> str:
+def _errors_of(room: str) -> list[type[DuologError]]:
+    modules = {cls.__module__: inspect.getmodule(cls) for cls in _all_errors()}
+    unknown = {name.rpartition(".")[2] for name in modules} - _ERROR_ROOMS.keys()
+    if unknown:
+        raise KeyError(unknown)
+    order = list(vars(modules[f"duolog.errors.{room}"]))  # as they stand in the source
+    found = [cls for cls in _all_errors() if cls.__module__ == f"duolog.errors.{room}"]
+    found.sort(key=lambda cls: order.index(cls.__name__))
+    return [*found, duolog.AggregateNotFoundError] if room == "commands" else found
+
+
+def _all_errors() -> list[type[DuologError]]:
+    return [cls for cls in vars(errors).values() if inspect.isclass(cls) and issubclass(cls, DuologError)]
+
+
+def _error_row(cls: type[DuologError]) -> str:
     base = cls.__bases__[0].__name__
-    return f"| `{name}` | `{base}` | {outline(cls).summary} | {cls.hint or '—'} | {_status(cls)} |"
+    return f"| `{cls.__name__}` | `{base}` | {outline(cls).summary} | {cls.hint or '—'} | {_status(cls)} |"
 
 
 def _status(cls: type[DuologError]) -> str:

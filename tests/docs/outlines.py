@@ -120,4 +120,7 @@ def _signature(name: str, arguments: ast.arguments) -> str:
 
 def _argument(argument: ast.arg, default: ast.expr | None) -> str:
     text = f"{argument.arg}: {ast.unparse(argument.annotation)}" if argument.annotation else argument.arg
-    return text if default is None else f"{text} = {ast.unparse(default)}"
+    if default is None:
+        return text
+    shown = ast.unparse(default)
+    return f"{text} = {'...' if shown.startswith('_') else shown}"

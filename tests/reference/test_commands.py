@@ -22,7 +22,8 @@ async def emails(app: Application) -> list[str]:
 
 
 async def recorded(app: Application) -> list[object]:
-    return [app.codec.decode(event) for event in (await app.database.store.read_all()).events]
+    stored = (await app.database.store.read_all()).events
+    return [event for each in stored for event in app.codec.decode_all(each)]
 
 
 # --- the interactor with a transaction manager and a publisher ----------------------------------------------------

@@ -190,6 +190,7 @@ async def inferred() -> None:
     assert_type(await app.query(ListUsersQuery(limit=20)), PaginatedResult[UserDTO])
     assert_type(await app.query(FindUserQuery(UUID(int=1)), after=7, timeout=1.5), UserDTO | None)
     assert_type(await app.query(UserJsonQuery(UUID(int=1))), UserJson)
+    print(await app.query(FindUserQuery(UUID(int=1))))  # noqa: T201 - any context accepts a result
     assert_type(await app.execute_bound(plain_command, PlainCommand("x")), int)
     assert_type(await app.query_bound(plain_query, PlainCommand("x")), str)
     assert_type(app.stream(ExportUsersQuery()), AsyncGenerator[UserDTO, None])

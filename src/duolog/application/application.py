@@ -20,11 +20,12 @@ from duolog.messages.binding import Binding, M, R
 from duolog.messages.command import Command
 from duolog.messages.metadata import Metadata
 from duolog.messages.query import Query, StreamQuery
+from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.read.middleware.after_position import AfterPosition
 from duolog.read.position_token import PositionToken
 from duolog.subscriptions.status import SubscriptionStatus
-from duolog.write.idempotency import IdempotencyKey
+from duolog.write.idempotency import GivenKey, key_of
 
 Item = TypeVar("Item")
 
@@ -131,11 +132,7 @@ class Application:
     # --- commands --------------------------------------------------------------------------------------------
 
     async def execute(
-        self,
-        command: Command[R],
-        *,
-        metadata: Metadata | None = None,
-        idempotency_key: str | IdempotencyKey | None = None,
+        self, command: Command[R], *, metadata: Metadata | None = None, idempotency_key: GivenKey = None
     ) -> R:
         """Execute a command.
 
@@ -157,18 +154,14 @@ class Application:
             TimeLimitExceededError: it took too long, and was rolled back.
             Exception: what the interactor raised; everything is rolled back.
         """
-        result, _ = await self._dispatcher.run(command, metadata, _key(idempotency_key))
+        result, _ = await self._dispatcher.run(command, metadata, key_of(idempotency_key))
         return cast("R", result)
 
     async def execute_with_receipt(
-        self,
-        command: Command[R],
-        *,
-        metadata: Metadata | None = None,
-        idempotency_key: str | IdempotencyKey | None = None,
+        self, command: Command[R], *, metadata: Metadata | None = None, idempotency_key: GivenKey = None
     ) -> Receipt[R]:
         """Execute a command, and return positions and versions beside its result; otherwise like `execute`."""
-        result, context = await self._dispatcher.run(command, metadata, _key(idempotency_key))
+        result, context = await self._dispatcher.run(command, metadata, key_of(idempotency_key))
         return make_receipt(cast("R", result), context, self.database.store.log_id)
 
     async def execute_bound(
@@ -177,10 +170,10 @@ class Application:
         command: M,
         *,
         metadata: Metadata | None = None,
-        idempotency_key: str | IdempotencyKey | None = None,
+        idempotency_key: GivenKey = None,
     ) -> R:
         """Execute a command that is a plain dataclass, by the binding that ``bind_command`` made."""
-        result, _ = await self._dispatcher.run_bound(binding, command, metadata, _key(idempotency_key))
+        result, _ = await self._dispatcher.run_bound(binding, command, metadata, key_of(idempotency_key))
         return cast("R", result)
 
     async def execute_bound_with_receipt(
@@ -189,10 +182,10 @@ class Application:
         command: M,
         *,
         metadata: Metadata | None = None,
-        idempotency_key: str | IdempotencyKey | None = None,
+        idempotency_key: GivenKey = None,
     ) -> Receipt[R]:
         """Execute a plain dataclass by its binding, and return positions and versions beside its result."""
-        result, context = await self._dispatcher.run_bound(binding, command, metadata, _key(idempotency_key))
+        result, context = await self._dispatcher.run_bound(binding, command, metadata, key_of(idempotency_key))
         return make_receipt(cast("R", result), context, self.database.store.log_id)
 
     # --- queries ---------------------------------------------------------------------------------------------
@@ -303,11 +296,23 @@ class Application:
         """
         await self._assembly.caught_up(seconds=timeout)
 
+    async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
+        """Apply parked events of its projections again, a key in order and in one transaction.
+
+        Args:
+            choice: which ones.
+
+        Returns:
+            What came of each key.
+
+        Raises:
+            ConfigurationError: there is no such projection, or its view is of another version.
+            LeaseLostError: somebody else took the projection over meanwhile; the keys before are done.
+            DatabaseError: the database failed; the keys before are done.
+        """
+        return await self._assembly.retry_parked(choice)
+
     def _after(self, after: int | PositionToken | None, seconds: float | None) -> AfterPosition | None:
         if after is None:
             return None
         return AfterPosition(after, self.settings.after_seconds if seconds is None else seconds)
-
-
-def _key(given: str | IdempotencyKey | None) -> IdempotencyKey | None:
-    return IdempotencyKey(given) if isinstance(given, str) else given

@@ -32,17 +32,21 @@ from duolog.dispatch.shield import shielded
 from duolog.errors import AfterTimeoutError, NotStartedError
 from duolog.messages.binding import ReadModel
 from duolog.messages.metadata import Metadata
+from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
+from duolog.projections.view_database import ViewSession
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.status import SubscriptionStatus
+from duolog.write.entity_states import EntityStates
 from duolog.write.key_sweeper import KeySweeper
 from duolog.write.middleware.idempotency import IdempotencyMiddleware
 from duolog.write.middleware.unit_of_work import UnitOfWorkMiddleware
+from duolog.write.publishing import check_published_category
 from duolog.write.unit_of_work import UnitOfWork
 
 _log: Final = logging.getLogger("duolog.application")
@@ -105,11 +109,16 @@ class Assembly:
         self._settings = settings
         self.database = open_database(database_url)
         projected = [cls for projection in projections for cls in projection.handlers()]
-        self.codec = EventCodec(
-            EventTypes((*events, *projected)), Tagger(secret.value), max_bytes=settings.max_event_bytes
-        )
+        types = EventTypes((*events, *projected))
+        for spec in types:
+            check_published_category(spec)
+        self.codec = EventCodec(types, Tagger(secret.value), max_bytes=settings.max_event_bytes)
+        self._entity_states = EntityStates(hot_entries=settings.hot_entities)
         self.container = make_container(
-            DuologProvider(self.database, self.codec, secret), tuple(registry), projections, providers
+            DuologProvider(self.database, self.codec, secret, self._entity_states),
+            tuple(registry),
+            projections,
+            providers,
         )
         self.in_flight = InFlight()
         self._middleware = arrange(self._defaults(authorizer, secret), middleware)
@@ -129,6 +138,7 @@ class Assembly:
             for binding in self._registry
         }
         await self.database.open()
+        self._entity_states.snapshots = self.database.snapshots
         try:
             await self.database.create_tables(self._tables)
             running = self._running = self._run()
@@ -170,13 +180,25 @@ class Assembly:
             reached = {name: await progress.position(name) for name in names}
             raise AfterTimeoutError(position=head, reached=reached, seconds=seconds) from None
 
+    async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
+        """Apply parked events again; see `ParkedRetry.retry`."""
+        self._started()
+        retry = ParkedRetry(
+            self.projections,
+            source=self.database,
+            open_view=self._open_view,
+            open_projection=ProjectionScopes(self.container).open,
+            codec=self.codec,
+        )
+        return await retry.retry(choice)
+
     def _run(self) -> "_Running":
         progress = Progress(self.database.checkpoints)
         runtime = ProjectionRuntime(
             self.projections,
             source=self.database,
             prepare_view=lambda projection: self.database.prepare_view(_view(projection)),
-            open_view=lambda projection: self.database.open_view(_view(projection)),
+            open_view=self._open_view,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
             progress=progress,
@@ -219,6 +241,9 @@ class Assembly:
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
         )
 
+    def _open_view(self, projection: type[Projection]) -> ViewSession:
+        return self.database.open_view(_view(projection))
+
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(
             store=self.database.store,
@@ -226,6 +251,7 @@ class Assembly:
             codec=self.codec,
             metadata=metadata,
             keys=self.database.idempotency,
+            entity_states=self._entity_states,
         )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from types import TracebackType
 
+from duolog.dispatch.context import current_context
 from duolog.errors import NotStartedError
 
 
@@ -21,9 +22,9 @@ class InFlight:
         self._is_open = True
 
     def __enter__(self) -> None:
-        """Let a message in; while draining, only children of those that are inside."""
+        """Let a message in; while draining, only those that a message inside sends, from whichever task."""
         task = asyncio.current_task()
-        if task is None or (not self._is_open and task not in self._depths):
+        if task is None or (not self._is_open and current_context() is None):
             message = "the application is not running"
             raise NotStartedError(message, hint="Use it inside `async with app:`.")
         self._depths[task] = self._depths.get(task, 0) + 1

@@ -15,6 +15,8 @@ class Settings:
         drain_seconds: how long closing waits for messages and projections that are under way.
         max_event_bytes: largest encoded event.
         idempotency_hours: how long the outcome of a command with an idempotency key is kept, at least.
+        hot_entities: so many states of event-sourced entities are kept at hand, of those that can be copied cheaply:
+            deciders with immutable states, and aggregates that declare snapshots. 0 keeps none.
     """
 
     command_seconds: float | None = 30.0
@@ -24,6 +26,7 @@ class Settings:
     drain_seconds: float = 10.0
     max_event_bytes: int = 1_048_576
     idempotency_hours: float = 24.0
+    hot_entities: int = 1_024
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
@@ -36,4 +39,7 @@ class Settings:
         )
         if any(limit is not None and limit <= 0 for limit in limits) or self.attempts < 1 or self.max_event_bytes < 1:
             message = "time limits, attempts and sizes must be greater than zero"
+            raise ValueError(message)
+        if self.hot_entities < 0:
+            message = "the number of hot entities cannot be negative"
             raise ValueError(message)

@@ -1,5 +1,6 @@
 """Encodes event objects for the log and decodes recorded events, upcasting old schema versions."""
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -13,11 +14,12 @@ from duolog.codec.tags import Tagger
 from duolog.errors import PayloadError, UndecodableEventError
 from duolog.ids import uuid7
 from duolog.messages.envelope import EMPTY_METADATA, NewEvent, RecordedEvent, StoredMetadata
-from duolog.messages.event import EventSpec, JsonObject
+from duolog.messages.event import EventSpec, JsonObject, Upcast, stored_names
 from duolog.messages.metadata import Metadata
 
 _encoder: Final = msgspec.json.Encoder()
 _untyped: Final = msgspec.json.Decoder()
+_MOST_STEPS: Final = 64
 
 
 class EventCodec:
@@ -78,20 +80,24 @@ class EventCodec:
         tags = self._tagger.stored_all(spec.tags(event)) if spec.tags is not None else ()
         return NewEvent(event_id or uuid7(), spec.name, spec.version, data, tags, metadata)
 
-    def decode(self, recorded: RecordedEvent) -> object:
-        """Decode a recorded event into an instance of its class, upcasting older versions.
+    def decode_all(self, recorded: RecordedEvent) -> Sequence[object]:
+        """Decode a recorded event into what it is today: one event as a rule, several or none where upcasters say so.
+
+        Returns:
+            Instances of registered classes, in order.
 
         Raises:
-            UndecodableEventError: the type is unknown, the version is newer than the code, an upcaster raised,
-                or the payload does not fit the class.
+            UndecodableEventError: the type is unknown, the version is newer than the code, an upcaster raised or made
+                what it may not make, or the payload does not fit the class.
         """
         spec = self.types.by_name(recorded.type)
         if spec is None:
             raise _undecodable(recorded, "no class is registered for this type")
         try:
             if recorded.schema_version == spec.version:
-                return self._decoder(spec.cls).decode(recorded.data)
-            return self._upcast(recorded, spec)
+                return (self._decoder(spec.cls).decode(recorded.data),)
+            payload: JsonObject = _untyped.decode(recorded.data)
+            return tuple(self._upcast(recorded, spec, recorded.schema_version, payload, _MOST_STEPS))
         except UndecodableEventError:
             raise
         except msgspec.ValidationError as error:
@@ -99,14 +105,36 @@ class EventCodec:
         except Exception as error:  # an upcaster is the application's code: whatever it raises is the reason
             raise _undecodable(recorded, f"{type(error).__name__}: {error}") from error
 
-    def _upcast(self, recorded: RecordedEvent, spec: EventSpec) -> object:
-        if recorded.schema_version > spec.version:
-            raise _undecodable(recorded, f"this release knows versions up to {spec.version}")
-        payload: JsonObject = _untyped.decode(recorded.data)
-        for version in range(recorded.schema_version, spec.version):
-            payload = spec.upcasts[version](payload)
-        target: type[object] = spec.cls
-        return msgspec.convert(payload, target, str_keys=True)  # JSON has no other keys
+    def _upcast(
+        self, recorded: RecordedEvent, spec: EventSpec, version: int, payload: JsonObject, steps: int
+    ) -> Iterator[object]:
+        if version > spec.version:
+            raise _undecodable(recorded, f"this release knows {spec.name!r} versions up to {spec.version}")
+        if version == spec.version:
+            target: type[object] = spec.cls
+            yield msgspec.convert(payload, target, str_keys=True)  # JSON has no other keys
+            return
+        if not steps:
+            raise _undecodable(recorded, f"its upcasts come to no end at {spec.name!r} version {version}")
+        upcasted = spec.upcasts[version](payload)
+        for part in upcasted if isinstance(upcasted, list | tuple) else () if upcasted is None else (upcasted,):
+            if isinstance(part, Upcast):
+                yield from self._upcast(recorded, self._target(recorded, part), part.version, part.payload, steps - 1)
+            elif isinstance(part, dict):
+                yield from self._upcast(recorded, spec, version + 1, part, steps - 1)
+            else:
+                raise _undecodable(recorded, f"the upcast of {spec.name!r} version {version} made no JSON object")
+
+    def _target(self, recorded: RecordedEvent, part: Upcast) -> EventSpec:
+        spec = self.types.by_name(part.type)
+        if spec is None:
+            raise _undecodable(recorded, f"it is upcast to {part.type!r}, for which no class is registered")
+        if recorded.type not in stored_names(spec.cls):
+            # Who reads events of that class by type would miss this one.
+            raise _undecodable(
+                recorded, f"it is upcast to {part.type!r}, whose class does not declare it in upcast_from"
+            )
+        return spec
 
     def _decoder(self, cls: type) -> msgspec.json.Decoder[Any]:
         decoder = self._decoders.get(cls)

@@ -1,7 +1,7 @@
 """The registry of event types: stored names to classes. Nothing stored is ever imported by name."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from duolog.errors import UnnamedTypeError
@@ -19,7 +19,7 @@ class EventTypes:
         self.add_all(members)
 
     def add(self, cls: type) -> EventSpec:
-        """Register an event class; registering it again changes nothing.
+        """Register an event class, with those that it is upcast from; registering it again changes nothing.
 
         Raises:
             UnnamedTypeError: it has no ``@event``, or another class has its name.
@@ -37,6 +37,7 @@ class EventTypes:
             raise UnnamedTypeError(message, hint="Give each event class a name of its own.")
         self._by_name[spec.name] = spec
         self._by_class[cls] = spec
+        self.add_all(spec.upcast_from)
         return spec
 
     def add_all(self, members: Iterable[type | ModuleType]) -> None:
@@ -52,6 +53,10 @@ class EventTypes:
                         self.add(cls)
             else:
                 self.add(member)
+
+    def __iter__(self) -> Iterator[EventSpec]:
+        """Iterate over all registered specs, by name."""
+        return iter([self._by_name[name] for name in self.names()])
 
     def by_name(self, name: str) -> EventSpec | None:
         """Return the spec for a stored name, or None if no registered class has it."""

@@ -19,6 +19,7 @@ from duolog.projections.view_database import ViewDatabase
 from duolog.read.middleware.read_scope import ReadScope
 from duolog.tables.ports import ReadDatabase, ReadSession
 from duolog.write.boundary import DecisionBoundary
+from duolog.write.entity_states import EntityStates
 from duolog.write.event_publisher import EventPublisher
 from duolog.write.publishing import UnitEventPublisher, UnitTransactionManager
 from duolog.write.transaction_manager import TransactionManager
@@ -53,15 +54,17 @@ class DuologProvider(Provider):
         database: the opened application's database.
         codec: encodes and decodes events.
         secret: the application's secret.
+        entity_states: what the application has at hand of event-sourced entities.
     """
 
     scope = Scope.REQUEST
 
-    def __init__(self, database: Database, codec: EventCodec, secret: Secret) -> None:
+    def __init__(self, database: Database, codec: EventCodec, secret: Secret, entity_states: EntityStates) -> None:
         super().__init__()
         self._database = database
         self._codec = codec
         self._secret = secret
+        self._entity_states = entity_states
 
     @provide(scope=Scope.APP)
     def database(self) -> Database:
@@ -102,6 +105,7 @@ class DuologProvider(Provider):
             codec=self._codec,
             metadata=CURRENT_METADATA.get(),
             commits_at_once=True,
+            entity_states=self._entity_states,
         )
         yield LoneUnit(unit)
         if unit.has_work:

@@ -12,6 +12,7 @@ from duolog.subscriptions.parking import Parking
 from duolog.tables.ports import ReadSession
 from duolog.write.idempotency import IdempotencyStore
 from duolog.write.sealed_work import WorkCommitter
+from duolog.write.snapshots import SnapshotStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ class Database(Protocol):
     @property
     def committer(self) -> WorkCommitter:
         """Commits units of work."""
+        ...
+
+    @property
+    def snapshots(self) -> SnapshotStore:
+        """The latest snapshots of streams."""
         ...
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, Self, TypeVar
 
 from duolog.errors import UnnamedTypeError
-from duolog.messages.binding import Binding, Executes, M, MessageKind, R
+from duolog.messages.binding import Binding, Executes, M, MessageKind, R, R_co
 from duolog.messages.names import check_type_name
 
 C = TypeVar("C")
@@ -13,7 +13,7 @@ C = TypeVar("C")
 _SPEC: Final = "__duolog_command__"
 
 
-class Command(Generic[R]):
+class Command(Generic[R_co]):
     """Base of a command: an immutable request to change state, whose handler returns ``R``.
 
     Subclass it with ``@dataclass(frozen=True, slots=True)``. ``R`` is an id, ``None`` or a small result.
@@ -22,7 +22,7 @@ class Command(Generic[R]):
     __slots__ = ()
 
     @classmethod
-    def handled_by(cls, handler: Callable[..., Executes[Self, R]]) -> Binding[Self, R]:
+    def handled_by(cls, handler: Callable[..., Executes[Self, R_co]]) -> Binding[Self, R_co]:
         """Bind the interactor that executes this command.
 
         Args:

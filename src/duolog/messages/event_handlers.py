@@ -46,7 +46,7 @@ def event_handlers(cls: type) -> Mapping[type, EventHandler]:
             message = f"{where} must take the event, and may take the recorded event as well"
             raise ConfigurationError(message, hint=f"Write `def {method}(self, event: SomeEvent)`.")
         handler = EventHandler(method, takes_recorded=len(parameters) == _WITH_RECORDED)
-        for event_type in _annotated_types(function, parameters[0].name, where):
+        for event_type in annotated_events(function, parameters[0].name, where):
             event_spec(event_type)
             if event_type in found:
                 message = f"{where} and {found[event_type].method} both take {event_type.__name__}"
@@ -55,7 +55,17 @@ def event_handlers(cls: type) -> Mapping[type, EventHandler]:
     return found
 
 
-def _annotated_types(function: Any, parameter: str, where: str) -> tuple[type, ...]:
+def annotated_events(function: Any, parameter: str, where: str) -> tuple[type, ...]:
+    """Return the classes that a parameter is annotated with: one, or a union's members.
+
+    Args:
+        function: the function.
+        parameter: the parameter's name.
+        where: what to call the function in errors.
+
+    Raises:
+        ConfigurationError: the annotation is missing, cannot be resolved, or names no class.
+    """
     try:
         hint = typing.get_type_hints(function).get(parameter)
     except NameError as error:

@@ -1,11 +1,14 @@
-"""The rules for the stable names of stored types."""
+"""The rules for the stable names of stored types, and for the streams that published events declare."""
 
+import inspect
 import re
+from string import Formatter
 from typing import Final
 
 from duolog.errors import UnnamedTypeError
 
 _TYPE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+_STREAM_TEMPLATE: Final = re.compile(r"[a-z][a-z0-9_]*-.+")
 _LONGEST: Final = 128
 
 
@@ -25,3 +28,28 @@ def check_type_name(name: str, version: int) -> None:
     if version < 1:
         message = f"{name!r}: version {version} is not allowed"
         raise UnnamedTypeError(message, hint="Schema versions start at 1.")
+
+
+def check_stream_template(template: str, cls: type) -> None:
+    """Check the stream that an event class declares, like ``user_notices-{user_id}``.
+
+    Args:
+        template: a category, a dash, and a text over the event's fields.
+        cls: the event's class.
+
+    Raises:
+        UnnamedTypeError: it has another form, or names a field that the class does not have.
+    """
+    try:
+        fields = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    except ValueError:
+        fields = {""}
+    unknown = sorted(field for field in fields if field not in _fields(cls))
+    if unknown or not _STREAM_TEMPLATE.fullmatch(template):
+        message = f"{template!r} is not a stream that {cls.__name__} can declare"
+        hint = f'Use a category and fields of the event, like "user_notices-{{user_id}}"; it has {_fields(cls)}.'
+        raise UnnamedTypeError(message, hint=hint)
+
+
+def _fields(cls: type) -> list[str]:
+    return [name for base in reversed(cls.__mro__) for name in inspect.get_annotations(base)]

@@ -3,18 +3,18 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Generic, Self
 
-from duolog.messages.binding import Binding, Executes, Item_co, M, MessageKind, R, ReadModel, Streams
+from duolog.messages.binding import Binding, Executes, Item_co, M, MessageKind, R, R_co, ReadModel, Streams
 
 
-class Query(Generic[R]):
+class Query(Generic[R_co]):
     """Base of a query: an immutable question, answered with ``R`` (a DTO, a page, an optional DTO)."""
 
     __slots__ = ()
 
     @classmethod
     def handled_by(
-        cls, handler: Callable[..., Executes[Self, R]], *, reads: Sequence[type[ReadModel]] = ()
-    ) -> Binding[Self, R]:
+        cls, handler: Callable[..., Executes[Self, R_co]], *, reads: Sequence[type[ReadModel]] = ()
+    ) -> Binding[Self, R_co]:
         """Bind the query service that answers this query.
 
         Args:

@@ -1,7 +1,7 @@
 """Applies pages of the log to the view of one projection, and parks what cannot be applied."""
 
 import logging
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -12,8 +12,7 @@ from duolog.errors import ConfigurationError, DatabaseError, LeaseLostError, Und
 from duolog.eventstore.filters import EventFilter
 from duolog.eventstore.port import EventPage
 from duolog.messages.envelope import RecordedEvent
-from duolog.messages.event import event_spec
-from duolog.messages.event_handlers import EventHandler
+from duolog.messages.event import stored_names
 from duolog.projections.projection import Projection
 from duolog.projections.views import OpenProjection, OpenView, PrepareView
 from duolog.subscriptions.checkpoints import CheckpointMove, Checkpoints
@@ -76,16 +75,15 @@ class ProjectionPageProcessor:
         self._codec = codec
         self._checkpoints = checkpoints
         self._parking = parking
-        self._handlers = _handlers_by_type(projection)
-        for cls in projection.handlers():
-            codec.types.add(cls)
+        _check_has_handlers(projection)
+        codec.types.add_all(projection.handlers())
         self._parked: set[Key] = set()
         self._found_version = projection.version
 
     @property
     def filter(self) -> EventFilter:
         """The events that the projection has methods for."""
-        return EventFilter.of(types=self._handlers)
+        return EventFilter.of(types=[name for cls in self._projection.handlers() for name in stored_names(cls)])
 
     async def create_view(self) -> None:
         """Create the view if there is none; one of another version is made anew only once its lease is taken.
@@ -158,7 +156,8 @@ class ProjectionPageProcessor:
 
     async def _handle(self, projection: Projection, events: Sequence[RecordedEvent]) -> list[ParkedEvent]:
         """Call the methods for all events whose key is not parked; return the others and those that are undecodable."""
-        methods = {name: getattr(projection, handler.method) for name, handler in self._handlers.items()}
+        handlers = self._projection.handlers()
+        methods = {cls: getattr(projection, handler.method) for cls, handler in handlers.items()}
         parked: list[ParkedEvent] = []
         undecodable: set[Key] = set()
         with _refusals():
@@ -168,15 +167,19 @@ class ProjectionPageProcessor:
                     parked.append(self._parked_event(recorded))
                     continue
                 try:
-                    event = self._codec.decode(recorded)
+                    parts = self._codec.decode_all(recorded)
                 except UndecodableEventError as error:
                     undecodable.add(key)
                     parked.append(self._parked_event(recorded, Failure.of(error)))
                     continue
-                if self._handlers[recorded.type].takes_recorded:
-                    await methods[recorded.type](event, recorded)
-                else:
-                    await methods[recorded.type](event)
+                for event in parts:
+                    handler = handlers.get(type(event))
+                    if handler is None:
+                        continue  # an upcast made it beside others that are wanted
+                    if handler.takes_recorded:
+                        await methods[type(event)](event, recorded)
+                    else:
+                        await methods[type(event)](event)
         return parked
 
     async def _park(self, recorded: RecordedEvent, failure: Failure, move: CheckpointMove) -> None:
@@ -220,9 +223,7 @@ def _refusals() -> Generator[None]:
         raise _EventRefusedError(error) from error
 
 
-def _handlers_by_type(projection: type[Projection]) -> Mapping[str, EventHandler]:
-    handlers = {event_spec(cls).name: handler for cls, handler in projection.handlers().items()}
-    if not handlers:
+def _check_has_handlers(projection: type[Projection]) -> None:
+    if not projection.handlers():
         message = f"projection {projection.name!r} has no on_... method"
         raise ConfigurationError(message, hint=f"Write `async def on_...(self, event: ...)` in {projection.__name__}.")
-    return handlers

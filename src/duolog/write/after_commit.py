@@ -19,6 +19,10 @@ class AfterCommitHooks:
     def __init__(self) -> None:
         self._hooks: list[AfterCommit] = []
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._hooks)
+
     def add(self, hook: AfterCommit) -> None:
         """Add a hook."""
         self._hooks.append(hook)

@@ -1,55 +1,21 @@
 """Entities that change only by applying events."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar, cast, overload
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
+from duolog.codec.snapshot_codec import decode_state, encode_state
 from duolog.errors import ConfigurationError
-from duolog.eventstore.expectations import Exactly, ExpectedVersion
 from duolog.eventstore.streams import check_category, stream_name
 from duolog.messages.event_handlers import EventHandler, event_handlers
+from duolog.write.event_sourced import EventSourced, Id
+from duolog.write.snapshots import SnapshotPolicy
 
-Id = TypeVar("Id")
-
-
-class PendingEvents(Sequence[object]):
-    """Events that an aggregate raised and that are not stored yet, with the version they were decided on."""
-
-    __slots__ = ("_events", "expected")
-
-    def __init__(self, events: Sequence[object], expected: ExpectedVersion) -> None:
-        self._events = tuple(events)
-        self.expected = expected
-
-    @overload
-    def __getitem__(self, index: int) -> object: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[object]: ...
-    def __getitem__(self, index: int | slice) -> object | Sequence[object]:
-        """Return an event, or several."""
-        return self._events[index]
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._events)
-
-    def __iter__(self) -> Iterator[object]:
-        """Iterate in the order they were raised."""
-        return iter(self._events)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare with any sequence of events."""
-        return isinstance(other, Sequence) and list(self._events) == list(cast("Sequence[object]", other))
-
-    def __hash__(self) -> int:
-        """Hash the events."""
-        return hash(self._events)
-
-    def __repr__(self) -> str:
-        """Show the events."""
-        return f"PendingEvents({list(self._events)!r})"
+# Classes of tests come and go; whoever is alive owns its category.
+_OWNERS: "WeakValueDictionary[str, type[Aggregate[Any]]]" = WeakValueDictionary()
 
 
-class Aggregate(Generic[Id]):
+class Aggregate(EventSourced[Id]):
     """Base of an event-sourced entity.
 
     Declare ``category`` and one ``on_...`` method for each event type; methods that decide call `raise_event`. State
@@ -67,24 +33,32 @@ class Aggregate(Generic[Id]):
             self.email = event.email
     ```
 
+    An aggregate with long streams declares ``snapshots = SnapshotPolicy(UserState, every=100)`` and the methods
+    `to_snapshot` and `restore_snapshot`.
+
     Args:
         id: the entity's id; with the category it names the stream.
     """
 
     category: ClassVar[str]
+    snapshots: ClassVar[SnapshotPolicy | None] = None
     _handlers: ClassVar[Mapping[type, EventHandler]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Check the category and the ``on_...`` methods when the class is made."""
+        """Check the category, the ``on_...`` methods and how snapshots are made when the class is made."""
         super().__init_subclass__(**kwargs)
         if "category" in cls.__dict__:
-            check_category(cls.category)
+            _OWNERS[check_category(cls.category)] = cls
         cls._handlers = event_handlers(cls)
+        if cls.snapshots is not None and any(
+            getattr(cls, method) is vars(Aggregate)[method] for method in ("to_snapshot", "restore_snapshot")
+        ):
+            raise _without_snapshots(cls)
 
-    def __init__(self, id: Id) -> None:  # noqa: A002 - an entity has an id
-        self.id = id
-        self._version = 0
-        self._pending: list[object] = []
+    @staticmethod
+    def by_category(category: str) -> "type[Aggregate[Any]] | None":
+        """Return the loaded aggregate class of a category, or None."""
+        return _OWNERS.get(category)
 
     @classmethod
     def event_types(cls) -> tuple[type, ...]:
@@ -97,18 +71,14 @@ class Aggregate(Generic[Id]):
         return stream_name(self.category, self.id)
 
     @property
-    def version(self) -> int:
-        """Its version, counting pending events."""
-        return self._version
+    def kind(self) -> type:
+        """Its class."""
+        return type(self)
 
     @property
-    def pending_events(self) -> PendingEvents:
-        """Events that were raised and are not stored yet."""
-        return PendingEvents(self._pending, Exactly(self._version - len(self._pending)))
-
-    def clear_events(self) -> None:
-        """Forget the pending events, after they were staged."""
-        self._pending.clear()
+    def snapshot_policy(self) -> SnapshotPolicy | None:
+        """What its class declares as ``snapshots``."""
+        return self.snapshots
 
     def raise_event(self, event: object) -> None:
         """Apply an event to the entity's state, and keep it until it is saved.
@@ -119,20 +89,38 @@ class Aggregate(Generic[Id]):
         self.apply_event(event)
         self._pending.append(event)
 
-    def apply_event(self, event: object) -> None:
-        """Apply a stored event: call its ``on_...`` method and count the version.
+    def to_snapshot(self) -> object:
+        """Return its state, as an instance of ``snapshots.state``; to be overridden where ``snapshots`` is declared."""
+        raise _without_snapshots(type(self))
 
-        Raises:
-            ConfigurationError: no ``on_...`` method takes the event's type.
+    def restore_snapshot(self, state: Any) -> None:  # noqa: ARG002 - those that override it take it
+        """Take over a state that `to_snapshot` returned; to be overridden where ``snapshots`` is declared.
+
+        Args:
+            state: an instance of ``snapshots.state``, which nobody else has.
         """
+        raise _without_snapshots(type(self))
+
+    def freeze(self) -> object | None:
+        """Return its encoded snapshot, which no later change reaches; None where it declares none."""
+        return encode_state(self.to_snapshot()) if self.snapshots is not None else None
+
+    def thaw(self, frozen: bytes) -> None:
+        """Take over an encoded snapshot."""
+        if self.snapshots is None:
+            raise _without_snapshots(type(self))
+        self.restore_snapshot(decode_state(frozen, self.snapshots.state))
+
+    def _change(self, event: object) -> None:
         handler = self._handlers.get(type(event))
         if handler is None:
             message = f"{type(self).__name__} has no on_... method for {type(event).__name__}"
             raise ConfigurationError(message, hint=f"Add `def on_...(self, event: {type(event).__name__}) -> None`.")
         getattr(self, handler.method)(event)
-        self._version += 1
 
-    def restore_version(self, version: int) -> None:
-        """Set the version of an entity whose state was read from a table instead of its events."""
-        self._version = version
-        self._pending.clear()
+
+def _without_snapshots(cls: type) -> ConfigurationError:
+    message = f"{cls.__module__}.{cls.__qualname__} does not say how its snapshots are made"
+    return ConfigurationError(
+        message, hint="Declare `snapshots`, and write `to_snapshot(self)` and `restore_snapshot(self, state)`."
+    )

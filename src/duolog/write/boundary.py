@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duolog.eventstore.conditions import Boundary, EventQuery, QueryItem
-from duolog.messages.event import event_spec
+from duolog.messages.event import stored_names
 from duolog.messages.tag import Tag
 from duolog.write.unit_of_work import UnitOfWork
 
@@ -43,7 +43,7 @@ class DecisionBoundary:
         """
         boundary = await self._boundary(criteria)
         self._unit.require(boundary.condition)
-        return self._decoded(boundary)
+        return self._decoded(boundary, criteria)
 
     async def peek(self, *criteria: Criterion) -> Sequence[object]:
         """Return the same as `read`, for a decision that need not hold until the commit: no condition is staged.
@@ -51,16 +51,20 @@ class DecisionBoundary:
         Raises:
             UndecodableEventError: an event cannot be read by this release.
         """
-        return self._decoded(await self._boundary(criteria))
+        return self._decoded(await self._boundary(criteria), criteria)
 
     async def _boundary(self, criteria: Sequence[Criterion]) -> Boundary:
         codec = self._unit.codec
         items: list[QueryItem] = []
         for criterion in criteria:
             codec.types.add_all(criterion.types)
-            types = tuple(event_spec(cls).name for cls in criterion.types)
+            types = tuple(name for cls in criterion.types for name in stored_names(cls))
             items.append(QueryItem(types, codec.tagger.stored_all(criterion.tags)))
         return await self._unit.read_boundary(EventQuery(tuple(items)))
 
-    def _decoded(self, boundary: Boundary) -> Sequence[object]:
-        return [self._unit.codec.decode(event) for event in boundary.events]
+    def _decoded(self, boundary: Boundary, criteria: Sequence[Criterion]) -> Sequence[object]:
+        events = [event for recorded in boundary.events for event in self._unit.codec.decode_all(recorded)]
+        if not all(criterion.types for criterion in criteria):
+            return events
+        wanted = {cls for criterion in criteria for cls in criterion.types}  # an upcast makes other events beside them
+        return [event for event in events if type(event) in wanted]

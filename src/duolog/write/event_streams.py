@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from duolog.eventstore.expectations import ANY_VERSION, ExpectedVersion
 from duolog.eventstore.streams import check_category, stream_name
-from duolog.write.aggregate import PendingEvents
+from duolog.write.event_sourced import PendingEvents
 from duolog.write.unit_of_work import UnitOfWork
 
 
@@ -45,4 +45,4 @@ class EventStreams:
             UndecodableEventError: an event cannot be read by this release.
         """
         recorded = await self._unit.store.read_stream(stream_name(self._category, stream_id), tenant=self._unit.tenant)
-        return [self._unit.codec.decode(event) for event in recorded]
+        return [event for each in recorded for event in self._unit.codec.decode_all(each)]

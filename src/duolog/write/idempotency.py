@@ -37,6 +37,19 @@ class IdempotencyKey:
             raise InvalidMessageError(message, hint="A UUID is a good one.")
 
 
+GivenKey = str | IdempotencyKey | None
+"""How a caller gives a key: as a text, as a key for an operation of its own, or not at all."""
+
+
+def key_of(given: GivenKey) -> IdempotencyKey | None:
+    """Return the key that a caller gave.
+
+    Raises:
+        InvalidMessageError: it is not of a key's form.
+    """
+    return IdempotencyKey(given) if isinstance(given, str) else given
+
+
 @dataclass(frozen=True, slots=True)
 class IdempotencyScope:
     """Where a key is unique.

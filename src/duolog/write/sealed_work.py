@@ -8,6 +8,7 @@ from duolog.eventstore.conditions import AppendCondition
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
 from duolog.write.idempotency import IdempotencyRecord
+from duolog.write.snapshots import StoredSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class SealedWork:
         statements: on the application's tables, in order; they run before the appends.
         appends: events by stream, in order.
         conditions: what must still hold.
+        snapshots: of streams that are appended to; each takes the place of its stream's former one.
         idempotency: the key under which the result is stored with the rest, or None.
     """
 
@@ -26,11 +28,12 @@ class SealedWork:
     statements: tuple[Statement, ...] = ()
     appends: tuple[Append, ...] = ()
     conditions: tuple[AppendCondition, ...] = ()
+    snapshots: tuple[StoredSnapshot, ...] = ()
     idempotency: IdempotencyRecord | None = None
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to commit. Conditions alone are checked, and a key is stored, so they count."""
+        """Whether there is nothing to commit. Conditions are checked, and a key is stored; snapshots do not count."""
         return not (self.statements or self.appends or self.conditions or self.idempotency)
 
 
@@ -56,7 +59,7 @@ class WorkCommitter(Protocol):
     """Commits units of work, each atomically, many side by side."""
 
     async def commit(self, work: SealedWork) -> Appended:
-        """Commit one unit of work: statements, appends, conditions and its idempotency key in one transaction.
+        """Commit one unit of work, with conditions, snapshots and its idempotency key, in one transaction.
 
         The key is unique in its scope; whether it is taken is decided before any expected version is checked.
         Cancelling the call does not tell whether it was committed; the caller awaits it under a shield.

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from duolog.codec.event_codec import EventCodec, encode_metadata
 from duolog.dispatch.shield import shielded
-from duolog.errors import UncommittedWorkError, UnitOfWorkError, WorkAfterCommitError
+from duolog.errors import ConflictError, UncommittedWorkError, UnitOfWorkError, WorkAfterCommitError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended
 from duolog.eventstore.conditions import AppendCondition, Boundary, EventQuery
 from duolog.eventstore.expectations import ANY_VERSION, ExpectedVersion
@@ -15,6 +15,7 @@ from duolog.messages.metadata import Metadata
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
 from duolog.write.after_commit import AfterCommit, AfterCommitHooks
+from duolog.write.entity_states import EntityStates, UnitEntityStates
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyStore
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
 from duolog.write.unknown_outcome import CertainOutcomes
@@ -40,6 +41,7 @@ class UnitOfWork:
         metadata: recorded with every event; None outside the pipeline.
         keys: finds the idempotency key of a commit whose outcome is unknown; None where there are no keys.
         commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
+        entity_states: what the application has at hand of event-sourced entities; None if nothing.
     """
 
     __slots__ = (
@@ -57,6 +59,7 @@ class UnitOfWork:
         "_state",
         "_statements",
         "_store",
+        "entity_states",
         "idempotency",
         "tenant",
         "transaction_manager_resolved",
@@ -71,6 +74,7 @@ class UnitOfWork:
         metadata: Metadata | None = None,
         keys: IdempotencyStore | None = None,
         commits_at_once: bool = False,
+        entity_states: EntityStates | None = None,
     ) -> None:
         self._store = store
         self._committer = committer
@@ -89,6 +93,7 @@ class UnitOfWork:
         self.idempotency: IdempotencyRecord | None = None  # is committed with the rest
         self.tenant = metadata.tenant if metadata is not None else ""
         self.transaction_manager_resolved = False
+        self.entity_states = UnitEntityStates(entity_states or EntityStates(), self.tenant)
 
     # --- reading ---------------------------------------------------------------------------------------------
 
@@ -260,8 +265,11 @@ class UnitOfWork:
             DatabaseError: the database failed; nothing was changed, but for `OutcomeUnknownError`.
             Exception: the domain error that a statement declares for a broken constraint.
         """
+        work = self._work()
         try:
-            await shielded(self._commit(self._work()))
+            if self._held is not None or self._after_commit or not work.is_empty:
+                await shielded(self._commit(work))
+            self._state = _State.COMMITTED
         finally:
             await self.rollback()
 
@@ -274,8 +282,13 @@ class UnitOfWork:
             await shielded(self._close_sessions())
 
     async def _commit(self, work: SealedWork) -> None:
-        if self._held is not None or not work.is_empty:
-            self._outcome = await self._outcomes.of((self._held or self._committer).commit(work), work)
+        try:
+            if self._held is not None or not work.is_empty:
+                self._outcome = await self._outcomes.of((self._held or self._committer).commit(work), work)
+        except ConflictError:
+            self.entity_states.conflicted()
+            raise
+        self.entity_states.committed()
         self._state = _State.COMMITTED
         self._drop_staged()
         await self._after_commit.run(self._outcome)
@@ -297,7 +310,7 @@ class UnitOfWork:
 
     def _work(self) -> SealedWork:
         staged = tuple(self._statements), tuple(self._appends), tuple(self._conditions)
-        return SealedWork(self.tenant, *staged, self.idempotency)
+        return SealedWork(self.tenant, *staged, self.entity_states.snapshots, self.idempotency)
 
     def _append(
         self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None

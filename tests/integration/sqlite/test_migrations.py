@@ -13,6 +13,7 @@ from duolog.errors import DatabaseError, SchemaError
 
 FROZEN = {
     "0001_log": "4c370400343ba412a6b32d5b974517aa95706aa7886c7aa03bb38a7037c4e57e",
+    "0002_snapshots": "30a8c261ae82a6f48b775c68835074871129d0e5fefe80216d0aa3309f0a0dbd",
     "0003_idempotency": "3c915162fe25f66f8474b8f4d86b5372df1ba4a87011658a901636ac30174b06",
 }
 

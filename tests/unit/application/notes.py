@@ -21,6 +21,7 @@ from duolog import (
     ViewDatabase,
     event,
 )
+from duolog.dispatch.pipeline import Placed
 from duolog.testing import application
 
 
@@ -132,6 +133,7 @@ def notes(
     *,
     settings: Settings | None = None,
     projections: Sequence[type[Projection]] = (NotesProjection,),
+    middleware: Sequence[Placed] = (),
 ) -> Application:
     return application(
         TakeNote.handled_by(TakeNoteInteractor),
@@ -141,4 +143,5 @@ def notes(
         providers=[NotesProvider(gate or Gate())],
         projections=projections,
         settings=settings,
+        middleware=middleware,
     )

@@ -1,10 +1,12 @@
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from duolog import Application, Settings
+from duolog import Application, Binding, Call, MessageContext, Settings, after
 from duolog.errors import DatabaseError, NotStartedError, StatementError
 from duolog.subscriptions.status import RunnerState
 from duolog.testing import application
@@ -114,10 +116,34 @@ async def test_a_caller_that_lives_on_after_its_message_was_cancelled_does_not_h
         await task
 
 
+class Following:
+    """Sends two more messages, from tasks of their own, once a note was taken."""
+
+    name = "following"
+
+    def __init__(self, send: Callable[[], Awaitable[None]]) -> None:
+        self._send = send
+
+    def build(self, binding: Binding[Any, Any], proceed: Call) -> Call:
+        if binding.message is not TakeNote:
+            return proceed
+
+        async def call(context: MessageContext) -> object:
+            result = await proceed(context)
+            await asyncio.gather(self._send(), self._send())
+            return result
+
+        return call
+
+
 async def test_no_new_message_enters_while_closing_but_those_that_inner_ones_send(url: str) -> None:
-    gate = Gate()
+    async def send() -> None:
+        await app.execute(Peek())
+        sent.append("peek")
+
+    gate, sent = Gate(), list[str]()
     gate.open.clear()
-    app = notes(url, gate)
+    app = notes(url, gate, middleware=[after("context", Following(send))])
     await app.start()
     first = asyncio.create_task(app.execute(TakeNote("a")))
     await gate.inside.wait()
@@ -128,6 +154,7 @@ async def test_no_new_message_enters_while_closing_but_those_that_inner_ones_sen
     gate.open.set()
     await closing
     assert await first == "a"
+    assert sent == ["peek", "peek"]
 
 
 async def test_without_projections_another_process_must_run_them(url: str) -> None:

@@ -1,15 +1,24 @@
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import pytest
 
-from duolog import Application, Criterion, TransactionManager
+from duolog import Application, Criterion, TransactionManager, UnitOfWork
+from duolog.adapters.memory.reading import MemoryReadSession
+from duolog.adapters.memory.tables import Tables
 from duolog.adapters.sqlite.database import MOST_SESSIONS
 from duolog.errors import ConstraintViolationError
 from duolog.eventstore.appends import Appended
+from duolog.tables.ports import ReadSession
+from duolog.tables.statements import Statement
+from duolog.testing import application
+from duolog.write.sealed_work import HeldWriter, SealedWork
 from tests.unit.write.cancelling import CancelledAt
 from tests.unit.write.shelves import Do, DoWithout, Filled, Noticed, Plan, Ports, State, put, shelves, state
 
+T = TypeVar("T")
 Run = Callable[[Ports, TransactionManager, str], Awaitable[None]]
 
 
@@ -91,7 +100,7 @@ async def test_wherever_a_command_is_cancelled_all_of_it_is_recorded_or_nothing_
     assert "cancelled, recorded" in outcomes  # while the commit was on its way
 
 
-async def _awaited(work: CancelledAt[str]) -> str:
+async def _awaited(work: CancelledAt[T]) -> T:
     return await work
 
 
@@ -151,3 +160,58 @@ async def test_events_are_staged_for_the_stream_that_was_named(url: str) -> None
     async with shelves(url, Plan(run_without=run)) as app:
         receipt = await app.execute_with_receipt(DoWithout("b"))
         assert dict(receipt.versions) == {"shelf-b": 2}
+
+
+class SlowlyClosing(MemoryReadSession):
+    """A session whose closing takes a while, as giving a connection back to a pool does."""
+
+    def __init__(self, tables: Tables, closed: list[str], name: str) -> None:
+        super().__init__(tables)
+        self._closed = closed
+        self._name = name
+
+    async def close(self) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self._closed.append(self._name)
+
+
+class SlowlyHeld(SlowlyClosing):
+    async def run(self, statement: Statement) -> int:
+        raise NotImplementedError
+
+    async def commit(self, work: SealedWork) -> Appended:
+        raise NotImplementedError
+
+
+class SlowCommitter:
+    """Lends sessions that close slowly."""
+
+    def __init__(self) -> None:
+        self.closed: list[str] = []
+        self._tables = Tables()
+
+    async def commit(self, work: SealedWork) -> Appended:
+        raise NotImplementedError
+
+    async def settle(self) -> None:
+        raise NotImplementedError
+
+    def open_reader(self) -> ReadSession:
+        return SlowlyClosing(self._tables, self.closed, "reader")
+
+    async def hold_writer(self, *, seconds: float) -> HeldWriter:
+        del seconds
+        return SlowlyHeld(self._tables, self.closed, "writer")
+
+
+@pytest.mark.parametrize("point", range(1, 7))
+async def test_a_rollback_that_is_cancelled_itself_still_closes_every_session(point: int) -> None:
+    committer = SlowCommitter()
+    async with application() as app:
+        unit = UnitOfWork(store=app.database.store, committer=committer, codec=app.codec)
+        assert unit.reader is not None
+        await unit.hold_writer()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.ensure_future(_awaited(CancelledAt(unit.rollback(), point)))
+        assert committer.closed == ["reader", "writer"]

@@ -1,10 +1,11 @@
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from duolog import Criterion, TransactionManager, event
+from duolog import Aggregate, Criterion, TransactionManager, event
 from duolog.errors import (
     ConstraintViolationError,
     PayloadError,
@@ -14,6 +15,7 @@ from duolog.errors import (
     WorkAfterCommitError,
 )
 from duolog.eventstore.appends import Appended
+from duolog.testing import application
 from duolog.write.publishing import published_stream
 from tests.unit.write.shelves import (
     BOTH,
@@ -34,7 +36,7 @@ from tests.unit.write.shelves import (
 ANY_FILLED = Criterion(types=(Filled,))
 
 
-def event_with(template: str) -> Callable[[str], object]:
+def event_with(template: str) -> type[Any]:
     @event("shelf.noticed", stream=template)
     @dataclass(frozen=True, slots=True)
     class Templated:
@@ -243,9 +245,20 @@ def test_publishing_an_event_that_declares_no_stream_is_an_error_that_says_how()
 
 
 def test_a_template_that_names_an_unknown_field_or_reaches_into_one_is_refused() -> None:
-    for template in ("notices-{item}", "notices-{shelf.__class__}", "notices-{0}"):
-        with pytest.raises(PayloadError, match="names unknown fields"):
-            published_stream(event_with(template)("42"))
+    for template in ("notices-{item}", "notices-{shelf.__class__}", "notices-{0}", "notices", "Notices-{shelf}", "n-{"):
+        with pytest.raises(UnnamedTypeError, match=r"is not a stream that .* can declare\n.*shelf"):
+            event_with(template)
+
+
+def test_a_published_event_may_not_go_to_an_aggregates_category() -> None:
+    class Crate(Aggregate[str]):
+        category = "crate"
+
+    published = event_with("crate-{shelf}")
+    with pytest.raises(UnnamedTypeError, match=rf"category 'crate', which is that of .*{Crate.__name__}"):
+        published_stream(published("42"))
+    with pytest.raises(UnnamedTypeError, match="which is that of"):
+        application(events=[published])
 
 
 async def test_an_event_that_cannot_be_stored_is_refused_when_it_is_staged(url: str) -> None:

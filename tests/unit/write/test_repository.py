@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from duolog import Aggregate, AggregateNotFoundError, EventSourcedRepository, EventStreams, Exactly, NoStream, event
 from duolog.errors import ConfigurationError, StreamNameError, UnnamedTypeError, WrongExpectedVersionError
 from duolog.testing import application
-from duolog.write.aggregate import PendingEvents
+from duolog.write.event_sourced import PendingEvents
 from duolog.write.unit_of_work import UnitOfWork
 
 

@@ -9,6 +9,7 @@ from duolog.adapters._sql.statements import run_statement
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession, TableReads
+from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.tables import Tables
 from duolog.errors import DatabaseBusyError
 from duolog.eventstore.appends import Appended
@@ -26,14 +27,18 @@ class MemoryCommitter:
         log: where events are recorded.
         tables: where statements run.
         keys: where idempotency keys are kept.
+        snapshots: where snapshots are kept.
     """
 
-    __slots__ = ("_keys", "_log", "_tables")
+    __slots__ = ("_keys", "_log", "_snapshots", "_tables")
 
-    def __init__(self, log: MemoryLog, tables: Tables, keys: MemoryIdempotencyStore) -> None:
+    def __init__(
+        self, log: MemoryLog, tables: Tables, keys: MemoryIdempotencyStore, snapshots: MemorySnapshots
+    ) -> None:
         self._keys = keys
         self._log = log
         self._tables = tables
+        self._snapshots = snapshots
 
     async def commit(self, work: SealedWork) -> Appended:
         """Commit one unit of work; see `WorkCommitter.commit`."""
@@ -72,6 +77,7 @@ class MemoryCommitter:
                 run_statement(self._tables.connection, statement)
             events = self._log.check(work.appends, work.conditions, work.tenant)
             self._tables.commit()
+            self._snapshots.save(work.snapshots, work.tenant)
             outcome = self._log.record(events)
         if work.idempotency is not None:
             self._keys.record(work.idempotency, outcome)

@@ -1,6 +1,6 @@
 """A database in this process's memory: the log in Python, tables in SQLite's memory; for tests and first steps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from duolog.adapters._sql.ddl import check_tables, create_missing, drop_tables
@@ -10,9 +10,11 @@ from duolog.adapters.memory.event_store import MemoryEventStore
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession
+from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryLeases, MemoryParking
 from duolog.adapters.memory.tables import Tables
 from duolog.adapters.memory.view_session import MemoryViewSession
+from duolog.database.examination import Examination
 from duolog.database.port import Database, Features, View
 from duolog.errors import ConfigurationError, DatabaseError
 from duolog.projections.view_database import ViewSession
@@ -45,7 +47,8 @@ class MemoryDatabase:
         log = MemoryLog(clock)
         self._tables = Tables()
         self._keys = MemoryIdempotencyStore(clock)
-        self._committer = MemoryCommitter(log, self._tables, self._keys)
+        self._snapshots = MemorySnapshots()
+        self._committer = MemoryCommitter(log, self._tables, self._keys, self._snapshots)
         self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
         self._checkpoints = MemoryCheckpoints(clock, self._leases)
@@ -70,6 +73,11 @@ class MemoryDatabase:
     def committer(self) -> MemoryCommitter:
         """Commits units of work."""
         return self._committer
+
+    @property
+    def snapshots(self) -> MemorySnapshots:
+        """The latest snapshots of streams."""
+        return self._snapshots
 
     @property
     def checkpoints(self) -> MemoryCheckpoints:
@@ -109,6 +117,10 @@ class MemoryDatabase:
     async def pending_migrations(self) -> list[str]:
         """Return no migrations: there is nothing older to migrate."""
         return []
+
+    async def examine(self) -> Sequence[Examination]:
+        """Return nothing: there is no file and no disk."""
+        return ()
 
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""

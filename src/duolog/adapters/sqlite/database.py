@@ -18,6 +18,7 @@ from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read
 from duolog.adapters.sqlite.parking import SqliteParking
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Reader, Readers
+from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.tail import Tail
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
@@ -67,6 +68,11 @@ class SqliteDatabase:
     def committer(self) -> SqliteWorkCommitter:
         """Commits units of work."""
         return self._opened().committer
+
+    @property
+    def snapshots(self) -> SqliteSnapshots:
+        """The latest snapshots of streams."""
+        return self._opened().snapshots
 
     @property
     def checkpoints(self) -> SqliteCheckpoints:
@@ -153,6 +159,7 @@ class _Open:
         self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
         self.writer = Writer(_refuse_writing if read_only else self._connect_writer, on_commit=self._committed)
         self.committer = SqliteWorkCommitter(self.writer, self.sessions)
+        self.snapshots = SqliteSnapshots(self._log_readers)
         self.checkpoints = SqliteCheckpoints(self._log_readers)
         self.leases = SqliteLeases(self.writer, self._log_readers)
         self.parking = SqliteParking(self._log_readers)

@@ -11,6 +11,7 @@ from duolog.adapters._sql.statements import run_statement
 from duolog.adapters.sqlite.boundary_sql import first_unseen
 from duolog.adapters.sqlite.event_rows import events_by_id
 from duolog.adapters.sqlite.idempotency import claim_key, note_outcome
+from duolog.adapters.sqlite.snapshots import save_snapshots
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.errors import AppendConditionFailedError, IdempotencyKeyTakenError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended, check_appends, repeated_outcome
@@ -38,7 +39,7 @@ class WorkUnit:
     size: int
 
     def run(self, connection: sqlite3.Connection) -> Appended:
-        """Claim the idempotency key, run the statements, check the conditions, and append."""
+        """Claim the key, run the statements, check the conditions, append, and put the snapshots beside."""
         work = self.work
         if work.idempotency is not None:
             claim_key(connection, work.idempotency)
@@ -48,10 +49,12 @@ class WorkUnit:
             _check_condition(connection, condition)
         if not work.appends:
             return NOTHING_APPENDED
-        outcome = _append(connection, work.appends, work.tenant)
+        appended = _append(connection, work.appends, work.tenant)
+        if work.snapshots:
+            save_snapshots(connection, work.snapshots, work.tenant)
         if work.idempotency is not None:
-            note_outcome(connection, work.idempotency, outcome)
-        return outcome
+            note_outcome(connection, work.idempotency, appended)
+        return appended
 
     def explain(self, connection: sqlite3.Connection, error: Exception) -> Appended:
         """Return the first outcome if these very events are in the log already; otherwise raise the error.
@@ -80,6 +83,7 @@ def work_unit(work: SealedWork) -> WorkUnit:
     if work.appends:
         check_appends(work.appends)
     size = sum(len(event.data) + len(event.metadata) for append in work.appends for event in append.events)
+    size += sum(len(snapshot.data) for snapshot in work.snapshots)
     values = (value for statement in work.statements for value in statement.parameters.values())
     size += len(work.idempotency.result) if work.idempotency is not None else 0
     return WorkUnit(work, size + sum(len(value) for value in values if isinstance(value, str | bytes)))

@@ -13,6 +13,7 @@ _SUITES = (
     "read_sessions",
     "reading",
     "samples",
+    "snapshots",
     "subscribing",
     "tables",
     "units",
@@ -30,6 +31,7 @@ from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
+from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
 from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.units import UnitOfWorkContract
@@ -45,6 +47,7 @@ __all__ = [
     "LeaseContract",
     "ReadSessionContract",
     "ReadingContract",
+    "SnapshotContract",
     "SubscriptionContract",
     "TablesContract",
     "UnitOfWorkContract",

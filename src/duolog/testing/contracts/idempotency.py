@@ -23,7 +23,7 @@ HOUR = 3_600.0
 def opening(account: str, record: IdempotencyRecord | None = RECORD, *, events: int = 2) -> SealedWork:
     """A unit that inserts a row and records events, with an idempotency key."""
     appends = (Append(f"account-{account}", tuple(new_events(events)), NO_STREAM),) if events else ()
-    return SealedWork("acme", (insertion(account),), appends, (), record)
+    return SealedWork("acme", (insertion(account),), appends, idempotency=record)
 
 
 async def rows_of(database: Database) -> dict[str, int]:

@@ -1,0 +1,1 @@
+SELECT stream, version, type, schema_version, data FROM duolog_snapshots WHERE tenant = :tenant AND stream = :stream
