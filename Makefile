@@ -1,12 +1,14 @@
-# Every command works in a fresh clone: the environment is made first, from requirements/dev.lock.
+# Every command works in a fresh clone: the environment is made first, from requirements/dev.lock (of the benchmarks,
+# from requirements/bench.lock).
 
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH_VENV := .venv-bench
 TYPED := $(wildcard src examples tests)
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types mutants docs lock clean
+.PHONY: help demo test faults lint format types mutants docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +18,12 @@ demo: $(VENV)/.ready ## Serve the users example (PORT=... and DUOLOG_DATA=... ar
 
 test: $(VENV)/.ready ## Run every check: tests, style, types, floors
 	@$(BIN)/pytest
+
+faults: $(VENV)/.ready ## Run the fault experiments in their long form and print their figures (SEED=... repeats)
+	@mkdir -p build && rm -f build/faults.ndjson
+	@status=0; DUOLOG_FAULTS=long DUOLOG_FAULTS_SEED="$(SEED)" DUOLOG_FAULTS_REPORT=build/faults.ndjson \
+		$(BIN)/pytest tests/faults --timeout=3600 || status=$$?; \
+		$(BIN)/python -m tests.faults.figures build/faults.ndjson; exit $$status
 
 lint: $(VENV)/.ready ## Check style and floors
 	@$(BIN)/ruff check .
@@ -37,23 +45,31 @@ docs: $(VENV)/.ready ## Build the documentation's site in build/site; a warning 
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "build/site/index.html is written"
 
+COMPILE := .lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --no-config \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate --no-emit-package duolog $(if $(UPGRADE),--upgrade)
+
+# ARGS="--quick", "--middle" or "--full" sets the sizes, "--only dispatch page" chooses rows.
+bench: $(BENCH_VENV)/.ready ## Measure duolog beside its peers into docs/explanation/performance.md (ARGS=... passed on)
+	@PYTHONPATH=. $(BENCH_VENV)/bin/python -m benchmarks --write $(ARGS)
+
 # Without UPGRADE=1 the versions already locked are kept where they still fit.
-lock: ## Write requirements/dev.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)
+lock: ## Write requirements/*.lock anew from pyproject.toml (UPGRADE=1 for the newest versions)
 	@$(FIND_PYTHON); "$$python" -m venv .lock-tool
 	@.lock-tool/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
-	@.lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --no-config \
-		--generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--all-extras --group dev --no-emit-package duolog $(if $(UPGRADE),--upgrade) \
-		--output-file requirements/dev.lock pyproject.toml
-	@echo "requirements/dev.lock is written"
+	@$(COMPILE) --all-extras --group dev --output-file requirements/dev.lock pyproject.toml
+	@$(COMPILE) --group bench --output-file requirements/bench.lock pyproject.toml
+	@echo "requirements/dev.lock and requirements/bench.lock are written"
 
 clean: ## Remove the environment and every cache
-	rm -rf $(VENV) .venv.lock .lock-tool build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) $(BENCH_VENV) .venv.lock .venv-bench.lock .lock-tool build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		.import_linter_cache
-	find src examples tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find src examples tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(VENV)/.ready: requirements/dev.lock pyproject.toml
-	@$(FIND_PYTHON); "$$python" requirements/install.py $(VENV)
+	@$(FIND_PYTHON); "$$python" requirements/install.py $(VENV) requirements/dev.lock
+
+$(BENCH_VENV)/.ready: requirements/bench.lock pyproject.toml
+	@$(FIND_PYTHON); "$$python" requirements/install.py $(BENCH_VENV) requirements/bench.lock
 
 # A name may exist and still not run (a version manager's stand-in), so each candidate must answer.
 define FIND_PYTHON

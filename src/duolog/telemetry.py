@@ -1,13 +1,37 @@
-"""Names of the spans and attributes that duolog writes through opentelemetry-api; the user brings the SDK."""
+"""Names of the spans, metrics and attributes that duolog writes through opentelemetry-api; the user brings the SDK."""
 
 from typing import Final
+
+from opentelemetry import metrics
+from opentelemetry.metrics import Meter
 
 INSTRUMENTATION_NAME: Final = "duolog"
 
 SPAN_COMMAND: Final = "duolog.command"
 SPAN_QUERY: Final = "duolog.query"
 
+METRIC_COMMAND_DURATION: Final = "duolog.command.duration"
+METRIC_QUERY_DURATION: Final = "duolog.query.duration"
+METRIC_CONFLICTS: Final = "duolog.command.conflicts"
+METRIC_RETRIES: Final = "duolog.command.retries"
+METRIC_BATCH_SIZE: Final = "duolog.writer.batch_size"
+METRIC_LAG: Final = "duolog.subscription.lag"
+METRIC_PARKED: Final = "duolog.subscription.parked"
+
 ATTRIBUTE_MESSAGE: Final = "duolog.message"
 ATTRIBUTE_KIND: Final = "duolog.kind"
 ATTRIBUTE_ATTEMPTS: Final = "duolog.attempts"
 ATTRIBUTE_CORRELATION: Final = "duolog.correlation_id"
+ATTRIBUTE_OUTCOME: Final = "duolog.outcome"
+ATTRIBUTE_ERROR_TYPE: Final = "error.type"
+ATTRIBUTE_SUBSCRIPTION: Final = "duolog.subscription"
+
+_API: Final = "opentelemetry.metrics"
+
+
+def find_meter() -> Meter | None:
+    """Return duolog's meter, or None where no meter provider was set: the API's own providers record nothing."""
+    provider = metrics.get_meter_provider()
+    if type(provider).__module__.startswith(_API):
+        return None
+    return provider.get_meter(INSTRUMENTATION_NAME)

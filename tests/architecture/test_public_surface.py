@@ -23,6 +23,8 @@ PUBLIC = [
     "Criterion",
     "CursorPage",
     "Cursors",
+    "Decider",
+    "DeciderEntity",
     "DecisionBoundary",
     "DuologError",
     "EventPublisher",
@@ -49,6 +51,7 @@ PUBLIC = [
     "RecordedEvent",
     "Secret",
     "Settings",
+    "SnapshotPolicy",
     "SortOrder",
     "SortableFields",
     "StreamExists",
@@ -56,6 +59,7 @@ PUBLIC = [
     "Tag",
     "TransactionManager",
     "UnitOfWork",
+    "Upcast",
     "ViewDatabase",
     "WriteDatabase",
     "after",
@@ -69,6 +73,7 @@ PUBLIC = [
     "event",
     "nullable",
     "prefix",
+    "snapshot",
 ]
 
 # Names for types that Python gives no docstring of their own; the reference page says what they stand for.

@@ -39,6 +39,7 @@ _ROOMS: Final = {
     "application": "The application",
     "messages": "Messages",
     "write": "The write side",
+    "codec": "Snapshots",
     "projections": "Projections",
     "read": "The read side",
     "tables": "Tables",

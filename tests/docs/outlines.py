@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duolog
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -17,7 +19,8 @@ class Outline:
         name: its name.
         signature: how it is called, with its name; empty for a Protocol and for what nobody makes.
         summary: the first paragraph of its docstring, on one line.
-        members: its public methods and properties, by signature what each does; none for a function.
+        members: its public methods and properties, those of its bases too, by signature what each does; none for a
+            function.
     """
 
     name: str
@@ -34,7 +37,8 @@ def outline(found: Any) -> Outline:
     """
     for node in _module(inspect.getsourcefile(found) or "").body:
         if isinstance(node, ast.ClassDef) and node.name == found.__name__:
-            return Outline(node.name, _class_signature(node), _summary(node), dict(_members(node)))
+            made = (_class_signature(each, node.name) for each in (node, *_hidden_bases(found)))
+            return Outline(node.name, next(filter(None, made), ""), _summary(node), _all_members(found, node))
         if isinstance(node, ast.FunctionDef) and node.name == found.__name__:
             return Outline(node.name, f"{_signature(node.name, node.args)}{_returned(node)}", _summary(node), {})
     raise LookupError(found)
@@ -50,16 +54,16 @@ def _summary(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> str
     return " ".join(docstring.partition("\n\n")[0].split()).replace("``", "`")
 
 
-def _class_signature(node: ast.ClassDef) -> str:
+def _class_signature(node: ast.ClassDef, name: str) -> str:
     if any(ast.unparse(base).startswith(("Protocol", "Enum")) for base in node.bases):
         return ""
     for each in node.body:
         if isinstance(each, ast.FunctionDef) and each.name == "__init__":
-            return _signature(node.name, each.args)
+            return _signature(name, each.args)
     fields = [each for each in node.body if isinstance(each, ast.AnnAssign) and not _is_hidden(each)]
     if not fields or not _is_data(node):
         return ""
-    return f"{node.name}({', '.join(map(_field, fields))})"
+    return f"{name}({', '.join(map(_field, fields))})"
 
 
 def _is_data(node: ast.ClassDef) -> bool:
@@ -80,6 +84,24 @@ def _field(field: ast.AnnAssign) -> str:
         return text
     is_made = isinstance(field.value, ast.Call)
     return f"{text} = {'...' if is_made else ast.unparse(field.value)}"
+
+
+def _hidden_bases(cls: type) -> Iterator[ast.ClassDef]:
+    """Give the bases of a class that are duolog's and not public: a public one has a section of its own."""
+    for base in cls.__mro__[1:]:
+        if base.__module__.startswith("duolog.") and not hasattr(duolog, base.__name__):
+            for node in _module(inspect.getsourcefile(base) or "").body:
+                if isinstance(node, ast.ClassDef) and node.name == base.__name__:
+                    yield node
+
+
+def _all_members(cls: type, own: ast.ClassDef) -> dict[str, str]:
+    """Return the members of a class and of its hidden bases, each once, as the nearest class has it."""
+    found: dict[str, tuple[str, str]] = {}
+    for node in (own, *_hidden_bases(cls)):
+        for signature, summary in _members(node):
+            found.setdefault(signature.removeprefix("async ").partition("(")[0], (signature, summary))
+    return dict(found.values())
 
 
 def _members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.mutant import Mutant
 
 _UNIT: Final = "tests/unit"
@@ -270,4 +271,4 @@ _READ: Final = (
     ),
 )
 
-MUTANTS: Final = (*_LOG, *_WRITE, *_VIEWS, *_READ)
+MUTANTS: Final = (*_LOG, *_WRITE, *_VIEWS, *_READ, *FAULT_MUTANTS)

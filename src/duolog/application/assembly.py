@@ -23,6 +23,7 @@ from duolog.database.port import View
 from duolog.dispatch.middleware.authorisation import AuthorisationMiddleware, Authorizer
 from duolog.dispatch.middleware.conflict_retry import ConflictRetryMiddleware
 from duolog.dispatch.middleware.message_context import ContextMiddleware
+from duolog.dispatch.middleware.metrics import MetricsMiddleware
 from duolog.dispatch.middleware.time_limit import TimeLimitMiddleware
 from duolog.dispatch.middleware.tracing import TracingMiddleware
 from duolog.dispatch.middleware.validation import ValidationMiddleware
@@ -40,8 +41,10 @@ from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
+from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.status import SubscriptionStatus
+from duolog.telemetry import find_meter
 from duolog.write.entity_states import EntityStates
 from duolog.write.key_sweeper import KeySweeper
 from duolog.write.middleware.idempotency import IdempotencyMiddleware
@@ -60,11 +63,13 @@ class _Running:
         runtime: runs the projections.
         progress: how far they are.
         wait: waits for positions.
+        meters: measures the projections; None where nobody listens.
     """
 
     runtime: ProjectionRuntime
     progress: Progress
     wait: PositionWait
+    meters: SubscriptionMeters | None
 
 
 class Assembly:
@@ -143,6 +148,8 @@ class Assembly:
             await self.database.create_tables(self._tables)
             running = self._running = self._run()
             await (running.runtime.start() if projections else running.runtime.create_views())
+            if projections and running.meters is not None:
+                running.meters.start()
         except BaseException:
             await shielded(self._disconnect())
             raise
@@ -203,7 +210,11 @@ class Assembly:
             codec=self.codec,
             progress=progress,
         )
-        return _Running(runtime, progress, PositionWait(self.database.store, self.database.parking, progress))
+        wait = PositionWait(self.database.store, self.database.parking, progress)
+        meter = find_meter()
+        names = [projection.name for projection in self.projections]
+        meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
+        return _Running(runtime, progress, wait, meters)
 
     def _started(self) -> "_Running":
         if self._running is None:
@@ -215,6 +226,8 @@ class Assembly:
         running, self._running = self._running, None
         try:
             if running is not None:
+                if running.meters is not None:
+                    await running.meters.stop()
                 await running.runtime.stop(seconds=self._settings.drain_seconds)
         finally:
             try:
@@ -231,6 +244,7 @@ class Assembly:
         return (
             ContextMiddleware(),
             TracingMiddleware(),
+            MetricsMiddleware(),
             ValidationMiddleware(),
             AuthorisationMiddleware(authorizer),
             AfterPositionMiddleware(self._wait),

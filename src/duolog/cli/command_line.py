@@ -5,15 +5,28 @@ from typing import Annotated
 
 import typer
 
+from duolog.cli.commands.check import EXAMPLES as CHECK_EXAMPLES
+from duolog.cli.commands.check import check
 from duolog.cli.commands.demo import EXAMPLES as DEMO_EXAMPLES
 from duolog.cli.commands.demo import demo
+from duolog.cli.commands.doctor import EXAMPLES as DOCTOR_EXAMPLES
+from duolog.cli.commands.doctor import doctor
 from duolog.cli.commands.events import EXAMPLES as EVENTS_EXAMPLES
 from duolog.cli.commands.events import events
+from duolog.cli.commands.map import EXAMPLES as MAP_EXAMPLES
+from duolog.cli.commands.map import show_map
 from duolog.cli.commands.migrate import EXAMPLES as MIGRATE_EXAMPLES
 from duolog.cli.commands.migrate import migrate
+from duolog.cli.commands.new import EXAMPLES as NEW_EXAMPLES
+from duolog.cli.commands.new import new
+from duolog.cli.commands.parked import parked
 from duolog.cli.commands.projections import projections
 from duolog.cli.commands.run import EXAMPLES as RUN_EXAMPLES
 from duolog.cli.commands.run import run
+from duolog.cli.commands.schema import schema
+from duolog.cli.commands.send import EXAMPLES as SEND_EXAMPLES
+from duolog.cli.commands.send import send
+from duolog.cli.commands.streams import streams
 from duolog.cli.errors_for_people import ErrorsForPeople
 from duolog.cli.examples import examples
 
@@ -59,6 +72,14 @@ def options(
 
 command_line.command(epilog=RUN_EXAMPLES)(run)
 command_line.command(epilog=DEMO_EXAMPLES)(demo)
+command_line.command(epilog=SEND_EXAMPLES)(send)
 command_line.command(epilog=EVENTS_EXAMPLES)(events)
 command_line.command(epilog=MIGRATE_EXAMPLES)(migrate)
+command_line.command(epilog=NEW_EXAMPLES)(new)
+command_line.command(epilog=CHECK_EXAMPLES)(check)
+command_line.command(name="map", epilog=MAP_EXAMPLES)(show_map)
+command_line.command(epilog=DOCTOR_EXAMPLES)(doctor)
 command_line.add_typer(projections, name="projections")
+command_line.add_typer(streams, name="streams")
+command_line.add_typer(parked, name="parked")
+command_line.add_typer(schema, name="schema")

@@ -27,6 +27,14 @@ def event_line(event: RecordedEvent, width: int | None) -> str:
     return f"{head}  {shortened(data, max(_LEAST_DATA, width - len(head) - 2))}"
 
 
+def stream_event_lines(event: RecordedEvent) -> str:
+    """Show an event of a stream on three lines: version, time (UTC), type, position; data; metadata."""
+    version = f" (schema {event.schema_version})" if event.schema_version > 1 else ""
+    head = f"@{event.version}  {_time(event)[:-4]}Z  {event.type}{version}  at {event.position}"
+    data, metadata = event.data.decode("utf-8", "replace"), event.metadata.decode("utf-8", "replace")
+    return "\n".join(printable(line) for line in (head, f"    data      {data}", f"    metadata  {metadata}"))
+
+
 def event_json(event: RecordedEvent) -> str:
     """Show an event as one line of JSON; the names of its members are stable."""
     members = {

@@ -1,9 +1,10 @@
 """What an adapter gives for a database URL, found by its scheme through the entry point group ``duolog.databases``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from duolog.database.examination import Examination
 from duolog.eventstore.port import EventStore
 from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint, Checkpoints
@@ -116,6 +117,13 @@ class Database(Protocol):
 
     async def pending_migrations(self) -> list[str]:
         """Return the names of the migrations that are not applied yet; needs no `open`."""
+        ...
+
+    async def examine(self) -> Sequence[Examination]:
+        """Look at the database from outside: whether it is reachable and whole, its schema, its software, its room.
+
+        Nothing is written, and it needs no `open`; what cannot be looked at is a fault, not an error.
+        """
         ...
 
     async def create_tables(self, tables: Mapping[str, str]) -> None:

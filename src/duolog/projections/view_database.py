@@ -1,6 +1,6 @@
 """The port by which a projection writes its view, and the session in which view and checkpoint move together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from duolog.subscriptions.checkpoints import CheckpointMove
@@ -32,8 +32,15 @@ class ViewDatabase(ReadDatabase, Protocol):
 class ViewSession(ViewDatabase, Protocol):
     """One batch of a projection: what is executed, what is parked and the checkpoint commit together or not at all."""
 
-    async def commit(self, move: CheckpointMove, parked: Sequence[ParkedEvent] = ()) -> None:
-        """Write everything that is buffered, park, move the checkpoint, and commit.
+    async def commit(
+        self, move: CheckpointMove, parked: Sequence[ParkedEvent] = (), *, unparked: Collection[int] = ()
+    ) -> None:
+        """Write everything that is buffered, unpark, park, move the checkpoint, and commit.
+
+        Args:
+            move: the checkpoint's move; to where it is already, if nothing but parked events was applied.
+            parked: events to set aside; one that is parked already gets the new reason.
+            unparked: positions of the subscription's parked events that are parked no more.
 
         Raises:
             CheckpointConflictError: the checkpoint or its token is not what ``move`` says; nothing was written.

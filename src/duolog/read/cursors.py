@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from duolog.codec.signer import Signer
-from duolog.errors import InvalidCursorError, InvalidSignatureError, StatementError
+from duolog.errors import InvalidCursorError, StatementError
 from duolog.read.sorting import SortOrder
 
 CURSOR_PURPOSE: Final = "cursor"
@@ -97,7 +97,7 @@ class Cursors:
         try:
             payload = _decoder.decode(self._signer.verify(text))
             value, tie_break = _untagged(payload.value), _untagged(payload.tie_break)
-        except (InvalidSignatureError, msgspec.MsgspecError, KeyError, ValueError) as error:
+        except (msgspec.MsgspecError, KeyError, ValueError, ArithmeticError) as error:
             message = "this is not a cursor of this application"
             raise InvalidCursorError(message) from error
         if payload.fingerprint != fingerprint:

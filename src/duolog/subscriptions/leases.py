@@ -25,16 +25,18 @@ class Lease:
 class Leases(Protocol):
     """Gives out leases, by the database's clock."""
 
-    async def acquire(self, subscription: str, owner: str, *, seconds: float) -> Lease | None:
+    async def acquire(self, subscription: str, owner: str, *, seconds: float, take_over: bool = False) -> Lease | None:
         """Take or renew the lease on a subscription.
 
         Args:
             subscription: its name.
             owner: who asks; the holder of an unexpired lease renews it and keeps its token.
             seconds: how long it is to last from now.
+            take_over: take it from whoever holds it, with a greater token; the former owner's next commit or renewal
+                fails, and it starts again from what is stored.
 
         Returns:
-            The lease, or None while another owner holds it.
+            The lease, or None while another owner holds it (never with ``take_over``).
         """
         ...
 

@@ -53,8 +53,24 @@ class Parking(Protocol):
         """Tell whether a subscription has parked an event at one of these positions."""
         ...
 
-    async def read(self, subscription: str | None = None, *, limit: int = 100) -> Sequence[ParkedEvent]:
-        """Return parked events, of one subscription or of all, by position."""
+    async def read(
+        self,
+        subscription: str | None = None,
+        *,
+        tenant: str | None = None,
+        key: str | None = None,
+        position: int | None = None,
+        limit: int | None = 100,
+    ) -> Sequence[ParkedEvent]:
+        """Return parked events by position; what is left out (None) chooses all.
+
+        Args:
+            subscription: of this one.
+            tenant: of this tenant.
+            key: of this stream.
+            position: at this position.
+            limit: at most so many; None for all.
+        """
         ...
 
     async def counts(self) -> dict[str, int]:

@@ -1,12 +1,11 @@
 """One command's changes: staged, sealed by ``commit()``, and committed once by the scope."""
 
 from collections.abc import Sequence
-from enum import Enum
 from uuid import UUID
 
 from duolog.codec.event_codec import EventCodec, encode_metadata
 from duolog.dispatch.shield import shielded
-from duolog.errors import ConflictError, UncommittedWorkError, UnitOfWorkError, WorkAfterCommitError
+from duolog.errors import ConflictError, UncommittedWorkError, UnitOfWorkError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended
 from duolog.eventstore.conditions import AppendCondition, Boundary, EventQuery
 from duolog.eventstore.expectations import ANY_VERSION, ExpectedVersion
@@ -18,14 +17,8 @@ from duolog.write.after_commit import AfterCommit, AfterCommitHooks
 from duolog.write.entity_states import EntityStates, UnitEntityStates
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyStore
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
+from duolog.write.unit_state import UnitState
 from duolog.write.unknown_outcome import CertainOutcomes
-
-
-class _State(Enum):
-    OPEN = "open"
-    SEALED = "sealed"
-    COMMITTED = "committed"
-    ROLLED_BACK = "rolled back"
 
 
 class UnitOfWork:
@@ -81,7 +74,7 @@ class UnitOfWork:
         self._codec = codec
         self._metadata = encode_metadata(metadata)
         self._commits_at_once = commits_at_once
-        self._state = _State.OPEN
+        self._state = UnitState.OPEN
         self._appends: list[Append] = []
         self._statements: list[Statement] = []
         self._conditions: list[AppendCondition] = []
@@ -147,7 +140,7 @@ class UnitOfWork:
             WorkAfterCommitError: the unit is sealed.
             PayloadError: an event cannot be stored.
         """
-        self._check_open("stage events")
+        self._state.check_open("stage events")
         self._append(stream, events, expected, event_ids)
 
     async def stage_statement(self, statement: Statement) -> None:
@@ -159,7 +152,7 @@ class UnitOfWork:
             ConflictError: the writer is held, and the statement changed another number of rows than it had to.
             Exception: the writer is held, and a constraint broke for which the statement declares this domain error.
         """
-        self._check_open("stage a statement")
+        self._state.check_open("stage a statement")
         if self._held is not None:
             await self._held.run(statement)
         else:
@@ -175,12 +168,12 @@ class UnitOfWork:
             UnitOfWorkError: the unit was committed or rolled back.
             PayloadError: the event cannot be stored.
         """
-        if self._commits_at_once and self._state is _State.COMMITTED:
+        if self._commits_at_once and self._state is UnitState.COMMITTED:
             self._append(stream, (event,), ANY_VERSION, None)
             await self.commit()
             return
-        if self._state is not _State.SEALED:
-            self._check_open("publish")
+        if self._state is not UnitState.SEALED:
+            self._state.check_open("publish")
         self._append(stream, (event,), ANY_VERSION, None)
 
     def require(self, condition: AppendCondition) -> None:
@@ -189,7 +182,7 @@ class UnitOfWork:
         Raises:
             WorkAfterCommitError: the unit is sealed.
         """
-        self._check_open("stage a condition")
+        self._state.check_open("stage a condition")
         self._conditions.append(condition)
 
     def after_commit(self, hook: AfterCommit) -> None:
@@ -208,7 +201,7 @@ class UnitOfWork:
         Raises:
             DatabaseBusyError: it could not be had in time.
         """
-        self._check_open("take the writer")
+        self._state.check_open("take the writer")
         if self._held is None:
             held = await self._committer.hold_writer(seconds=seconds)
             self._held = held
@@ -234,12 +227,12 @@ class UnitOfWork:
         Raises:
             UnitOfWorkError: the unit was rolled back.
         """
-        if self._state is _State.ROLLED_BACK:
+        if self._state is UnitState.ROLLED_BACK:
             message = "commit() after rollback()"
             raise UnitOfWorkError(message, hint="Stage the work again, in a new scope.")
-        if self._state is _State.OPEN:
-            self._state = _State.SEALED
-        if self._commits_at_once and (self._state is _State.SEALED):
+        if self._state is UnitState.OPEN:
+            self._state = UnitState.SEALED
+        if self._commits_at_once and (self._state is UnitState.SEALED):
             await self.commit()
 
     async def finish(self) -> None:
@@ -248,13 +241,13 @@ class UnitOfWork:
         Raises:
             UncommittedWorkError: a TransactionManager was taken and work staged, but ``commit()`` never called.
         """
-        if self._state is _State.OPEN:
+        if self._state is UnitState.OPEN:
             if self.transaction_manager_resolved and self.has_work:
                 await self.rollback()
                 message = "the interactor staged work and returned without commit()"
                 raise UncommittedWorkError(message)
-            self._state = _State.SEALED
-        if self._state is _State.SEALED:
+            self._state = UnitState.SEALED
+        if self._state is UnitState.SEALED:
             await self.commit()
 
     async def commit(self) -> None:
@@ -269,14 +262,14 @@ class UnitOfWork:
         try:
             if self._held is not None or self._after_commit or not work.is_empty:
                 await shielded(self._commit(work))
-            self._state = _State.COMMITTED
+            self._state = UnitState.COMMITTED
         finally:
             await self.rollback()
 
     async def rollback(self) -> None:
         """Drop what is staged and give connections back, also when the task is being cancelled; may be repeated."""
-        if self._state in (_State.OPEN, _State.SEALED):
-            self._state = _State.ROLLED_BACK
+        if self._state in (UnitState.OPEN, UnitState.SEALED):
+            self._state = UnitState.ROLLED_BACK
         self._drop_staged()
         if self._reader is not None or self._held is not None:
             await shielded(self._close_sessions())
@@ -289,7 +282,7 @@ class UnitOfWork:
             self.entity_states.conflicted()
             raise
         self.entity_states.committed()
-        self._state = _State.COMMITTED
+        self._state = UnitState.COMMITTED
         self._drop_staged()
         await self._after_commit.run(self._outcome)
 
@@ -323,11 +316,3 @@ class UnitOfWork:
             for event, event_id in zip(events, ids, strict=True)
         )
         self._appends.append(Append(stream, encoded, expected))
-
-    def _check_open(self, what: str) -> None:
-        if self._state is _State.SEALED:
-            message = f"cannot {what} after commit()"
-            raise WorkAfterCommitError(message)
-        if self._state is not _State.OPEN:
-            message = f"cannot {what}: the unit of work is {self._state.value}"
-            raise UnitOfWorkError(message, hint="Every message gets a scope and a unit of work of its own.")

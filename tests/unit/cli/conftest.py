@@ -60,3 +60,20 @@ def with_database(url: str, work: Callable[[Database], Awaitable[None]]) -> None
 
 def new_event(type_name: str, data: bytes = b"{}", *tags: str) -> NewEvent:
     return NewEvent(uuid7(), type_name, 1, data, tags, b'{"actor":"ada"}')
+
+
+Target = Callable[..., str]
+
+
+@pytest.fixture
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """Write a module whose `app` is made by an expression over `shop` and `url`, and return its MODULE:ATTRIBUTE."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(expression: str = "shop.make_application(url)") -> str:
+        name = f"target_{uuid7().hex}"
+        url = f"sqlite:///{tmp_path / 'shop.db'}"
+        (tmp_path / f"{name}.py").write_text(f"from tests.unit.cli import shop\nurl = {url!r}\napp = {expression}\n")
+        return f"{name}:app"
+
+    return write

@@ -13,6 +13,7 @@ from tests.unit.dispatch.counters import MOVE, CounterProvider, Move, MoveIntera
 ORDER = (
     "context",
     "tracing",
+    "metrics",
     "validation",
     "authorisation",
     "after_position",

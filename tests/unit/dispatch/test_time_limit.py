@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from duolog import Application, Settings
+from duolog import Application, Metadata, Settings
 from duolog.errors import TimeLimitExceededError
 from duolog.testing import application
 from tests.unit.dispatch.counters import MOVE, CounterProvider, Move, Moved, MoveInteractor, Script
@@ -81,3 +81,37 @@ async def test_the_limit_holds_again_for_the_attempt_after_a_conflict() -> None:
         with pytest.raises(TimeLimitExceededError):
             await app.execute(Move("a"))
     assert attempts == 2
+
+
+async def test_each_message_has_its_own_time_whichever_ends_first() -> None:
+    """Limits of one length share a timer: those that began earlier and have ended must not end the later ones."""
+
+    async def waits(interactor: MoveInteractor) -> None:
+        if interactor.unit.tenant == "stuck":
+            await asyncio.Event().wait()
+
+    async with limited("memory://", Script(waits)) as app:
+        stuck = Metadata(tenant="stuck")
+        begun = asyncio.get_running_loop().time()
+        first = asyncio.create_task(app.execute(Move("a"), metadata=stuck))
+        await asyncio.sleep(LIMIT / 2)
+        assert await app.execute(Move("b")) == 1
+        second = asyncio.create_task(app.execute(Move("c"), metadata=stuck))
+        for sent in (first, second):
+            with pytest.raises(TimeLimitExceededError):
+                await sent
+        assert asyncio.get_running_loop().time() - begun >= LIMIT * 1.5
+
+
+async def test_a_cancelled_message_is_cancelled_and_not_late() -> None:
+    async def stuck(_: MoveInteractor) -> None:
+        await asyncio.Event().wait()
+
+    async with limited("memory://", Script(stuck)) as app:
+        sent = asyncio.create_task(app.execute(Move("a")))
+        await asyncio.sleep(0)
+        sent.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sent
+        await asyncio.sleep(LIMIT * 1.5)
+        assert await app.database.store.head() == 0

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from duolog.clock import FixedClock
+from duolog.codec.signer import Signer
 from duolog.integrations.fastapi import BearerTokens
 from duolog.messages.metadata import Actor
 from tests.unit.integrations.things import BEARER
@@ -32,6 +33,11 @@ def test_a_changed_token_or_another_secret_gives_nobody() -> None:
         assert bearer.verify(token[:place] + changed + token[place + 1 :]) is None
     for nonsense in ("", "x", "é", token + "A", token[:-4]):
         assert bearer.verify(nonsense) is None
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b'["a",[],"soon"]', b"\x80abc"])
+def test_a_signed_text_of_another_form_gives_nobody(payload: bytes) -> None:
+    assert BearerTokens(b"s" * 32).verify(Signer(b"s" * 32, "bearer").sign(payload)) is None
 
 
 async def test_a_guarded_route_needs_an_actor(client: httpx.AsyncClient) -> None:

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 import time
 from uuid import RFC_4122, UUID
@@ -48,3 +51,22 @@ def test_threads_make_different_ids() -> None:
         thread.join()
     assert len({each for ids in made for each in ids}) == 20_000
     assert all(ids == sorted(ids) for ids in made)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform cannot fork")
+def test_a_forked_process_shares_no_random_bits_with_its_parent() -> None:
+    """Both would otherwise hand out what was fetched before the fork."""
+    script = (
+        "import os, time\n"
+        "from duolog.ids import uuid7\n"
+        "uuid7()\n"
+        "reading, writing = os.pipe()\n"
+        "if os.fork() == 0:\n"
+        "    os.write(writing, uuid7().bytes)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "theirs = os.read(reading, 16)\n"
+        "print(theirs[8:] != uuid7().bytes[8:])\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout == "True\n"

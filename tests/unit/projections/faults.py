@@ -1,6 +1,6 @@
 """View sessions whose commits fail on purpose, over real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -40,10 +40,12 @@ class FaultySession:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
 
-    async def commit(self, move: CheckpointMove, parked: Sequence[ParkedEvent] = ()) -> None:
+    async def commit(
+        self, move: CheckpointMove, parked: Sequence[ParkedEvent] = (), *, unparked: Collection[int] = ()
+    ) -> None:
         self._faults.moves.append(move)
         if self._faults.before:
             raise self._faults.before.pop(0)
-        await self._session.commit(move, parked)
+        await self._session.commit(move, parked, unparked=unparked)
         if self._faults.after:
             raise self._faults.after.pop(0)

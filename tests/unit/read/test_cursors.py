@@ -67,7 +67,14 @@ def test_a_text_signed_for_another_purpose_is_no_cursor() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b"", b"\x90", b"\xff" * 40, b"\x95\xc4\x00\xa1f\x92\xa3foo\xa0\x92\xa3foo\xa0\xc2"]
+    "payload",
+    [
+        b"",
+        b"\x90",
+        b"\xff" * 40,
+        b"\x95\xc4\x00\xa1f\x92\xa3foo\xa0\x92\xa3foo\xa0\xc2",
+        b"\x95\xc4\x00\xa1f\x92\xa7decimal\xa1x\x92\xa4null\xa0\xc2",
+    ],
 )
 def test_a_signed_text_of_another_form_is_no_cursor(payload: bytes) -> None:
     text = Signer(SECRET, "cursor").sign(payload)

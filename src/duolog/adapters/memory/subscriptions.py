@@ -1,7 +1,7 @@
 """What subscriptions remember: checkpoints, leases and parked events, in dicts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from duolog.adapters.memory.clock import DatabaseClock
@@ -25,11 +25,11 @@ class MemoryLeases:
         self._held: dict[str, Lease] = {}
         self._tokens: Counter[str] = Counter()
 
-    async def acquire(self, subscription: str, owner: str, *, seconds: float) -> Lease | None:
+    async def acquire(self, subscription: str, owner: str, *, seconds: float, take_over: bool = False) -> Lease | None:
         """Take or renew the lease on a subscription; see `Leases.acquire`."""
         now = self._clock.now()
         held = self._held.get(subscription)
-        if held is None or held.expires_at <= now:
+        if held is None or held.expires_at <= now or (take_over and held.owner != owner):
             self._tokens[subscription] += 1
         elif held.owner != owner:
             return None
@@ -123,9 +123,22 @@ class MemoryParking:
         """Tell whether a subscription has parked an event at one of these positions."""
         return any(event.position in positions for event in self._of(subscription))
 
-    async def read(self, subscription: str | None = None, *, limit: int = 100) -> Sequence[ParkedEvent]:
-        """Return parked events, of one subscription or of all, by position."""
-        return sorted(self._of(subscription), key=lambda event: (event.position, event.subscription))[:limit]
+    async def read(
+        self,
+        subscription: str | None = None,
+        *,
+        tenant: str | None = None,
+        key: str | None = None,
+        position: int | None = None,
+        limit: int | None = 100,
+    ) -> Sequence[ParkedEvent]:
+        """Return parked events by position; see `Parking.read`."""
+        chosen = [
+            event
+            for event in self._of(subscription)
+            if tenant in (None, event.tenant) and key in (None, event.key) and position in (None, event.position)
+        ]
+        return sorted(chosen, key=lambda event: (event.position, event.subscription))[:limit]
 
     async def counts(self) -> dict[str, int]:
         """Return how many events each subscription has parked."""
@@ -136,6 +149,11 @@ class MemoryParking:
         now = self._clock.now()
         for event in events:
             self._parked[event.subscription, event.position] = replace(event, parked_at=now)
+
+    def unpark(self, subscription: str, positions: Collection[int]) -> None:
+        """Drop what a subscription has parked at these positions."""
+        for position in positions:
+            self._parked.pop((subscription, position), None)
 
     def forget(self, subscription: str) -> None:
         """Drop everything that a subscription has parked."""

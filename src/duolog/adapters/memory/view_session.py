@@ -1,6 +1,6 @@
 """One batch of a projection: the view's tables, its checkpoint and what is parked change in one step."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from duolog.adapters._sql.statements import run_sql
@@ -52,12 +52,15 @@ class MemoryViewSession(TableReads):
                 for sql, parameters in buffered:
                     run_sql(connection, sql, parameters)
 
-    async def commit(self, move: CheckpointMove, parked: Sequence[ParkedEvent] = ()) -> None:
-        """Write what is buffered, park, move the checkpoint, and commit; see `ViewSession.commit`."""
+    async def commit(
+        self, move: CheckpointMove, parked: Sequence[ParkedEvent] = (), *, unparked: Collection[int] = ()
+    ) -> None:
+        """Write what is buffered, unpark, park, move the checkpoint, and commit; see `ViewSession.commit`."""
         try:
             await self.flush()
             self._checkpoints.check(move)
             self._tables.commit()
+            self._parking.unpark(move.subscription, unparked)
             self._parking.park(parked)
             self._checkpoints.set(move)
         finally:

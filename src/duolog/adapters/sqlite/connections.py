@@ -31,13 +31,18 @@ def check_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> Non
     if version < _LEAST_VERSION:
         message = f"SQLite {text} is too old"
         raise DatabaseError(message, hint=f"Install {'.'.join(map(str, _LEAST_VERSION))} or later.")
-    if _RACE_FROM <= version <= _RACE_UNTIL and version not in _warned:
+    if has_wal_reset_race(version) and version not in _warned:
         _warned.add(version)
         _log.warning(
             "SQLite %s has the WAL-reset race (3.7.0 to 3.51.2): a file that several processes write could be damaged; "
             "install 3.51.3 or later",
             text,
         )
+
+
+def has_wal_reset_race(version: tuple[int, ...]) -> bool:
+    """Tell whether this version of SQLite has the WAL-reset race; see `check_version`."""
+    return _RACE_FROM <= version <= _RACE_UNTIL
 
 
 def connect_writer(location: Location) -> sqlite3.Connection:

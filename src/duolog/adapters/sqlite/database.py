@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
@@ -11,6 +11,7 @@ from duolog.adapters.sqlite.checkpoints import SqliteCheckpoints
 from duolog.adapters.sqlite.committer import SqliteWorkCommitter
 from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
 from duolog.adapters.sqlite.event_store import SqliteEventStore
+from duolog.adapters.sqlite.examination import examine
 from duolog.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from duolog.adapters.sqlite.leases import SqliteLeases
 from duolog.adapters.sqlite.location import Location, parse_location
@@ -24,10 +25,12 @@ from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
 from duolog.adapters.sqlite.views import create_tables, prepare_view
 from duolog.adapters.sqlite.writer import Writer
+from duolog.database.examination import Examination
 from duolog.database.port import Features, View
 from duolog.errors import DatabaseError, NotStartedError, ReadOnlyError
 from duolog.eventstore.appends import Appended
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 READING_THREADS: Final = 8
 MOST_LOG_READERS: Final = 8
@@ -114,6 +117,10 @@ class SqliteDatabase:
         """Return the names of the migrations that are not applied yet; makes no file."""
         return await asyncio.to_thread(_pending_names, self._location)
 
+    async def examine(self) -> Sequence[Examination]:
+        """Look at the file, its disk and the SQLite that reads it; see `Database.examine`."""
+        return await asyncio.to_thread(lambda: tuple(examine(self._location)))
+
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""
         await self._opened().writer.run(Action(lambda connection: create_tables(connection, tables)))
@@ -157,7 +164,9 @@ class _Open:
         self._tail = Tail(self._tail_reader)
         self.patience = max(location.busy_timeout / 1_000, LEAST_PATIENCE)
         self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
-        self.writer = Writer(_refuse_writing if read_only else self._connect_writer, on_commit=self._committed)
+        self.writer = Writer(
+            _refuse_writing if read_only else self._connect_writer, on_commit=self._committed, on_batch=_batch_counter()
+        )
         self.committer = SqliteWorkCommitter(self.writer, self.sessions)
         self.snapshots = SqliteSnapshots(self._log_readers)
         self.checkpoints = SqliteCheckpoints(self._log_readers)
@@ -206,6 +215,17 @@ class _Open:
     def _committed(self, result: object) -> None:
         if isinstance(result, Appended):
             self._tail.advance(result.position)
+
+
+def _batch_counter() -> Callable[[int], None] | None:
+    meter = find_meter()
+    if meter is None:
+        return None
+    return meter.create_histogram(
+        METRIC_BATCH_SIZE,
+        unit="{unit}",
+        description="Units of work and other changes in one transaction of the writer.",
+    ).record
 
 
 def _refuse_writing() -> sqlite3.Connection:

@@ -33,9 +33,11 @@ class SqliteLeases:
         self._writer = writer
         self._readers = readers
 
-    async def acquire(self, subscription: str, owner: str, *, seconds: float) -> Lease | None:
+    async def acquire(self, subscription: str, owner: str, *, seconds: float, take_over: bool = False) -> Lease | None:
         """Take or renew the lease on a subscription; see `Leases.acquire`."""
-        return await self._writer.run(Action(lambda connection: _acquire(connection, subscription, owner, seconds)))
+        return await self._writer.run(
+            Action(lambda connection: _acquire(connection, subscription, owner, seconds, take_over=take_over))
+        )
 
     async def release(self, lease: Lease) -> None:
         """Give a lease back; does nothing if it is not held any more."""
@@ -47,14 +49,16 @@ class SqliteLeases:
         return [Lease(*row) for row in rows]
 
 
-def _acquire(connection: sqlite3.Connection, subscription: str, owner: str, seconds: float) -> Lease | None:
+def _acquire(
+    connection: sqlite3.Connection, subscription: str, owner: str, seconds: float, *, take_over: bool
+) -> Lease | None:
     now = time.time_ns() // 1_000
     row = connection.execute(_READ, {"subscription": subscription}).fetchone()
     token = 1
     if row is not None:
         holder, held_token, expires_at = row
         is_held = bool(holder) and expires_at > now
-        if is_held and holder != owner and not is_dead(holder):
+        if is_held and holder != owner and not take_over and not is_dead(holder):
             return None
         token = held_token if is_held and holder == owner else held_token + 1
     lease = Lease(subscription, owner, token, now + round(seconds * 1_000_000))

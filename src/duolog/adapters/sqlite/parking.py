@@ -10,6 +10,7 @@ from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
 
 _PARK: Final = load_sql("park")
+_UNPARK: Final = load_sql("unpark")
 _KEYS: Final = load_sql("parked_keys")
 _POSITIONS: Final = load_sql("parked_positions")
 _READ: Final = load_sql("read_parked")
@@ -41,9 +42,23 @@ class SqliteParking:
         rows = await self._readers.run(lambda connection: connection.execute(_POSITIONS, values).fetchall())
         return any(position in positions for (position,) in rows)
 
-    async def read(self, subscription: str | None = None, *, limit: int = 100) -> Sequence[ParkedEvent]:
-        """Return parked events, of one subscription or of all, by position."""
-        values = {"subscription": subscription, "limit": limit}
+    async def read(
+        self,
+        subscription: str | None = None,
+        *,
+        tenant: str | None = None,
+        key: str | None = None,
+        position: int | None = None,
+        limit: int | None = 100,
+    ) -> Sequence[ParkedEvent]:
+        """Return parked events by position; see `Parking.read`."""
+        values = {
+            "subscription": subscription,
+            "tenant": tenant,
+            "key": key,
+            "position": position,
+            "limit": -1 if limit is None else limit,
+        }
         rows = await self._readers.run(lambda connection: connection.execute(_READ, values).fetchall())
         return [
             ParkedEvent(name, tenant, key, position, kind, ParkReason(reason), error, traceback, parked_at)
@@ -73,6 +88,11 @@ def park(connection: sqlite3.Connection, parked: Iterable[ParkedEvent]) -> None:
                 "now": now,
             },
         )
+
+
+def unpark(connection: sqlite3.Connection, subscription: str, positions: Iterable[int]) -> None:
+    """Remove parked events in the open transaction."""
+    connection.executemany(_UNPARK, [{"subscription": subscription, "position": position} for position in positions])
 
 
 def _storable(text: str) -> str:

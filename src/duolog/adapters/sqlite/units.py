@@ -22,6 +22,11 @@ class Unit(Protocol[T_co]):
         """About how many bytes it writes."""
         ...
 
+    @property
+    def writes_once(self) -> bool:
+        """Whether it is one statement that writes, of which nothing remains if it fails: it needs no savepoint."""
+        ...
+
     def run(self, connection: sqlite3.Connection) -> T_co:
         """Do it, in the open transaction; called again if the transaction was lost."""
         ...
@@ -43,6 +48,11 @@ class Action(Generic[T]):
     work: Callable[[sqlite3.Connection], T]
     size: int = _IGNORED_SIZE
 
+    @property
+    def writes_once(self) -> bool:
+        """What it writes is not known."""
+        return False
+
     def run(self, connection: sqlite3.Connection) -> T:
         """Call the function."""
         return self.work(connection)
@@ -63,6 +73,13 @@ def run_in_savepoint(connection: sqlite3.Connection, unit: Unit[T]) -> T:
         TransactionLostError: with the unit's savepoint, the whole transaction was rolled back.
         Exception: what the unit raised, as duolog's error.
     """
+    if unit.writes_once:
+        try:
+            return unit.run(connection)
+        except Exception as error:  # noqa: BLE001 - as below
+            if not connection.in_transaction:
+                raise TransactionLostError from reported(error)
+            return unit.explain(connection, reported(error))
     connection.execute("SAVEPOINT duolog_unit")
     try:
         result = unit.run(connection)

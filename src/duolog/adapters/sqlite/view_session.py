@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from typing import Final, TypeVar
 
@@ -11,7 +11,7 @@ from duolog.adapters._sql.statements import check_allowed, run_bound, run_many
 from duolog.adapters._sql.values import SqlValue, bound_values
 from duolog.adapters.sqlite.held_writer import reading_only
 from duolog.adapters.sqlite.hold import Hold
-from duolog.adapters.sqlite.parking import park
+from duolog.adapters.sqlite.parking import park, unpark
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.sql_files import load_sql
@@ -81,13 +81,16 @@ class SqliteViewSession(Reading):
             buffered, self._buffer = self._buffer, []
             await hold.run(Action(lambda connection: _run_buffered(connection, buffered)))
 
-    async def commit(self, move: CheckpointMove, parked: Sequence[ParkedEvent] = ()) -> None:
-        """Write everything that is buffered, park, move the checkpoint, and commit; see `ViewSession.commit`."""
+    async def commit(
+        self, move: CheckpointMove, parked: Sequence[ParkedEvent] = (), *, unparked: Collection[int] = ()
+    ) -> None:
+        """Write what is buffered, unpark, park, move the checkpoint, and commit; see `ViewSession.commit`."""
         self._check_open()
         buffered, self._buffer = self._buffer, []
 
         def conclude(connection: sqlite3.Connection) -> None:
             _run_buffered(connection, buffered)
+            unpark(connection, move.subscription, unparked)
             park(connection, parked)
             _move(connection, move)
 

@@ -13,10 +13,10 @@ from duolog.adapters.sqlite.event_rows import events_by_id
 from duolog.adapters.sqlite.idempotency import claim_key, note_outcome
 from duolog.adapters.sqlite.snapshots import save_snapshots
 from duolog.adapters.sqlite.sql_files import load_sql
-from duolog.errors import AppendConditionFailedError, IdempotencyKeyTakenError
+from duolog.errors import AppendConditionFailedError, ConstraintViolationError, IdempotencyKeyTakenError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended, check_appends, repeated_outcome
 from duolog.eventstore.conditions import AppendCondition
-from duolog.eventstore.expectations import check_expected
+from duolog.eventstore.expectations import NO_STREAM, Exactly, check_expected
 from duolog.eventstore.streams import partition_of
 from duolog.write.sealed_work import SealedWork
 
@@ -24,6 +24,8 @@ _STREAM_VERSION: Final = load_sql("stream_version")
 _INSERT_EVENT: Final = load_sql("insert_event")
 _INSERT_TAG: Final = load_sql("insert_tag")
 _NO_TAGS: Final = "[]"
+_EVENTS: Final = "duolog_events"
+_NOTHING_YET: Final = (NO_STREAM, Exactly(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,12 @@ class WorkUnit:
     Attributes:
         work: what is to be done.
         size: about how many bytes it writes.
+        writes_once: whether it is one statement that writes; see `Unit`.
     """
 
     work: SealedWork
     size: int
+    writes_once: bool
 
     def run(self, connection: sqlite3.Connection) -> Appended:
         """Claim the key, run the statements, check the conditions, append, and put the snapshots beside."""
@@ -69,6 +73,8 @@ class WorkUnit:
                 if work.idempotency is not None:
                     claim_key(connection, work.idempotency, repeated)
                 return repeated
+        if isinstance(error, ConstraintViolationError) and error.table == _EVENTS:
+            _check_versions(connection, work.appends, work.tenant)
         raise error
 
 
@@ -86,7 +92,14 @@ def work_unit(work: SealedWork) -> WorkUnit:
     size += sum(len(snapshot.data) for snapshot in work.snapshots)
     values = (value for statement in work.statements for value in statement.parameters.values())
     size += len(work.idempotency.result) if work.idempotency is not None else 0
-    return WorkUnit(work, size + sum(len(value) for value in values if isinstance(value, str | bytes)))
+    size += sum(len(value) for value in values if isinstance(value, str | bytes))
+    return WorkUnit(work, size, _writes_once(work))
+
+
+def _writes_once(work: SealedWork) -> bool:
+    if len(work.appends) != 1 or len(work.appends[0].events) != 1 or work.appends[0].events[0].tags:
+        return False
+    return work == SealedWork(tenant=work.tenant, appends=work.appends)  # and nothing else, whatever work may hold
 
 
 def _check_condition(connection: sqlite3.Connection, condition: AppendCondition) -> None:
@@ -102,8 +115,11 @@ def _append(connection: sqlite3.Connection, appends: Sequence[Append], tenant: s
     first = last = 0
     for append in appends:
         stream = append.stream
-        version = versions[stream] if stream in versions else _stream_version(connection, tenant, stream)
-        check_expected(stream, append.expected, version)
+        if stream not in versions and append.expected in _NOTHING_YET:
+            version = 0  # version 1 is unique, so that the insert itself looks whether the stream exists
+        else:
+            version = versions[stream] if stream in versions else _stream_version(connection, tenant, stream)
+            check_expected(stream, append.expected, version)
         partition = partition_of(tenant, stream)
         rows = [
             (
@@ -130,6 +146,16 @@ def _append(connection: sqlite3.Connection, appends: Sequence[Append], tenant: s
         versions[stream] = version + len(rows)
         partitions.add(partition)
     return Appended(first, last, versions, frozenset(partitions))
+
+
+def _check_versions(connection: sqlite3.Connection, appends: Sequence[Append], tenant: str) -> None:
+    """Raise the conflict that a version which is there already stands for."""
+    versions: dict[str, int] = {}
+    for append in appends:
+        stream = append.stream
+        version = versions[stream] if stream in versions else _stream_version(connection, tenant, stream)
+        check_expected(stream, append.expected, version)
+        versions[stream] = version + len(append.events)
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> int:

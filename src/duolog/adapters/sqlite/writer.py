@@ -65,11 +65,19 @@ class Writer:
     Args:
         connect: opens the connection; called on the thread, and again if the connection broke.
         on_commit: called on the loop with each committed result.
+        on_batch: called on the loop with the number of units of each transaction; None where nobody counts.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], *, on_commit: Callable[[object], None]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        *,
+        on_commit: Callable[[object], None],
+        on_batch: Callable[[int], None] | None = None,
+    ) -> None:
         self._connect = connect
         self._on_commit = on_commit
+        self._on_batch = on_batch
         self._queue: SimpleQueue[_Job | Hold | _Stop] = SimpleQueue()
         self._room = asyncio.Semaphore(MOST_WAITING)
         self._loop = asyncio.get_running_loop()
@@ -148,6 +156,8 @@ class Writer:
             raise NotStartedError(message, hint="Use it between open() and close().")
 
     def _resolve(self, jobs: Sequence[_Job]) -> None:
+        if self._on_batch is not None:
+            self._on_batch(len(jobs))
         for job in jobs:
             if job.error is None:
                 self._on_commit(job.result)

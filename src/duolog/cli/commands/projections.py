@@ -8,22 +8,18 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from duolog.admin.projection_status import ProjectionStatus, projection_statuses
 from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, inspected, named_database
 from duolog.cli.examples import examples
-from duolog.cli.terminal import printable
+from duolog.cli.table import print_table
 from duolog.database.port import Database
 
 STATUS_EXAMPLES: Final = examples(
     ("duolog projections status sqlite:///users.db", "a table"),
     ("duolog projections status --json | jq .lag", "of DUOLOG_DATABASE"),
 )
-_WIDE: Final = 200
 
 projections = typer.Typer(no_args_is_help=True, epilog=STATUS_EXAMPLES)
 
@@ -60,31 +56,26 @@ async def _read(database: Database) -> Sequence[ProjectionStatus]:
 
 
 def _print(statuses: Sequence[ProjectionStatus]) -> None:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("projection", "version", "position", "lag", "updated (UTC)", "owner", "parked"):
-        table.add_column(heading, justify="right" if heading in _NUMBERS else "left", overflow="fold")
-    for each in statuses:
-        table.add_row(
-            printable(each.name),
-            str(each.version),
-            str(each.position),
-            Text(str(each.lag), "yellow" if each.lag else "green"),
-            f"{each.updated_at:%Y-%m-%d %H:%M:%S}" if each.updated_at else "never",
-            Text(_owner(each, datetime.now(UTC))),
-            Text(str(each.parked), "red" if each.parked else ""),
-        )
-    console = Console()
-    if not console.is_terminal:
-        # There is nothing to fit into; a name must not be cut or folded for a program that reads it.
-        console = Console(width=max(console.width, _WIDE))
-    console.print(table)
-
-
-_NUMBERS: Final = frozenset({"version", "position", "lag", "parked"})
+    now = datetime.now(UTC)
+    print_table(
+        ("projection", "version", "position", "lag", "updated (UTC)", "owner", "parked"),
+        (
+            (
+                each.name,
+                each.version,
+                each.position,
+                Text(str(each.lag), "yellow" if each.lag else "green"),
+                f"{each.updated_at:%Y-%m-%d %H:%M:%S}" if each.updated_at else "never",
+                _owner(each, now),
+                Text(str(each.parked), "red" if each.parked else ""),
+            )
+            for each in statuses
+        ),
+    )
 
 
 def _owner(status: ProjectionStatus, now: datetime) -> str:
     if status.owner is None or status.leased_until is None:
         return "nobody"
     expired = "" if status.leased_until > now else f" (expired {status.leased_until:%H:%M:%S})"
-    return f"{printable(status.owner)}{expired}"
+    return f"{status.owner}{expired}"

@@ -19,6 +19,9 @@ from duolog.messages.binding import Binding
 # Objects of these types are taken as they are, and never made out of text.
 _AS_THEY_ARE: Final = (UUID, Decimal, datetime, date, time, timedelta, bytes)
 
+# What msgspec converts to these is of the type it was, so that it need not be looked at again.
+_NEVER_MADE_OF_OTHERS: Final = frozenset((str, int, float, bool, *_AS_THEY_ARE))
+
 _AT: Final = re.compile(r"(?P<text>.*) - at (?:`key` in )?`(?P<path>\$[^`]*)`", re.DOTALL)
 _QUOTED_VALUE: Final = re.compile(r"(Invalid [a-z ]*value) .*", re.DOTALL)
 
@@ -62,6 +65,7 @@ def message_check(message_type: type) -> Callable[[object], None] | None:
     if not checkable:
         return None
     shape = msgspec.defstruct(name, list(checkable.items()))
+    convertible = [field for field, hint in checkable.items() if not _is_plain(hint)]
 
     def check(message: object) -> None:
         values: dict[str, object] = {field: getattr(message, field) for field in checkable}
@@ -71,9 +75,9 @@ def message_check(message_type: type) -> Callable[[object], None] | None:
             path, text = _explained(str(error))
             described = f"{name}{path.removeprefix('$')}: {text}"
             raise InvalidMessageError(described, path=path) from None
-        for field, value in values.items():
+        for field in convertible:
             # msgspec makes enums of their values and objects of dicts; a message's fields have their types already.
-            given = type(value)
+            given = type(values[field])
             if issubclass(given, (str, dict)) and type(getattr(checked, field)) is not given:
                 described = f"{name}.{field}: Expected `{_shown(hints[field])}`, got `{given.__name__}`"
                 raise InvalidMessageError(described, path=f"$.{field}")
@@ -95,6 +99,10 @@ def _is_checkable(hint: Any) -> bool:
     except (TypeError, RuntimeError):
         return False
     return True
+
+
+def _is_plain(hint: Any) -> bool:
+    return (hint.__origin__ if typing.get_origin(hint) is typing.Annotated else hint) in _NEVER_MADE_OF_OTHERS
 
 
 def _explained(error: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from duolog.database.examination import Level
 from duolog.database.port import Database, View
 from duolog.errors import DatabaseError, ReadOnlyError
 from duolog.subscriptions.checkpoints import CheckpointMove
@@ -30,6 +31,10 @@ class DatabaseContract:
     async def test_an_open_database_has_nothing_to_migrate(self, database: Database) -> None:
         """Opening brings the schema up to date."""
         assert await database.pending_migrations() == []
+
+    async def test_an_open_database_is_well(self, database: Database) -> None:
+        """Looking at a database that works finds no fault."""
+        assert [each for each in await database.examine() if each.level is Level.FAULT] == []
 
     async def test_it_may_be_closed_twice(self, database: Database) -> None:
         """Closing again does nothing."""

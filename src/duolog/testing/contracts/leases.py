@@ -78,3 +78,13 @@ class LeaseContract:
         await database.leases.release(lease)
         await database.leases.release(lease)
         assert (await _acquired(database, "two")).token > lease.token
+
+    async def test_a_lease_can_be_taken_over(self, database: Database) -> None:
+        """An operator takes an unexpired lease, with a greater token; its former holder neither renews nor releases."""
+        lease = await _acquired(database, "one")
+        taken = await database.leases.acquire("users_view", "operator", seconds=HOUR, take_over=True)
+        assert taken is not None
+        assert (taken.owner, taken.token > lease.token) == ("operator", True)
+        assert await database.leases.acquire("users_view", "one", seconds=HOUR) is None
+        await database.leases.release(lease)
+        assert [held.owner for held in await database.leases.read_all()] == ["operator"]

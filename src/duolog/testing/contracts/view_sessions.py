@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -279,6 +280,38 @@ class ViewSessionContract:
         assert not await database.parking.is_parked(VIEW.subscription, range(3, 5))
         assert not await database.parking.is_parked("other_view", range(1, 9))
         assert await database.parking.counts() == {VIEW.subscription: 2}
+
+    async def test_parked_events_are_chosen_by_what_they_are_of(self, database: Database, session: ViewSession) -> None:
+        """They are read by tenant, key and position, alone or together."""
+        await session.commit(_move(0, 7), [_parked(2), _parked(5, "user-2"), _parked(6)])
+        read = database.parking.read
+        assert [event.position for event in await read(key="user-1")] == [2, 6]
+        assert [event.position for event in await read(key="user-1", position=6)] == [6]
+        assert [event.position for event in await read(tenant="acme", limit=None)] == [2, 5, 6]
+        assert not await read(tenant="")
+        assert not await read(position=3)
+
+    async def test_parked_events_go_with_what_replaces_them(self, database: Database, session: ViewSession) -> None:
+        """Rows, the removal of parked events and a new reason for one that stays are one step."""
+        await session.commit(_move(0, 7), [_parked(2), _parked(5), _parked(6, "user-2")])
+        retry = database.open_view(VIEW)
+        await retry.execute(INSERT, {"id": "a", "hits": 1})
+        again = replace(_parked(5), reason=ParkReason.DATABASE_REFUSED, error="again")
+        await retry.commit(_move(7, 7), [again], unparked=[2])
+        assert await _rows(database) == {"a": 1}
+        left = await database.parking.read(VIEW.subscription)
+        assert [(event.position, event.reason, event.error) for event in left] == [
+            (5, ParkReason.DATABASE_REFUSED, "again"),
+            (6, ParkReason.HANDLER_RAISED, "E"),
+        ]
+
+    async def test_a_refused_batch_unparks_nothing(self, database: Database, session: ViewSession) -> None:
+        """Where the checkpoint is not what the batch says, what is parked stays so."""
+        await session.commit(_move(0, 7), [_parked(2)])
+        retry = database.open_view(VIEW)
+        with pytest.raises(CheckpointConflictError):
+            await retry.commit(_move(3, 3), unparked=[2])
+        assert await database.parking.counts() == {VIEW.subscription: 1}
 
     async def _prepared(self, database: Database) -> ViewSession:
         await database.prepare_view(VIEW)

@@ -1,3 +1,6 @@
 SELECT subscription, tenant, key, position, type, reason, error, traceback, parked_at FROM duolog_parked
-WHERE :subscription IS NULL OR subscription = :subscription
+WHERE (:subscription IS NULL OR subscription = :subscription)
+    AND (:tenant IS NULL OR tenant = :tenant)
+    AND (:key IS NULL OR key = :key)
+    AND (:position IS NULL OR position = :position)
 ORDER BY position, subscription LIMIT :limit

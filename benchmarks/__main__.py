@@ -1,0 +1,96 @@
+"""Measures duolog beside its peers: ``python -m benchmarks [--quick | --full] [--only NAME ...] [--write]``."""
+
+import argparse
+import asyncio
+import logging
+import tempfile
+from pathlib import Path
+
+from benchmarks.harness.case import Comparison
+from benchmarks.harness.figures import figures, verdicts
+from benchmarks.harness.machine import describe_machine, describe_packages
+from benchmarks.harness.page import replace_section
+from benchmarks.harness.rounds import LEAST_ROUNDS, run
+from benchmarks.harness.sizes import FULL, MIDDLE, NORMAL, QUICK, Sizes
+from benchmarks.harness.table import render
+from benchmarks.rows.appending import appending
+from benchmarks.rows.coding import coding
+from benchmarks.rows.dispatch import dispatch
+from benchmarks.rows.paging import paging
+from benchmarks.rows.reading import log_reading, stream_loading
+from benchmarks.rows.rebuilding import rebuilding
+
+PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "performance.md"
+PEERS = ("eventsourcing", "eventsource-py", "aiosqlite", "python-cqrs", "sqlalchemy")
+OURS = ("msgspec", "dishka")
+
+
+def comparisons(sizes: Sizes) -> list[Comparison]:
+    return [
+        dispatch(sizes),
+        coding(sizes),
+        *(appending(sizes, in_flight) for in_flight in sizes.appends),
+        log_reading(sizes),
+        *(stream_loading(sizes, length) for length in (100, 1_000)),
+        rebuilding(sizes),
+        *(paging(sizes, kind) for kind in ("first", "deep-offset", "deep-keyset")),
+    ]
+
+
+async def measure(sizes: Sizes, only: list[str], rounds: int, folder: Path) -> dict[str, str]:
+    """Run the comparisons and return their tables by name."""
+    tables: dict[str, str] = {}
+    for comparison in comparisons(sizes):
+        if only and not any(comparison.name.startswith(name) for name in only):
+            continue
+        with tempfile.TemporaryDirectory(dir=folder, prefix=f"{comparison.name}-") as own:
+            samples = await run(comparison, Path(own), rounds=rounds)
+        table = render(comparison, figures(comparison, samples), verdicts(comparison, samples))
+        tables[comparison.name] = table
+        print(f"\n## {comparison.title}\n\n{table}", flush=True)
+    return tables
+
+
+def write(page: str, tables: dict[str, str], machine: list[str], sizes: Sizes) -> str:
+    """Put tables, and what they were measured on, into the page."""
+    for name, table in tables.items():
+        command = f"make bench ARGS='{option(sizes)}--only {name}'".replace("  ", " ")
+        page = replace_section(page, name, f"{table}\n\n`{command}`")
+    return replace_section(page, "machine", "\n".join(f"- {line}" for line in machine))
+
+
+def option(sizes: Sizes) -> str:
+    return "" if sizes is NORMAL else f"--{sizes.name} "
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure duolog beside its peers.")
+    size = parser.add_mutually_exclusive_group()
+    for sizes, what in (
+        (QUICK, "a smoke run of about a minute; its figures say nothing"),
+        (MIDDLE, "a few minutes, for work on one row"),
+        (FULL, "a log of a million events to rebuild from"),
+    ):
+        size.add_argument(f"--{sizes.name}", dest="sizes", action="store_const", const=sizes, help=what)
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only the rows whose names begin so")
+    parser.add_argument("--rounds", type=int, default=0, help=f"rounds that count; {LEAST_ROUNDS} or more")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
+    parser.add_argument("--folder", type=Path, default=None, help="where databases are made; tells which disk")
+    parser.set_defaults(sizes=NORMAL)
+    options = parser.parse_args()
+    logging.getLogger("duolog").setLevel(logging.ERROR)  # the warning about SQLite's version says nothing about speed
+    rounds = max(options.rounds or options.sizes.rounds, LEAST_ROUNDS)
+    machine = [
+        *describe_machine(),
+        f"{describe_packages(*PEERS)}; {describe_packages(*OURS)}",
+        f"{options.sizes.name} sizes, {rounds} rounds",
+    ]
+    print("\n".join(machine))
+    tables = asyncio.run(measure(options.sizes, options.only, rounds, options.folder))
+    if options.write:
+        page = write(PAGE.read_text(encoding="utf-8"), tables, machine, options.sizes)
+        PAGE.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The same work with eventsource-py, as its README shows: registered events, aggregate, repository, SQLite store.
+
+https://github.com/tyevans/eventsource-py#quick-start; the store chooses WAL itself, and ``synchronous`` stays at
+SQLite's default, FULL.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from eventsource import AggregateRepository, AggregateRoot, DomainEvent, SQLiteEventStore, register_event
+from pydantic import BaseModel
+
+from benchmarks.workloads.payload import EMAIL, NAME, OPENED_AT, ROLE
+
+
+@register_event
+class AccountOpened(DomainEvent):
+    event_type: str = "AccountOpened"
+    aggregate_type: str = "Account"
+    name: str
+    email: str
+    role: str
+    opened_at: datetime
+
+
+class AccountState(BaseModel):
+    account_id: UUID
+    name: str = ""
+
+
+class Account(AggregateRoot[AccountState]):
+    aggregate_type = "Account"
+
+    def _get_initial_state(self) -> AccountState:
+        return AccountState(account_id=self.aggregate_id)
+
+    def _apply(self, event: DomainEvent) -> None:
+        if isinstance(event, AccountOpened):
+            self._state = AccountState(account_id=self.aggregate_id, name=event.name)
+
+    def open(self) -> None:
+        self.apply_event(
+            AccountOpened(
+                aggregate_id=self.aggregate_id,
+                name=NAME,
+                email=EMAIL,
+                role=ROLE,
+                opened_at=OPENED_AT,
+                aggregate_version=self.get_next_version(),
+            )
+        )
+
+
+@asynccontextmanager
+async def open_repository(path: Path) -> AsyncGenerator[AggregateRepository[Account]]:
+    store = SQLiteEventStore(str(path))
+    try:
+        yield AggregateRepository(event_store=store, aggregate_factory=Account, aggregate_type="Account")
+    finally:
+        await store.close()
+
+
+async def open_account(accounts: AggregateRepository[Account]) -> UUID:
+    account = accounts.create_new(uuid4())
+    account.open()
+    await accounts.save(account)
+    return account.aggregate_id

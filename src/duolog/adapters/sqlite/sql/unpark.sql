@@ -1,0 +1,1 @@
+DELETE FROM duolog_parked WHERE subscription = :subscription AND position = :position

@@ -1,0 +1,87 @@
+"""Whether a database is well, and whether its projections move; each finding with what to do."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from duolog.admin.projection_status import ProjectionStatus, projection_statuses
+from duolog.database.examination import Examination, Level
+from duolog.database.port import Database
+from duolog.errors import DuologError
+
+_RUN: Final = "Start the application with `duolog run`."
+
+
+async def diagnose(
+    database: Database, *, views: Mapping[str, int] | None = None, patience: float = 1.0
+) -> Sequence[Examination]:
+    """Examine a database and its projections; nothing is written.
+
+    Args:
+        database: a database that is not open; it is closed again at the end.
+        views: versions of the code's projections by name; None if the code is not at hand.
+        patience: how long a projection that lags behind may stay where it is, in seconds.
+    """
+    found = list(await database.examine())
+    if any(each.level is Level.FAULT and each.subject in {"database", "schema"} for each in found):
+        return found  # it cannot be opened
+    try:
+        await database.open(read_only=True)
+    except DuologError as error:
+        return [
+            *found,
+            Examination("database", Level.FAULT, error.message, error.hint or "Check that it is reachable."),
+        ]
+    try:
+        statuses = await projection_statuses(database)
+        if any(status.lag for status in statuses):
+            await asyncio.sleep(patience)
+            before = {status.name: status for status in statuses}
+            statuses = await projection_statuses(database)
+        else:
+            before = {}
+        for status in statuses:
+            found += _projection(status, before.get(status.name), datetime.now(UTC))
+        if views is not None:
+            found += _versions(statuses, views)
+    finally:
+        await database.close()
+    return found
+
+
+def _projection(status: ProjectionStatus, before: ProjectionStatus | None, now: datetime) -> Iterator[Examination]:
+    subject = f"projection {status.name}"
+    if status.parked:
+        found = f"{status.parked} events are parked" if status.parked > 1 else "1 event is parked"
+        advice = "`duolog parked list` shows why; `duolog parked retry` applies them again after a repair."
+        yield Examination(subject, Level.FAULT, found, advice)
+    stands = before is not None and before.position == status.position and status.lag > 0
+    expired = status.leased_until is not None and status.leased_until <= now
+    behind = f"it stands still at {status.position}, {status.lag} positions behind the log"
+    if status.owner is not None and expired:
+        level = Level.FAULT if stands else Level.RISK
+        text = f"its owner {status.owner} died: the lease expired at {status.leased_until:%Y-%m-%d %H:%M:%S} UTC"
+        yield Examination(subject, level, f"{behind}; {text}" if stands else text, _RUN)
+    elif stands and status.owner is None:
+        yield Examination(subject, Level.FAULT, f"{behind}; nobody advances it", _RUN)
+    elif stands:
+        found = f"{behind}, although {status.owner} owns it: it is failing and backing off"
+        yield Examination(subject, Level.FAULT, found, "Its log says why (logger `duolog.subscriptions`).")
+    elif not status.parked:
+        yield Examination(subject, Level.WELL, f"version {status.version} at {status.position}")
+
+
+def _versions(statuses: Sequence[ProjectionStatus], views: Mapping[str, int]) -> Iterator[Examination]:
+    built = {status.name: status.version for status in statuses}
+    for name, version in views.items():
+        subject = f"projection {name}"
+        if name not in built:
+            yield Examination(subject, Level.RISK, "it has never run on this database", _RUN)
+        elif built[name] != version:
+            found = f"the view is of version {built[name]}, the code of version {version}"
+            yield Examination(subject, Level.FAULT, found, f"{_RUN} It builds the view anew from the first event.")
+    for name in sorted(built.keys() - views.keys()):
+        found = "the application has no such projection"
+        advice = "If it was taken out, its tables can be dropped; else add it to Application(projections=[...])."
+        yield Examination(f"projection {name}", Level.RISK, found, advice)

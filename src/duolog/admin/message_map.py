@@ -1,0 +1,144 @@
+"""The map of an application: command → events → projections → queries."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from duolog.admin.structure import ApplicationStructure
+from duolog.messages.event import event_spec, is_event
+
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_]")
+
+
+@dataclass(frozen=True, slots=True)
+class MappedCommand:
+    """A command and what it may record.
+
+    Attributes:
+        name: its class.
+        handler: its interactor.
+        events: stored names that it may record: those of every entity that its constructors reach, and those that
+            the code behind it publishes. Which of them one call records is not decidable from the code.
+    """
+
+    name: str
+    handler: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappedProjection:
+    """A projection and the events that it folds.
+
+    Attributes:
+        name: its name.
+        version: its version.
+        events: their stored names.
+    """
+
+    name: str
+    version: int
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappedQuery:
+    """A query and the projections whose views it reads.
+
+    Attributes:
+        name: its class.
+        handler: its query service.
+        reads: names of the projections; none means tables.
+    """
+
+    name: str
+    handler: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMap:
+    """An application's messages, and how one leads to the other.
+
+    Attributes:
+        commands: in the order of the handlers.
+        projections: in the order of the application.
+        queries: in the order of the handlers.
+        unprojected: stored names of registered events that no projection folds.
+    """
+
+    commands: Sequence[MappedCommand]
+    projections: Sequence[MappedProjection]
+    queries: Sequence[MappedQuery]
+    unprojected: Sequence[str]
+
+
+def message_map(structure: ApplicationStructure) -> MessageMap:
+    """Draw the map of an application from its registry; nothing of it runs."""
+    commands: list[MappedCommand] = []
+    for binding in structure.commands:
+        recorded = [event for entity in structure.entities_of(binding) for event in entity.event_types()]
+        recorded += [event for _, event in structure.published_by(binding) if is_event(event)]
+        events = sorted({event_spec(event).name for event in recorded})
+        commands.append(MappedCommand(binding.name, _name(binding.handler), tuple(events)))
+    projections = [
+        MappedProjection(each.name, each.version, tuple(sorted(event_spec(cls).name for cls in each.handlers())))
+        for each in structure.projections
+    ]
+    queries = [
+        MappedQuery(binding.name, _name(binding.handler), tuple(view.name for view in binding.reads))
+        for binding in structure.queries
+    ]
+    projected = {event for projection in projections for event in projection.events}
+    return MessageMap(
+        commands, projections, queries, [each for each in structure.types.names() if each not in projected]
+    )
+
+
+def as_mermaid(message_map: MessageMap) -> str:
+    """Write a map as a Mermaid flow chart."""
+    lines = ["flowchart LR"]
+    events: set[str] = set(message_map.unprojected)
+    for command in message_map.commands:
+        lines.append(f'    c_{_id(command.name)}["{command.name}"]')
+        events.update(command.events)
+    for projection in message_map.projections:
+        events.update(projection.events)
+    lines += [f'    e_{_id(event)}(["{event}"])' for event in sorted(events)]
+    lines += [f'    p_{_id(each.name)}[("{each.name} v{each.version}")]' for each in message_map.projections]
+    lines += [f'    q_{_id(each.name)}["{each.name}"]' for each in message_map.queries]
+    for command in message_map.commands:
+        lines += [f"    c_{_id(command.name)} -.-> e_{_id(event)}" for event in command.events]
+    for projection in message_map.projections:
+        lines += [f"    e_{_id(event)} --> p_{_id(projection.name)}" for event in projection.events]
+    for query in message_map.queries:
+        lines += [f"    p_{_id(view)} --> q_{_id(query.name)}" for view in query.reads]
+    return "\n".join(lines)
+
+
+def as_text(message_map: MessageMap) -> str:
+    """Write a map as indented text."""
+    lines = ["commands, and the events that each may record"]
+    for command in message_map.commands:
+        lines.append(f"  {command.name} ({command.handler})")
+        lines += [f"    -> {event}" for event in command.events] or ["    -> none that can be told from the code"]
+    lines += ["", "projections, and the events that each folds"]
+    for projection in message_map.projections:
+        lines.append(f"  {projection.name} version {projection.version}")
+        lines += [f"    <- {event}" for event in projection.events]
+    lines += ["", "queries, and the projections that each reads"]
+    for query in message_map.queries:
+        lines.append(f"  {query.name} ({query.handler})")
+        lines += [f"    <- {view}" for view in query.reads] or ["    <- tables"]
+    if message_map.unprojected:
+        lines += ["", "events that no projection folds", *(f"  {event}" for event in message_map.unprojected)]
+    return "\n".join(lines)
+
+
+def _name(handler: object) -> str:
+    return getattr(handler, "__name__", repr(handler))
+
+
+def _id(name: str) -> str:
+    return _UNSAFE.sub("_", name)

@@ -1,0 +1,82 @@
+"""`duolog doctor`: whether a database and its projections are well."""
+
+import asyncio
+from typing import Annotated, Final
+
+import typer
+
+from duolog.admin.doctor import diagnose
+from duolog.cli.database_argument import DatabaseOption, named_database
+from duolog.cli.examples import examples
+from duolog.cli.json_line import echo_json
+from duolog.cli.target_argument import JsonOption, named_application
+from duolog.cli.terminal import printable
+from duolog.database.examination import Examination, Level
+from duolog.database.port import Database
+from duolog.errors import ConfigurationError
+
+EXAMPLES: Final = examples(
+    ("duolog doctor sqlite:///shop.db", "the database and its projections"),
+    ("duolog doctor shop.main:api", "and whether its views are those of the code"),
+    ("duolog doctor shop.main:api --strict --json", "exit code 1 with risks, too"),
+)
+_NOT_WELL: Final = 1
+_COLOURS: Final = {Level.WELL: "green", Level.RISK: "yellow", Level.FAULT: "red"}
+_MOST: Final = 2
+
+
+def doctor(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[DATABASE_URL] [MODULE:ATTRIBUTE]",
+            help="A database, an application, or both; an application brings its database.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    database: DatabaseOption = None,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds for which a projection that lags may stay where it is.")
+    ] = 1.0,
+    strict: Annotated[bool, typer.Option("--strict", help="Count risks as faults.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Examine a database: reachable, whole, of this release, with room; and its projections: moving, owned, not parked.
+
+    The database is only read. Each finding says what to do.
+
+    Exit code 1 with faults.
+    """
+    examined, views = _named(arguments or [], database)
+    found = asyncio.run(diagnose(examined, views=views, patience=patience))
+    for each in found:
+        if as_json:
+            members = {"subject": each.subject, "level": each.level.value, "found": each.found, "advice": each.advice}
+            echo_json(members)
+        else:
+            _print(each)
+    bad = {Level.FAULT, Level.RISK} if strict else {Level.FAULT}
+    if any(each.level in bad for each in found):
+        raise typer.Exit(_NOT_WELL)
+
+
+def _named(arguments: list[str], option: str | None) -> tuple[Database, dict[str, int] | None]:
+    urls = [each for each in arguments if "://" in each]
+    targets = [each for each in arguments if "://" not in each]
+    if len(arguments) > _MOST or len(urls) > 1 or len(targets) > 1:
+        message = "name one database and one application at most"
+        raise ConfigurationError(message, hint="Like `duolog doctor sqlite:///shop.db shop.main:api`.")
+    if not targets:
+        return named_database(urls[0] if urls else None, option), None
+    application = named_application(targets[0])
+    views = {projection.name: projection.version for projection in application.projections}
+    url = urls[0] if urls else option
+    return (named_database(url, None) if url else application.database), views
+
+
+def _print(each: Examination) -> None:
+    typer.secho(f"{each.level.value:<5}", fg=_COLOURS[each.level], nl=False)
+    typer.echo(f"  {printable(each.subject)}: {printable(each.found)}")
+    if each.advice:
+        typer.echo(f"         hint: {printable(each.advice)}")

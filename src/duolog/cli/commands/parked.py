@@ -1,0 +1,159 @@
+"""`duolog parked`: the events that projections set aside."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+
+from duolog.admin.parked_events import ParkedDetail, parked_details, parked_events
+from duolog.application.application import Application
+from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, inspected, named_database
+from duolog.cli.examples import examples
+from duolog.cli.json_line import echo_json
+from duolog.cli.parked_text import detail_json, detail_text, parked_json
+from duolog.cli.table import print_table
+from duolog.cli.target_argument import JsonOption, TargetArgument, named_application
+from duolog.cli.terminal import printable
+from duolog.database.port import Database
+from duolog.errors import ConfigurationError
+from duolog.projections.parked_retry import ParkedChoice, RetriedKey
+from duolog.subscriptions.parking import ParkedEvent
+
+LIST_EXAMPLES: Final = examples(
+    ("duolog parked list sqlite:///users.db", "a table"),
+    ("duolog parked list --subscription users_view --json | jq .error", "of DUOLOG_DATABASE"),
+)
+SHOW_EXAMPLES: Final = examples(("duolog parked show 4711 sqlite:///users.db", "its error, traceback and payload"))
+RETRY_EXAMPLES: Final = examples(
+    ("duolog parked retry shop.main:api --all", "everything, after a repaired release"),
+    ("duolog parked retry shop.main:api --subscription users_view --key user-42", "one stream of one projection"),
+)
+_STILL_PARKED: Final = 1
+
+SubscriptionOption = Annotated[str | None, typer.Option(help="Of this projection only.", show_default=False)]
+TenantOption = Annotated[str | None, typer.Option(help="Of this tenant only.", show_default=False)]
+
+parked = typer.Typer(no_args_is_help=True, epilog=LIST_EXAMPLES)
+
+
+@parked.callback()
+def group() -> None:
+    """Show the events that projections could not apply, and apply them again."""
+
+
+@parked.command(name="list", epilog=LIST_EXAMPLES)
+def list_parked(
+    database_url: DatabaseArgument = None,
+    *,
+    database: DatabaseOption = None,
+    subscription: SubscriptionOption = None,
+    tenant: TenantOption = None,
+    key: Annotated[str | None, typer.Option(help="Of this stream only.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """List parked events by position, with the reason: those that failed, and those that wait behind them.
+
+    The database is only read.
+    """
+    choice = ParkedChoice(subscription, tenant, key)
+    events = asyncio.run(_list(named_database(database_url, database), choice, limit))
+    if as_json:
+        for event in events:
+            echo_json(parked_json(event))
+    elif events:
+        print_table(
+            ("projection", "key", "position", "type", "reason", "error"),
+            (
+                (each.subscription, _key(each), each.position, each.type, each.reason.value, each.error)
+                for each in events
+            ),
+        )
+    else:
+        typer.echo("nothing is parked")
+
+
+@parked.command(epilog=SHOW_EXAMPLES)
+def show(
+    position: Annotated[int, typer.Argument(metavar="POSITION", min=1, help="As `duolog parked list` shows it.")],
+    database_url: DatabaseArgument = None,
+    *,
+    database: DatabaseOption = None,
+    subscription: SubscriptionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a parked event with its error, its traceback and its payload, for each projection that has parked it.
+
+    The database is only read.
+    """
+    details = asyncio.run(_details(named_database(database_url, database), position, subscription))
+    if not details:
+        message = f"no event is parked at position {position}"
+        raise ConfigurationError(message, hint="`duolog parked list` shows what is parked.")
+    for detail in details:
+        if as_json:
+            echo_json(detail_json(detail))
+        else:
+            typer.echo(detail_text(detail))
+
+
+@parked.command(epilog=RETRY_EXAMPLES)
+def retry(
+    target: TargetArgument,
+    *,
+    subscription: SubscriptionOption = None,
+    tenant: TenantOption = None,
+    key: Annotated[str | None, typer.Option(help="The stream whose events are retried.", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="Retry every key.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Apply parked events again, each key in order and in one transaction, by the code of the application.
+
+    What fails again stays parked with its new error. A process that runs the projection goes on by itself.
+
+    Exit code 1 if something is still parked.
+    """
+    if every == (key is not None):
+        message = "say which events are to be retried"
+        raise ConfigurationError(message, hint="Give either --key STREAM or --all.")
+    choice = ParkedChoice(subscription, tenant, key)
+    retried = asyncio.run(_retry(named_application(target), choice))
+    for each in retried:
+        if as_json:
+            echo_json(each)
+        else:
+            typer.echo(_came_of(each))
+    if not retried and not as_json:
+        typer.echo("nothing is parked")
+    if any(each.parked for each in retried):
+        raise typer.Exit(_STILL_PARKED)
+
+
+async def _list(database: Database, choice: ParkedChoice, limit: int) -> Sequence[ParkedEvent]:
+    async with inspected(database):
+        return await parked_events(database, choice, limit=limit)
+
+
+async def _details(database: Database, position: int, subscription: str | None) -> Sequence[ParkedDetail]:
+    async with inspected(database):
+        return await parked_details(database, position, subscription)
+
+
+async def _retry(application: Application, choice: ParkedChoice) -> Sequence[RetriedKey]:
+    await application.start(projections=False)
+    try:
+        return await application.retry_parked(choice)
+    finally:
+        await application.close()
+
+
+def _key(event: ParkedEvent | RetriedKey) -> str:
+    return f"{event.tenant}/{event.key}" if event.tenant else event.key
+
+
+def _came_of(each: RetriedKey) -> str:
+    where = printable(f"{each.subscription}  {_key(each)}")
+    if not each.parked:
+        return f"{where}  {each.applied} applied"
+    return printable(f"{where}  {each.applied} applied, {each.parked} still parked at {each.position}: {each.error}")

@@ -1,0 +1,236 @@
+"""Applying parked events again, after what made them fail was put right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from duolog.codec.event_codec import EventCodec
+from duolog.dispatch.shield import shielded
+from duolog.errors import ConfigurationError, DatabaseError, LeaseLostError
+from duolog.messages.envelope import RecordedEvent
+from duolog.projections.projection import Projection
+from duolog.projections.views import OpenProjection, OpenView
+from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.failure import Failure, is_transient
+from duolog.subscriptions.leases import Lease
+from duolog.subscriptions.owner import owner_name
+from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.source import SubscriptionSource
+
+_LEASE_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedChoice:
+    """Chooses parked events to retry; None chooses all.
+
+    Attributes:
+        subscription: of this projection.
+        tenant: of this tenant.
+        key: of this stream.
+    """
+
+    subscription: str | None = None
+    tenant: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetriedKey:
+    """What came of one key.
+
+    Attributes:
+        subscription: the projection's name.
+        tenant: whose events they are.
+        key: their stream.
+        applied: how many are in the view now.
+        parked: how many are still parked.
+        position: the event that failed; None if none did.
+        error: its new error; empty if none failed.
+    """
+
+    subscription: str
+    tenant: str
+    key: str
+    applied: int
+    parked: int
+    position: int | None = None
+    error: str = ""
+
+
+class ParkedRetry:
+    """Applies parked events again, a key (tenant and stream) in order and in one transaction.
+
+    The events that could be applied are in the view, and no longer parked, when that transaction commits. The first
+    that fails again stays parked with its new error, and so do those behind it. For its time the retry takes the
+    projection's lease from its owner, whose next commit or renewal fails; the owner then loads anew what is parked.
+
+    Args:
+        projections: the projections' classes.
+        source: the log, checkpoints, leases and parked events.
+        open_view: opens a projection's view.
+        open_projection: builds a projection's instance.
+        codec: decodes events, upcast by this release's code.
+    """
+
+    def __init__(
+        self,
+        projections: Sequence[type[Projection]],
+        *,
+        source: SubscriptionSource,
+        open_view: OpenView,
+        open_projection: OpenProjection,
+        codec: EventCodec,
+    ) -> None:
+        self._projections: Mapping[str, type[Projection]] = {each.name: each for each in projections}
+        self._source = source
+        self._open_view = open_view
+        self._open_projection = open_projection
+        self._codec = codec
+        self._owner = owner_name()
+
+    async def retry(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
+        """Apply the chosen parked events again.
+
+        Returns:
+            What came of each key, by projection and by the position of its first parked event.
+
+        Raises:
+            ConfigurationError: the application has no such projection, or the view is of another version than its code.
+            LeaseLostError: somebody else took the projection over meanwhile; the keys before are done.
+            DatabaseError: the database failed; the keys before are done.
+        """
+        if choice.subscription is not None and choice.subscription not in self._projections:
+            message = f"the application has no projection {choice.subscription!r}"
+            raise ConfigurationError(message, hint=f"It has: {', '.join(sorted(self._projections)) or 'none'}.")
+        retried: list[RetriedKey] = []
+        for name, projection in sorted(self._projections.items()):
+            # Looked at first, so that nobody is disturbed where nothing is parked.
+            chosen = replace(choice, subscription=name)
+            if choice.subscription in (None, name) and await self._read(chosen):
+                retried += await self._retry(projection, chosen)
+        return retried
+
+    async def _retry(self, projection: type[Projection], choice: ParkedChoice) -> Sequence[RetriedKey]:
+        lease = await self._take_over(projection.name)
+        try:
+            position = await self._position(projection)
+            move = CheckpointMove(projection.name, projection.version, lease.token, position, position)
+            # Read only now: under this lease no former owner parks anything any more.
+            by_key: dict[tuple[str, str], list[ParkedEvent]] = {}
+            for event in await self._read(choice):
+                by_key.setdefault((event.tenant, event.key), []).append(event)
+            retried: list[RetriedKey] = []
+            for events in by_key.values():
+                await self._renew(lease)
+                retried.append(await self._retry_key(projection, events, move))
+            return retried
+        finally:
+            await shielded(self._source.leases.release(lease))
+
+    async def _retry_key(
+        self, projection: type[Projection], parked: Sequence[ParkedEvent], move: CheckpointMove
+    ) -> RetriedKey:
+        recorded = [await self._recorded(event) for event in parked]
+        attempt = _Attempt(parked, len(parked))
+        while (failed := await self._try(projection, attempt, recorded, move)) is not None:
+            # The event that failed may have written in part: those before it are applied anew without it.
+            attempt = failed
+        first, left = parked[0], len(parked) - attempt.most
+        result = RetriedKey(projection.name, first.tenant, first.key, attempt.most, left)
+        if attempt.failure is None:
+            return result
+        return replace(result, position=parked[attempt.most].position, error=attempt.failure.error)
+
+    async def _try(
+        self,
+        projection: type[Projection],
+        attempt: "_Attempt",
+        recorded: Sequence[RecordedEvent],
+        move: CheckpointMove,
+    ) -> "_Attempt | None":
+        """Apply and commit an attempt; return the next one, with fewer events, if an event failed."""
+        session = self._open_view(projection)
+        applied = 0
+        try:
+            async with self._open_projection(projection, session) as instance:
+                for event in recorded[: attempt.most]:
+                    for part in self._codec.decode_all(event):
+                        await _hand_over(instance, part, event)
+                    await session.flush()  # so that an error is that of this event
+                    applied += 1
+            await session.commit(move, attempt.still_parked(), unparked=attempt.unparked())
+        except Exception as error:
+            if is_transient(error) or attempt.most == 0:
+                raise
+            return replace(attempt, most=min(applied, attempt.most - 1), failure=Failure.of(error))
+        finally:
+            await shielded(session.close())
+        return None
+
+    async def _recorded(self, parked: ParkedEvent) -> RecordedEvent:
+        page = await self._source.store.read_all(after=parked.position - 1, limit=1)
+        if not page.events or page.events[0].position != parked.position:
+            message = f"the log has no event at position {parked.position}"
+            raise DatabaseError(message, hint="The log is not the one in which it was parked.")
+        return page.events[0]
+
+    async def _read(self, choice: ParkedChoice) -> Sequence[ParkedEvent]:
+        return await self._source.parking.read(choice.subscription, tenant=choice.tenant, key=choice.key, limit=None)
+
+    async def _position(self, projection: type[Projection]) -> int:
+        checkpoint = await self._source.checkpoints.read(projection.name)
+        if checkpoint is None or checkpoint.version != projection.version:
+            found = "not built" if checkpoint is None else f"of version {checkpoint.version}"
+            message = f"view {projection.name!r} is {found}, and the code is of version {projection.version}"
+            raise ConfigurationError(message, hint="Run the application: it builds the view anew, with nothing parked.")
+        return checkpoint.position
+
+    async def _take_over(self, subscription: str) -> Lease:
+        lease = await self._source.leases.acquire(subscription, self._owner, seconds=_LEASE_SECONDS, take_over=True)
+        if lease is None:
+            raise _lost(subscription)
+        return lease
+
+    async def _renew(self, lease: Lease) -> None:
+        renewed = await self._source.leases.acquire(lease.subscription, self._owner, seconds=_LEASE_SECONDS)
+        if renewed is None or renewed.token != lease.token:
+            raise _lost(lease.subscription)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """Which of a key's events are applied, and what is said of the first that is not.
+
+    Attributes:
+        parked: all parked events of the key, in order.
+        most: apply so many.
+        failure: why the next one stays parked; None if there is none.
+    """
+
+    parked: Sequence[ParkedEvent]
+    most: int
+    failure: Failure | None = None
+
+    def unparked(self) -> Sequence[int]:
+        return [event.position for event in self.parked[: self.most]]
+
+    def still_parked(self) -> Sequence[ParkedEvent]:
+        if self.failure is None:
+            return ()
+        failure = self.failure
+        failed = self.parked[self.most]
+        return (replace(failed, reason=failure.reason, error=failure.error, traceback=failure.traceback),)
+
+
+async def _hand_over(projection: Projection, event: object, recorded: RecordedEvent) -> None:
+    handler = projection.handlers().get(type(event))
+    if handler is None:
+        return  # this release's projection does not want it
+    method = getattr(projection, handler.method)
+    await (method(event, recorded) if handler.takes_recorded else method(event))
+
+
+def _lost(subscription: str) -> LeaseLostError:
+    message = f"somebody else took {subscription!r} over while its parked events were retried"
+    return LeaseLostError(message, hint="Retry again; what was applied is done.")

@@ -1,0 +1,32 @@
+"""What the experiments share."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from duolog.adapters.sqlite import open_database
+from tests.faults import shim
+
+
+@pytest.fixture(scope="session")
+def shim_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled shim; a test that needs it is skipped where it cannot be."""
+    reason = shim.missing()
+    if reason:
+        pytest.skip(reason)
+    return shim.compiled(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A database file with its schema, closed."""
+    file = tmp_path / "log.db"
+
+    async def make() -> None:
+        database = open_database(f"sqlite:///{file}")
+        await database.open()
+        await database.close()
+
+    asyncio.run(make())
+    return file

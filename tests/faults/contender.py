@@ -1,0 +1,55 @@
+"""Clients in a process of its own that fight over a few streams: each reads a version, and appends at exactly that one.
+
+It prints what it asks for and what it is answered, as `tests.faults.writer` does: for an append its stream and the
+expected version, then the version it got or found; for a read its stream and the version it saw.
+"""
+
+import asyncio
+import itertools
+import sys
+
+from duolog.adapters.sqlite import open_database
+from duolog.errors import WrongExpectedVersionError
+from duolog.eventstore.expectations import Exactly
+from duolog.eventstore.port import EventStore
+from duolog.ids import uuid7
+from duolog.messages.envelope import NewEvent
+from tests.faults.writer import say
+
+CLIENTS = 4
+STREAMS = 5
+
+
+async def contend(store: EventStore, turn: int) -> None:
+    """Read a stream's version, and append at it."""
+    stream = f"hot-{turn // CLIENTS % STREAMS}"  # so the clients meet there
+    read, event_id = uuid7(), uuid7()
+    say("invoke", f"read-{read}", stream)
+    last = await store.read_stream(stream, limit=1, backward=True)
+    version = last[0].version if last else 0
+    say("ok", f"read-{read}", str(version))
+    say("invoke", str(event_id), stream, str(version))
+    try:
+        appended = await store.append(stream, [NewEvent(event_id, "contended", 1, b"{}")], Exactly(version))
+    except WrongExpectedVersionError as error:
+        say("fail", str(event_id), str(error.actual))
+    else:
+        say("ok", str(event_id), str(appended.versions[stream]))
+
+
+async def main(url: str, count: int) -> None:
+    """Have all clients contend, so many times altogether."""
+    database = open_database(url)
+    await database.open()
+    turns = itertools.count()
+
+    async def client() -> None:
+        while (turn := next(turns)) < count:
+            await contend(database.store, turn)
+
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))

@@ -1,0 +1,38 @@
+"""Prints the records of experiments as a table: ``python -m tests.faults.figures build/faults.ndjson``."""
+
+import json
+import sys
+from pathlib import Path
+
+COLUMNS = (
+    "experiment",
+    "seed",
+    "ops",
+    "acknowledged",
+    "failed",
+    "unknown",
+    "faults",
+    "violations",
+    "lost",
+    "duplicated",
+)
+
+
+def table(records: Path) -> str:
+    """Return the table in Markdown, with the versions below it."""
+    found = [json.loads(line) for line in records.read_text(encoding="utf-8").splitlines()]
+    lines = [
+        f"| {' | '.join(COLUMNS)} | recovery p50 / max, ms |",
+        f"|{'---|' * (len(COLUMNS) + 1)}",
+    ]
+    for record in found:
+        faults = ", ".join(f"{count} {kind}" for kind, count in record["faults"].items())
+        cells = [faults if name == "faults" else str(record[name]) for name in COLUMNS]
+        p50, most = record["recovery_p50_ms"], record["recovery_max_ms"]
+        lines.append(f"| {' | '.join(cells)} | {'' if p50 is None else f'{p50} / {most}'} |")
+    versions = sorted({json.dumps(record["versions"], sort_keys=True) for record in found})
+    return "\n".join([*lines, "", *versions, ""])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table(Path(sys.argv[1])))

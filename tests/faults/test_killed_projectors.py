@@ -1,0 +1,61 @@
+"""E6: a projector is killed at every statement; its view is always the fold of the log up to its checkpoint."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.faults.experiment import Answer, Experiment, size
+from tests.faults.processes import ROOT
+from tests.faults.tally import Tally, count, project, tally
+
+HISTORY = (("early-1", (1, 2, 3)), ("early-2", (4,)), ("early-1", (6, 8)), ("early-3", (9, 10)))
+
+
+def is_the_fold(path: Path, experiment: Experiment, run: str) -> None:
+    """Compare a view with the fold of the log at its checkpoint, event by event."""
+    found = Tally.of(path)
+    names = {position: f"{run}/{position}" for position in found.log}
+    for position, name in names.items():
+        experiment.invoke(name)
+        if position <= found.checkpoint:
+            experiment.answer(name, Answer.OK)
+    experiment.compare((names[position] for position in found.seen), among=names.values())
+    ahead = [position for position in found.seen if position > found.checkpoint]
+    experiment.expect(not ahead, f"{run}: the view has {ahead}, above its checkpoint {found.checkpoint}")
+    folded = found.folded(position for position in sorted(found.log) if position <= found.checkpoint)
+    experiment.expect(found.totals == folded, f"{run}: at {found.checkpoint} the view is {found.totals}, not {folded}")
+
+
+async def test_a_killed_projector_leaves_a_view_that_is_the_fold_of_the_log_at_its_checkpoint(path: Path) -> None:
+    experiment = Experiment("E6 kill -9 of the projector: every statement and COMMIT")
+    app = tally(path)
+    await app.start(projections=False)
+    for stream, amounts in HISTORY:
+        await count(app, stream, *amounts)
+    await app.close()
+
+    step = size(short=4, long=1)
+    first = experiment.chance.randint(1, step)
+    folder = path.parent / "killed"
+    folder.mkdir()
+    killer = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "tests.faults.projector", str(path), str(folder), str(first), str(step)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for line in killer.stdout.splitlines():
+        number, _, statement = line.partition(" ")
+        file = folder / f"{number}.db"
+        is_the_fold(file, experiment, f"killed at {number}")
+        experiment.fault(f"kill at {statement.split()[0]}", overlaps=True)
+        began = time.monotonic()
+        await project(file)
+        experiment.recoveries.append(time.monotonic() - began)
+        is_the_fold(file, experiment, f"after {number}")
+    experiment.expect(len(killer.stdout.splitlines()) * step > 40, "the projector did too little")
+    experiment.conclude()

@@ -1,0 +1,86 @@
+"""E16: requests made from the users example's OpenAPI, fitting and misfitting, get no answer of 500 or above."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+
+from duolog import Actor
+from duolog.integrations.fastapi import BearerTokens
+from tests.faults.experiment import Answer, Experiment, size
+from tests.faults.inputs import HEALTH
+from users.infrastructure.composition import make_application
+from users.infrastructure.providers import WriteModel
+from users.presentation.routes import make_api
+
+EXAMPLES = size(short=5, long=100)
+SLOW = {"POST /sessions": 8}  # it hashes a password each time, also for users who are not there
+SECRET = "a secret for tests only, 32 bytes"
+BASE = "http://users"
+
+
+def operation_of(found: Any) -> Any:
+    """Return an operation of the document, which must be a valid one."""
+    return found.ok()
+
+
+@pytest.fixture(params=sorted(WriteModel, key=str))
+def served(request: pytest.FixtureRequest) -> Iterator[tuple[asyncio.Runner, httpx.AsyncClient, dict[str, Any]]]:
+    app = make_application("memory://", write_model=request.param, secret=SECRET)
+    api = make_api(app)
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(api, raise_app_exceptions=False), base_url=BASE)
+    with asyncio.Runner() as runner:
+        runner.run(app.start())
+        yield runner, client, api.openapi()
+        runner.run(client.aclose())
+        runner.run(app.close())
+
+
+def test_no_request_gets_an_answer_of_500_or_above(
+    served: tuple[asyncio.Runner, httpx.AsyncClient, dict[str, Any]], request: pytest.FixtureRequest
+) -> None:
+    runner, client, document = served
+    experiment = Experiment(f"E16 requests from the OpenAPI: {request.node.callspec.id}")
+    admin = BearerTokens(SECRET).issue(Actor("admin", frozenset({"admin"})), timedelta(hours=1))[0]
+
+    async def send(case: Case[Any], mode: GenerationMode, *, by_admin: bool) -> None:
+        asked = {name: value for name, value in case.as_transport_kwargs(base_url=BASE).items() if value is not None}
+        asked.pop("cookies", None)  # the API has none
+        if isinstance(asked.get("data"), str | bytes):
+            asked["content"] = asked.pop("data")
+        headers = {name: str(value).encode("latin-1", "replace") for name, value in asked.pop("headers", {}).items()}
+        if by_admin:
+            headers["Authorization"] = f"Bearer {admin}".encode()
+        name = f"{case.method} {len(experiment.operations)}"
+        experiment.invoke(name)
+        if mode is GenerationMode.NEGATIVE:
+            experiment.fault("misfitting request")
+        answer = await client.request(**asked, headers=headers)
+        experiment.answer(name, Answer.OK if answer.is_success else Answer.FAIL)
+        assert answer.status_code < 500, f"{case.method} {case.formatted_path}: {answer.status_code} {answer.text}"
+
+    def send_many(operation: Any, mode: GenerationMode) -> None:
+        examples = max(1, EXAMPLES // SLOW.get(operation.label, 1))
+
+        @seed(experiment.seed)
+        @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=HEALTH)
+        @given(operation.as_strategy(generation_mode=mode), st.integers(0, 3))
+        def any_request(case: Case[Any], whose: int) -> None:
+            runner.run(send(case, mode, by_admin=whose > 0))
+
+        with suppress(Unsatisfiable):  # what takes nothing cannot be asked for wrongly
+            any_request()
+
+    for result in schemathesis.openapi.from_dict(document).get_all_operations():
+        for mode in GenerationMode:
+            send_many(operation_of(result), mode)
+    experiment.conclude()

@@ -1,0 +1,93 @@
+import inspect
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from duolog.admin.checks.secrets import is_secret_name
+from tests.unit.cli import careless
+from tests.unit.cli.conftest import Duolog, Target
+
+
+@pytest.fixture
+def findings(duolog: Duolog) -> list[Mapping[str, Any]]:
+    ended = duolog("check", "tests.unit.cli.careless:app", "--json")
+    assert ended.code == 1
+    return [json.loads(line) for line in ended.lines]
+
+
+def found(findings: list[Mapping[str, Any]], rule: str) -> dict[str, str]:
+    return {each["subject"].rpartition(".")[2]: each["message"] for each in findings if each["rule"] == rule}
+
+
+def test_careful_code_passes(duolog: Duolog, target: Target) -> None:
+    ended = duolog("check", target())
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("3 handlers keep 6 rules")
+
+
+def test_the_users_example_passes(duolog: Duolog, target: Target) -> None:
+    composition = "__import__('users.infrastructure.composition').infrastructure.composition"
+    assert duolog("check", target(f"{composition}.make_application(url, secret='x' * 32)")).code == 0
+
+
+def test_a_finding_names_class_place_and_what_to_do(duolog: Duolog) -> None:
+    ended = duolog("check", "tests.unit.cli.careless:app")
+    line = inspect.getsourcelines(careless.FillCart)[1]
+    assert f"tests/unit/cli/careless.py:{line}: naming: tests.unit.cli.careless.FillCart: " in ended.stdout
+    assert "  hint: Rename it to FillCartCommand." in ended.lines
+    assert ended.stderr == "10 findings\n"
+
+
+def test_names_follow_one_pattern(findings: list[Mapping[str, Any]]) -> None:
+    assert set(found(findings, "naming")) == {"FillCart"}
+
+
+def test_messages_and_results_are_frozen_and_slotted(findings: list[Mapping[str, Any]]) -> None:
+    shapes = [(each["subject"].rpartition(".")[2], each["message"]) for each in findings if each["rule"] == "shape"]
+    assert shapes == [
+        ("FillCart", "its instances have a __dict__"),
+        ("CartDTO", "its instances can be changed"),
+        ("CartDTO", "its instances have a __dict__"),
+    ]
+
+
+def test_a_query_service_reaches_no_write_port(findings: list[Mapping[str, Any]]) -> None:
+    assert found(findings, "query-writes") == {
+        "GetCartQueryService": "it reaches the write side: GetCartQueryService → CartReader → CartRepository"
+    }
+
+
+def test_a_handler_returns_no_entity(findings: list[Mapping[str, Any]]) -> None:
+    assert found(findings, "entity-returned") == {"FillCartInteractor": "execute returns the entity Cart"}
+
+
+def test_events_are_named_registered_and_have_a_stream_of_their_own(findings: list[Mapping[str, Any]]) -> None:
+    assert found(findings, "event") == {
+        "CartFilled": "Cart applies it, but it is not registered: not every process can read it",
+        "CartWatched": "FillCartInteractor publishes it, but it is not registered: not every process can read it",
+        "CartForgotten": "FillCartInteractor publishes it, but it has no name",
+    }
+
+
+def test_secrets_are_left_out_of_the_repr(findings: list[Mapping[str, Any]]) -> None:
+    assert found(findings, "secret-shown") == {"FillCart": "its repr shows 'api_token'"}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_secret"),
+    [
+        ("password", True),
+        ("password_hash", True),
+        ("apiKey", True),
+        ("client_secret", True),
+        ("refresh_token", True),
+        ("key", False),
+        ("tokenizer", False),
+        ("compass", False),
+        ("pinned", False),
+    ],
+)
+def test_a_secret_is_told_by_the_words_of_its_name(name: str, *, is_secret: bool) -> None:
+    assert is_secret_name(name) is is_secret

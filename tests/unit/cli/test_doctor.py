@@ -1,0 +1,157 @@
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from duolog.database.port import Database, View
+from tests.unit.cli import shop
+from tests.unit.cli.conftest import Duolog, Target, new_event, with_database
+
+VIEW = View("orders_view", 1, {"orders_view": "CREATE TABLE orders_view (id TEXT PRIMARY KEY)"})
+
+
+def examined(duolog: Duolog, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    ended = duolog("doctor", *arguments, "--json", "--patience", "0.05")
+    assert ended.stderr == ""
+    return ended.code, {each["subject"]: each for each in map(json.loads, ended.lines)}
+
+
+def file_of(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+@pytest.fixture
+def well(url: str) -> str:
+    async def run() -> None:
+        async with shop.make_application(url) as app:
+            await app.execute(shop.PlaceOrderCommand("1", 5))
+            await app.caught_up()
+
+    asyncio.run(run())
+    return url
+
+
+def test_a_database_that_is_well_is_told_so(duolog: Duolog, well: str, target: Target) -> None:
+    code, found = examined(duolog, well, target())
+    assert code == 0
+    assert {subject for subject, each in found.items() if each["level"] == "well"} >= {
+        "disk space",
+        "journal mode",
+        "integrity",
+        "schema",
+        "projection orders_view",
+    }
+
+
+def test_an_application_brings_its_database(duolog: Duolog, well: str, target: Target) -> None:
+    del well
+    assert examined(duolog, target())[0] == 0
+
+
+def test_people_get_a_hint_under_each_finding(duolog: Duolog, url: str) -> None:
+    ended = duolog("doctor", url)
+    assert ended.code == 1
+    assert "fault  database: there is no file" in ended.stdout
+    assert "hint: Check the path" in ended.stdout
+
+
+def test_pending_migrations_are_a_fault(duolog: Duolog, url: str) -> None:
+    file_of(url).touch()
+    code, found = examined(duolog, url)
+    assert (code, found["schema"]["level"]) == (1, "fault")
+    assert "`duolog migrate`" in found["schema"]["advice"]
+
+
+def test_a_file_that_is_no_database_is_a_fault(duolog: Duolog, url: str) -> None:
+    file_of(url).write_bytes(b"this is no database, it is only text" * 100)
+    code, found = examined(duolog, url)
+    assert (code, found["database"]["level"]) == (1, "fault")
+
+
+def test_damaged_pages_are_a_fault(duolog: Duolog, well: str) -> None:
+    with closing(sqlite3.connect(file_of(well))) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with file_of(well).open("r+b") as file:
+        file.seek(4096 * 2)
+        file.write(b"\xff" * 4096)
+    code, found = examined(duolog, well)
+    assert code == 1
+    assert "fault" in {each["level"] for subject, each in found.items() if subject in {"integrity", "database"}}
+
+
+def test_another_journal_mode_is_a_fault(duolog: Duolog, well: str) -> None:
+    with closing(sqlite3.connect(file_of(well))) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    code, found = examined(duolog, well)
+    assert (code, found["journal mode"]["found"]) == (1, "delete")
+
+
+def test_a_projection_without_an_owner_stands_still(duolog: Duolog, url: str) -> None:
+    async def fill(database: Database) -> None:
+        await database.prepare_view(VIEW)
+        await database.store.append("order-1", [new_event("order.placed")])
+
+    with_database(url, fill)
+    code, found = examined(duolog, url)
+    assert code == 1
+    assert (
+        found["projection orders_view"]["found"]
+        == "it stands still at 0, 1 positions behind the log; nobody advances it"
+    )
+    assert "duolog run" in found["projection orders_view"]["advice"]
+
+
+def test_a_dead_owner_is_named(duolog: Duolog, url: str) -> None:
+    async def fill(database: Database) -> None:
+        await database.prepare_view(VIEW)
+        await database.leases.acquire("orders_view", "worker-7", seconds=0)
+
+    with_database(url, fill)
+    code, found = examined(duolog, url)
+    assert (code, found["projection orders_view"]["level"]) == (0, "risk")
+    assert "its owner worker-7 died" in found["projection orders_view"]["found"]
+    assert examined(duolog, url, "--strict")[0] == 1
+
+
+def test_an_owner_that_does_not_move_is_backing_off(duolog: Duolog, url: str) -> None:
+    async def fill(database: Database) -> None:
+        await database.prepare_view(VIEW)
+        await database.leases.acquire("orders_view", "worker-7", seconds=600)
+        await database.store.append("order-1", [new_event("order.placed")])
+
+    with_database(url, fill)
+    code, found = examined(duolog, url)
+    assert code == 1
+    assert "although worker-7 owns it: it is failing and backing off" in found["projection orders_view"]["found"]
+
+
+def test_parked_events_are_a_fault(duolog: Duolog, url: str) -> None:
+    async def run() -> None:
+        async with shop.make_application(url) as app:
+            await app.execute(shop.PlaceOrderCommand("1", 13))
+            await app.caught_up()
+
+    asyncio.run(run())
+    code, found = examined(duolog, url)
+    assert (code, found["projection orders_view"]["found"]) == (1, "1 event is parked")
+    assert "duolog parked list" in found["projection orders_view"]["advice"]
+
+
+def test_a_view_of_another_version_than_the_code_is_a_fault(duolog: Duolog, url: str, target: Target) -> None:
+    async def fill(database: Database) -> None:
+        await database.prepare_view(View("orders_view", 7, VIEW.tables))
+        await database.prepare_view(View("gone_view", 1, {"gone_view": "CREATE TABLE gone_view (id TEXT)"}))
+
+    with_database(url, fill)
+    code, found = examined(duolog, target(), url)
+    assert code == 1
+    assert found["projection orders_view"]["found"] == "the view is of version 7, the code of version 1"
+    assert found["projection gone_view"]["found"] == "the application has no such projection"
+
+
+def test_two_databases_are_too_many(duolog: Duolog, url: str) -> None:
+    assert duolog("doctor", url, url).code == 2

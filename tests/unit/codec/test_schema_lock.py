@@ -1,0 +1,92 @@
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+
+from duolog.codec.schema_description import describe
+from duolog.codec.schema_lock import SchemaLock, SchemaSource
+from duolog.messages.event import event, event_spec
+
+
+class Size(Enum):
+    LARGE = "large"
+    SMALL = "small"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    id: UUID
+    price: Decimal
+    inner: "Part | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    name: Annotated[str, msgspec.Meta(max_length=10)]
+    size: Size
+    parts: tuple[Part, ...]
+    at: datetime
+    extra: dict[str, int]
+
+
+class Unknown:
+    """What msgspec knows nothing of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    unknown: Unknown
+    known: int = 0
+
+
+@event("thing.made", version=2, upcasts={1: dict[str, Any]})
+@dataclass(frozen=True, slots=True)
+class ThingMade:
+    name: str
+
+
+def test_a_type_is_described_by_its_json() -> None:
+    assert describe(Thing) == {
+        "name": "str(max_length=10)",
+        "size": "enum(large|small)",
+        "parts": {"[]": {"id": "uuid", "price": "decimal", "inner?": ["...", "none"]}},
+        "at": "datetime",
+        "extra": {"{}": "int"},
+    }
+
+
+def test_an_unknown_type_is_told_by_its_name_and_hides_no_other_field() -> None:
+    assert describe(Odd) == {"unknown": "Unknown", "known?": "int"}
+
+
+def test_older_versions_stay_in_the_lock() -> None:
+    before = SchemaLock(events={"thing.made": {"1": {"title": "str"}}})
+    locked = SchemaSource([event_spec(ThingMade)], [], {}).lock(before)
+    assert locked.events == {"thing.made": {"1": {"title": "str"}, "2": {"name": "str"}}}
+    assert SchemaLock.parse(locked.text()) == locked
+
+
+def test_a_lost_upcaster_is_found() -> None:
+    locked = SchemaLock(events={"thing.made": {"1": {}, "2": {"name": "str"}}})
+    spec = event_spec(ThingMade)
+    assert list(SchemaSource([spec], [], {}).breaks(locked)) == []
+    (lost,) = SchemaSource([replace(spec, upcasts={})], [], {}).breaks(locked)
+    assert (lost.message, lost.loses_data) == ("version 1 is stored, and its upcaster is gone", True)
+
+
+def test_a_new_version_is_to_be_locked() -> None:
+    locked = SchemaLock(events={"thing.made": {"1": {}}})
+    (found,) = SchemaSource([event_spec(ThingMade)], [], {}).breaks(locked)
+    assert (found.message, found.loses_data) == ("version 2 is not locked yet", False)
+
+
+def test_snapshots_have_their_place() -> None:
+    source = SchemaSource([], [], {}, snapshots={"thing": (3, Part)})
+    locked = source.lock()
+    assert list(locked.snapshots["thing"]) == ["3"]
+    (changed,) = replace(source, snapshots={"thing": (3, Odd)}).breaks(locked)
+    assert changed.loses_data

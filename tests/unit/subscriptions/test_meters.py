@@ -1,0 +1,67 @@
+import asyncio
+from collections.abc import Sequence
+
+from duolog.adapters.memory import open_database
+from duolog.database.port import View
+from duolog.ids import uuid7
+from duolog.messages.envelope import NewEvent
+from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.meters import SubscriptionMeters
+from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.telemetry import find_meter
+from tests.unit.metering import Metering, Point, metering
+
+__all__ = ["metering"]
+
+VIEW = View("things_view", 1, {"things_view": "CREATE TABLE things_view (id TEXT)"})
+
+
+def gauges(metering: Metering, name: str) -> dict[object, float]:
+    points: Sequence[Point] = metering.points().get(name, [])
+    return {point.attributes["duolog.subscription"]: point.value for point in points}
+
+
+async def test_lag_and_parked_events_of_each_subscription_are_measured(metering: Metering) -> None:
+    database = open_database("memory://")
+    await database.open()
+    await database.prepare_view(VIEW)
+    await database.store.append("thing-1", [NewEvent(uuid7(), "thing.happened", 1, b"{}") for _ in range(5)])
+    parked = ParkedEvent("things_view", "", "thing-1", 2, "thing.happened", ParkReason.HANDLER_RAISED)
+    await database.open_view(VIEW).commit(CheckpointMove("things_view", 1, 0, 0, 3), (parked,))
+    meter = find_meter()
+    assert meter is not None
+    meters = SubscriptionMeters(meter, database, ["things_view", "never_ran"])
+    await meters.measure()
+    assert gauges(metering, "duolog.subscription.lag") == {"things_view": 2, "never_ran": 5}
+    assert gauges(metering, "duolog.subscription.parked") == {"things_view": 1, "never_ran": 0}
+    await database.close()
+
+
+async def test_they_are_measured_again_and_again_until_stopped_also_after_a_failure(metering: Metering) -> None:
+    database = open_database("memory://")
+    await database.open()
+    meter = find_meter()
+    assert meter is not None
+    measured = asyncio.Event()
+
+    class Measured(SubscriptionMeters):
+        times = 0
+
+        async def measure(self) -> None:
+            self.times += 1
+            if self.times == 1:
+                raise ConnectionError
+            await super().measure()
+            measured.set()
+
+    meters = Measured(meter, database, ["things_view"], seconds=0.001)
+    meters.start()
+    async with asyncio.timeout(10):
+        await measured.wait()
+    await meters.stop()
+    await meters.stop()
+    stopped = meters.times
+    await asyncio.sleep(0.01)
+    assert meters.times == stopped
+    assert gauges(metering, "duolog.subscription.lag") == {"things_view": 0}
+    await database.close()
