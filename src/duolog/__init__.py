@@ -39,6 +39,7 @@ from duolog.write.boundary import Criterion, DecisionBoundary
 from duolog.write.decider import Decider, DeciderEntity
 from duolog.write.event_publisher import EventPublisher
 from duolog.write.event_streams import EventStreams
+from duolog.write.idempotency import IdempotencyKey
 from duolog.write.repository import AggregateNotFoundError, EventSourcedRepository
 from duolog.write.snapshots import SnapshotPolicy
 from duolog.write.transaction_manager import TransactionManager
@@ -72,6 +73,7 @@ __all__ = [
     "Exactly",
     "ExpectedVersion",
     "FilterableFields",
+    "IdempotencyKey",
     "Keyset",
     "Limits",
     "MessageContext",

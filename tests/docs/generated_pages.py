@@ -54,6 +54,7 @@ _ERROR_ROOMS: Final = {
     "startup": "At start-up",
     "payloads": "Messages and payloads",
     "commands": "Commands",
+    "idempotency": "Idempotency keys",
     "log": "The log",
     "databases": "Databases",
     "queries": "Queries",

@@ -37,7 +37,14 @@ def make_api(app: Application) -> FastAPI:
     bearer = BearerTokens(app.secret)
     users = attach(api, app, bearer=bearer, errors=USER_PROBLEMS)
 
-    users.post("/sessions", SignInCommand, show=open_session(bearer), anonymous=True, raises=[WrongCredentialsError])
+    users.post(
+        "/sessions",
+        SignInCommand,
+        show=open_session(bearer),
+        anonymous=True,
+        idempotent=False,  # a password that was changed must not open a session again
+        raises=[WrongCredentialsError],
+    )
     users.post(
         "/users",
         CreateUserCommand,

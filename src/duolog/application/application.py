@@ -25,6 +25,7 @@ from duolog.projections.projection import Projection
 from duolog.read.middleware.after_position import AfterPosition
 from duolog.read.position_token import PositionToken
 from duolog.subscriptions.status import SubscriptionStatus
+from duolog.write.idempotency import GivenKey, key_of
 
 Item = TypeVar("Item")
 
@@ -130,41 +131,61 @@ class Application:
 
     # --- commands --------------------------------------------------------------------------------------------
 
-    async def execute(self, command: Command[R], *, metadata: Metadata | None = None) -> R:
+    async def execute(
+        self, command: Command[R], *, metadata: Metadata | None = None, idempotency_key: GivenKey = None
+    ) -> R:
         """Execute a command.
 
         Args:
             command: the command.
             metadata: who sends it and why; None inherits from the message that is being handled here.
+            idempotency_key: with one, the command takes effect once however often it is sent: after the first time its
+                stored result is returned. 1 to 255 visible ASCII characters; each actor has keys of its own.
 
         Returns:
             What its interactor returned, once its changes are durable.
 
         Raises:
             MissingHandlerError: it has no handler.
-            InvalidMessageError: its fields do not have their declared types.
+            InvalidMessageError: its fields do not have their declared types, or the key is not of its form.
+            IdempotencyKeyReusedError: the key was used for another command.
+            IdempotencyInFlightError: the command with this key is being executed right now.
             ConflictError: it met conflicts as often as ``settings.attempts`` says.
             TimeLimitExceededError: it took too long, and was rolled back.
             Exception: what the interactor raised; everything is rolled back.
         """
-        result, _ = await self._dispatcher.run(MessageKind.COMMAND, command, metadata)
+        result, _ = await self._dispatcher.run(MessageKind.COMMAND, command, metadata, key_of(idempotency_key))
         return cast("R", result)
 
-    async def execute_with_receipt(self, command: Command[R], *, metadata: Metadata | None = None) -> Receipt[R]:
+    async def execute_with_receipt(
+        self, command: Command[R], *, metadata: Metadata | None = None, idempotency_key: GivenKey = None
+    ) -> Receipt[R]:
         """Execute a command, and return positions and versions beside its result; otherwise like `execute`."""
-        result, context = await self._dispatcher.run(MessageKind.COMMAND, command, metadata)
+        result, context = await self._dispatcher.run(MessageKind.COMMAND, command, metadata, key_of(idempotency_key))
         return make_receipt(cast("R", result), context, self.database.store.log_id)
 
-    async def execute_bound(self, binding: Binding[M, R], command: M, *, metadata: Metadata | None = None) -> R:
+    async def execute_bound(
+        self,
+        binding: Binding[M, R],
+        command: M,
+        *,
+        metadata: Metadata | None = None,
+        idempotency_key: GivenKey = None,
+    ) -> R:
         """Execute a command that is a plain dataclass, by the binding that ``bind_command`` made."""
-        result, _ = await self._dispatcher.run_bound(binding, command, metadata)
+        result, _ = await self._dispatcher.run_bound(binding, command, metadata, key_of(idempotency_key))
         return cast("R", result)
 
     async def execute_bound_with_receipt(
-        self, binding: Binding[M, R], command: M, *, metadata: Metadata | None = None
+        self,
+        binding: Binding[M, R],
+        command: M,
+        *,
+        metadata: Metadata | None = None,
+        idempotency_key: GivenKey = None,
     ) -> Receipt[R]:
         """Execute a plain dataclass by its binding, and return positions and versions beside its result."""
-        result, context = await self._dispatcher.run_bound(binding, command, metadata)
+        result, context = await self._dispatcher.run_bound(binding, command, metadata, key_of(idempotency_key))
         return make_receipt(cast("R", result), context, self.database.store.log_id)
 
     # --- queries ---------------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.status import SubscriptionStatus
 from duolog.telemetry import find_meter
 from duolog.write.entity_states import EntityStates
+from duolog.write.key_sweeper import KeySweeper
+from duolog.write.middleware.idempotency import IdempotencyMiddleware
 from duolog.write.middleware.unit_of_work import UnitOfWorkMiddleware
 from duolog.write.publishing import check_published_category
 from duolog.write.unit_of_work import UnitOfWork
@@ -125,7 +127,8 @@ class Assembly:
             providers,
         )
         self.in_flight = InFlight()
-        self._middleware = arrange(self._defaults(authorizer), middleware)
+        self._middleware = arrange(self._defaults(authorizer, secret), middleware)
+        self._sweeper = KeySweeper(lambda: self.database.idempotency, hours=settings.idempotency_hours)
         self._running: _Running | None = None
         self._was_started = False
         self.calls: dict[type, Call] = {}
@@ -151,6 +154,7 @@ class Assembly:
         except BaseException:
             await shielded(self._disconnect())
             raise
+        self._sweeper.start()
         self.calls.update(calls)
         self.in_flight.open()
 
@@ -232,12 +236,13 @@ class Assembly:
             try:
                 await self.container.close()
             finally:
+                await self._sweeper.stop()
                 await self.database.close()
 
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
         await self._started().wait.until(reads, after, seconds)
 
-    def _defaults(self, authorizer: Authorizer | None) -> Sequence[Middleware]:
+    def _defaults(self, authorizer: Authorizer | None, secret: Secret) -> Sequence[Middleware]:
         settings = self._settings
         return (
             ContextMiddleware(),
@@ -247,6 +252,7 @@ class Assembly:
             AuthorisationMiddleware(authorizer),
             AfterPositionMiddleware(self._wait),
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
+            IdempotencyMiddleware(lambda: self.database.idempotency, secret.value),
             ConflictRetryMiddleware(attempts=settings.attempts),
             UnitOfWorkMiddleware(self._open_unit),
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
@@ -261,6 +267,7 @@ class Assembly:
             committer=self.database.committer,
             codec=self.codec,
             metadata=metadata,
+            keys=self.database.idempotency,
             entity_states=self._entity_states,
         )
 

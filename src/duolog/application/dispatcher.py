@@ -11,7 +11,6 @@ from duolog.dispatch.stream_relay import relay_stream
 from duolog.errors import MissingHandlerError, NotInCommandScopeError, NotStartedError
 from duolog.messages.binding import Binding, MessageKind
 from duolog.messages.metadata import Metadata
-from duolog.read.middleware.after_position import AfterPosition
 
 
 class Dispatcher:
@@ -33,31 +32,37 @@ class Dispatcher:
         self._in_flight = in_flight
 
     async def run(
-        self, kind: MessageKind, message: object, metadata: Metadata | None, after: AfterPosition | None = None
+        self, kind: MessageKind, message: object, metadata: Metadata | None, note: object | None = None
     ) -> tuple[object, MessageContext]:
         """Run a message, and return its result and its context.
+
+        Args:
+            kind: what the message must be.
+            message: the message.
+            metadata: its metadata; None to inherit them.
+            note: what the caller leaves for a middleware, under its type; None for nothing.
 
         Raises:
             MissingHandlerError: it has no handler, or is not of this kind.
             NotStartedError: the application is not running.
             Exception: what the pipeline raises.
         """
-        return await self._run(self._binding(kind, message), message, metadata, after)
+        return await self._run(self._binding(kind, message), message, metadata, note)
 
     async def run_bound(
         self,
         binding: Binding[Any, Any],
         message: object,
         metadata: Metadata | None,
-        after: AfterPosition | None = None,
+        note: object | None = None,
     ) -> tuple[object, MessageContext]:
         """Run a message by its binding; otherwise like `run`."""
         if self._registry.binding_for(binding.message) is not binding:
             raise missing_handler(binding.message)
-        return await self._run(binding, message, metadata, after)
+        return await self._run(binding, message, metadata, note)
 
     async def relay(
-        self, message: object, metadata: Metadata | None, after: AfterPosition | None = None
+        self, message: object, metadata: Metadata | None, note: object | None = None
     ) -> AsyncGenerator[object, None]:
         """Run a stream query and yield its items; otherwise like `run`."""
         binding = self._binding(MessageKind.STREAM, message)
@@ -67,7 +72,7 @@ class Dispatcher:
             with in_flight:
                 return await call(context)
 
-        items = relay_stream(counted, _context(binding, message, metadata, after))
+        items = relay_stream(counted, _context(binding, message, metadata, note))
         try:
             async for item in items:
                 yield item
@@ -82,10 +87,10 @@ class Dispatcher:
         return binding
 
     async def _run(
-        self, binding: Binding[Any, Any], message: object, metadata: Metadata | None, after: AfterPosition | None
+        self, binding: Binding[Any, Any], message: object, metadata: Metadata | None, note: object | None
     ) -> tuple[object, MessageContext]:
         call = self._call(binding)
-        context = _context(binding, message, metadata, after)
+        context = _context(binding, message, metadata, note)
         with self._in_flight:
             return await call(context), context
 
@@ -112,10 +117,10 @@ def refuse_in_projection(name: str) -> None:
 
 
 def _context(
-    binding: Binding[Any, Any], message: object, metadata: Metadata | None, after: AfterPosition | None
+    binding: Binding[Any, Any], message: object, metadata: Metadata | None, note: object | None
 ) -> MessageContext:
     kind = ScopeKind.COMMAND if binding.kind is MessageKind.COMMAND else ScopeKind.QUERY
     context = MessageContext(message, kind, metadata)
-    if after is not None:
-        context.put(AfterPosition, after)
+    if note is not None:
+        context.put(type(note), note)
     return context

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from duolog.dispatch.context import MessageContext
 from duolog.eventstore.appends import NOTHING_APPENDED, Appended
 from duolog.read.position_token import CommittedPosition, PositionToken
+from duolog.write.middleware.idempotency import Replayed
 
 R = TypeVar("R")
 
@@ -20,12 +21,14 @@ class Receipt(Generic[R]):
         position: position of its last event, for ``query(..., after=receipt.position)``; 0 if it recorded nothing.
         versions: by stream, the version after it.
         token: the position for other processes, or None if it recorded nothing.
+        replayed: the command was executed before, with the same idempotency key; this is its stored outcome.
     """
 
     result: R
     position: int
     versions: Mapping[str, int]
     token: PositionToken | None
+    replayed: bool = False
 
 
 def make_receipt(result: R, context: MessageContext, log_id: str) -> Receipt[R]:
@@ -40,5 +43,6 @@ def make_receipt(result: R, context: MessageContext, log_id: str) -> Receipt[R]:
     token = None
     if appended.position:
         token = PositionToken(log_id, appended.first_position, appended.position, appended.partitions)
+    replayed = context.find(Replayed) is not None
     position = CommittedPosition.of(appended.first_position, appended.position)
-    return Receipt(result, position, appended.versions, token)
+    return Receipt(result, position, appended.versions, token, replayed)

@@ -14,6 +14,7 @@ class Settings:
         attempts: how often a command is run at most when it meets conflicts.
         drain_seconds: how long closing waits for messages and projections that are under way.
         max_event_bytes: largest encoded event.
+        idempotency_hours: how long the outcome of a command with an idempotency key is kept, at least.
         hot_entities: so many states of event-sourced entities are kept at hand, of those that can be copied cheaply:
             deciders with immutable states, and aggregates that declare snapshots. 0 keeps none.
     """
@@ -24,11 +25,18 @@ class Settings:
     attempts: int = 10
     drain_seconds: float = 10.0
     max_event_bytes: int = 1_048_576
+    idempotency_hours: float = 24.0
     hot_entities: int = 1_024
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
-        limits = (self.command_seconds, self.query_seconds, self.after_seconds, self.drain_seconds)
+        limits = (
+            self.command_seconds,
+            self.query_seconds,
+            self.after_seconds,
+            self.drain_seconds,
+            self.idempotency_hours,
+        )
         if any(limit is not None and limit <= 0 for limit in limits) or self.attempts < 1 or self.max_event_bytes < 1:
             message = "time limits, attempts and sizes must be greater than zero"
             raise ValueError(message)

@@ -11,6 +11,7 @@ from duolog.subscriptions.checkpoints import Checkpoint, Checkpoints
 from duolog.subscriptions.leases import Leases
 from duolog.subscriptions.parking import Parking
 from duolog.tables.ports import ReadSession
+from duolog.write.idempotency import IdempotencyStore
 from duolog.write.sealed_work import WorkCommitter
 from duolog.write.snapshots import SnapshotStore
 
@@ -89,6 +90,11 @@ class Database(Protocol):
     @property
     def parking(self) -> Parking:
         """What subscriptions set aside."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyStore:
+        """Which commands were executed under which keys."""
         ...
 
     async def open(self, *, read_only: bool = False) -> None:

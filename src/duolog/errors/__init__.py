@@ -20,7 +20,13 @@ from duolog.errors.databases import (
     DatabaseFullError,
     OutcomeUnknownError,
     ReadOnlyError,
+    RolledBackError,
     StatementError,
+)
+from duolog.errors.idempotency import (
+    IdempotencyInFlightError,
+    IdempotencyKeyReusedError,
+    IdempotencyKeyTakenError,
 )
 from duolog.errors.log import (
     AppendConditionFailedError,
@@ -74,6 +80,9 @@ __all__ = [
     "DuplicateHandlerError",
     "EventIdReusedError",
     "ForeignTokenError",
+    "IdempotencyInFlightError",
+    "IdempotencyKeyReusedError",
+    "IdempotencyKeyTakenError",
     "InvalidCursorError",
     "InvalidMessageError",
     "InvalidSignatureError",
@@ -91,6 +100,7 @@ __all__ = [
     "PayloadError",
     "PositionAheadOfLogError",
     "ReadOnlyError",
+    "RolledBackError",
     "SchemaError",
     "StaleRowError",
     "StatementError",

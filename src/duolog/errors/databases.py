@@ -19,6 +19,10 @@ class OutcomeUnknownError(DatabaseError):
     """The commit was sent, and whether it happened cannot be told; look before you send it again."""
 
 
+class RolledBackError(DatabaseError):
+    """The commit was interrupted, and it is certain that nothing was changed; it may be sent again."""
+
+
 class StatementError(DatabaseError):
     """A statement of the application is wrong: SQL syntax, a missing table, missing or unknown parameters."""
 

@@ -1,8 +1,9 @@
 """The event store's port. Its contract is a test suite, `duolog.testing.contracts`, that every backend passes."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from duolog.eventstore.appends import Append, Appended
 from duolog.eventstore.conditions import AppendCondition, Boundary, EventQuery
@@ -124,6 +125,10 @@ class EventStore(Protocol):
         Returns:
             The events, and the position up to which this answer is complete for good.
         """
+        ...
+
+    async def read_events(self, event_ids: Sequence[UUID]) -> Mapping[UUID, RecordedEvent]:
+        """Return those of the events with these ids that are in the log, by id."""
         ...
 
     async def read_boundary(self, query: EventQuery, *, tenant: str = "") -> Boundary:

@@ -7,6 +7,7 @@ from duolog.eventstore.appends import Append, Appended
 from duolog.eventstore.conditions import AppendCondition
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
+from duolog.write.idempotency import IdempotencyRecord
 from duolog.write.snapshots import StoredSnapshot
 
 
@@ -20,6 +21,7 @@ class SealedWork:
         appends: events by stream, in order.
         conditions: what must still hold.
         snapshots: of streams that are appended to; each takes the place of its stream's former one.
+        idempotency: the key under which the result is stored with the rest, or None.
     """
 
     tenant: str = ""
@@ -27,11 +29,12 @@ class SealedWork:
     appends: tuple[Append, ...] = ()
     conditions: tuple[AppendCondition, ...] = ()
     snapshots: tuple[StoredSnapshot, ...] = ()
+    idempotency: IdempotencyRecord | None = None
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to commit. Conditions alone are checked, so they count as work; snapshots do not."""
-        return not (self.statements or self.appends or self.conditions)
+        """Whether there is nothing to commit. Conditions are checked, and a key is stored; snapshots do not count."""
+        return not (self.statements or self.appends or self.conditions or self.idempotency)
 
 
 class HeldWriter(ReadSession, Protocol):
@@ -56,16 +59,28 @@ class WorkCommitter(Protocol):
     """Commits units of work, each atomically, many side by side."""
 
     async def commit(self, work: SealedWork) -> Appended:
-        """Commit one unit of work: statements, appends, conditions and snapshots in one transaction.
+        """Commit one unit of work, with conditions, snapshots and its idempotency key, in one transaction.
 
+        The key is unique in its scope; whether it is taken is decided before any expected version is checked.
         Cancelling the call does not tell whether it was committed; the caller awaits it under a shield.
 
         Raises:
+            IdempotencyKeyTakenError: another unit has committed the key; nothing was changed.
             ConflictError: a stream, a condition or a guarded row is not as expected; nothing was changed.
             ConstraintViolationError: a constraint broke for which its statement declares no domain error; where it
                 declares one, that error is raised instead.
             EventIdReusedError: an event id is in the log with other content.
             DatabaseError: the database failed; nothing was changed, but for `OutcomeUnknownError`.
+        """
+        ...
+
+    async def settle(self) -> None:
+        """Wait until no commit whose outcome was unknown before can take effect any more.
+
+        What a look-up does not find afterwards was rolled back for good.
+
+        Raises:
+            DatabaseError: that cannot be told now.
         """
         ...
 

@@ -15,8 +15,10 @@ from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
 from duolog.write.after_commit import AfterCommit, AfterCommitHooks
 from duolog.write.entity_states import EntityStates, UnitEntityStates
+from duolog.write.idempotency import IdempotencyRecord, IdempotencyStore
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
 from duolog.write.unit_state import UnitState
+from duolog.write.unknown_outcome import CertainOutcomes
 
 
 class UnitOfWork:
@@ -30,6 +32,7 @@ class UnitOfWork:
         committer: commits the sealed work.
         codec: encodes staged events.
         metadata: recorded with every event; None outside the pipeline.
+        keys: finds the idempotency key of a commit whose outcome is unknown; None where there are no keys.
         commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
         entity_states: what the application has at hand of event-sourced entities; None if nothing.
     """
@@ -44,11 +47,13 @@ class UnitOfWork:
         "_held",
         "_metadata",
         "_outcome",
+        "_outcomes",
         "_reader",
         "_state",
         "_statements",
         "_store",
         "entity_states",
+        "idempotency",
         "tenant",
         "transaction_manager_resolved",
     )
@@ -60,6 +65,7 @@ class UnitOfWork:
         committer: WorkCommitter,
         codec: EventCodec,
         metadata: Metadata | None = None,
+        keys: IdempotencyStore | None = None,
         commits_at_once: bool = False,
         entity_states: EntityStates | None = None,
     ) -> None:
@@ -75,7 +81,9 @@ class UnitOfWork:
         self._after_commit = AfterCommitHooks()
         self._reader: ReadSession | None = None
         self._held: HeldWriter | None = None
+        self._outcomes = CertainOutcomes(committer, store, keys)
         self._outcome: Appended = NOTHING_APPENDED
+        self.idempotency: IdempotencyRecord | None = None  # is committed with the rest
         self.tenant = metadata.tenant if metadata is not None else ""
         self.transaction_manager_resolved = False
         self.entity_states = UnitEntityStates(entity_states or EntityStates(), self.tenant)
@@ -277,10 +285,8 @@ class UnitOfWork:
 
     async def _commit(self, work: SealedWork) -> None:
         try:
-            if self._held is not None:
-                self._outcome = await self._held.commit(work)
-            elif not work.is_empty:
-                self._outcome = await self._committer.commit(work)
+            if self._held is not None or not work.is_empty:
+                self._outcome = await self._outcomes.of((self._held or self._committer).commit(work), work)
         except ConflictError:
             self.entity_states.conflicted()
             raise
@@ -306,7 +312,7 @@ class UnitOfWork:
 
     def _work(self) -> SealedWork:
         staged = tuple(self._statements), tuple(self._appends), tuple(self._conditions)
-        return SealedWork(self.tenant, *staged, snapshots=self.entity_states.snapshots)
+        return SealedWork(self.tenant, *staged, self.entity_states.snapshots, self.idempotency)
 
     def _append(
         self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None

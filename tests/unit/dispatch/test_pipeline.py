@@ -18,6 +18,7 @@ ORDER = (
     "authorisation",
     "after_position",
     "time_limit",
+    "idempotency",
     "conflict_retry",
     "unit_of_work",
     "read_scope",

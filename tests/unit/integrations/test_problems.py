@@ -106,13 +106,18 @@ async def test_the_openapi_document_says_what_messages_take_and_give(client: htt
     assert set(schemas["RenameThingBody"]["properties"]) == {"name"}
     post = paths["/things"]["post"]
     assert post["description"] == "Make a thing."
-    assert set(post["responses"]["201"]["headers"]) == {"Duolog-Position", "Location", "ETag"}
+    assert set(post["responses"]["201"]["headers"]) == {
+        "Duolog-Position",
+        "Idempotency-Replayed",
+        "Location",
+        "ETag",
+    }
     assert {"409", "413", "415", "422", "500", "503"} <= set(post["responses"])
     assert "HTTPValidationError" not in schemas
     listed = {parameter["name"] for parameter in paths["/things"]["get"]["parameters"]}
     assert listed == {"limit", "offset", "name", "cursor", "Duolog-After"}
     patch = paths["/things/{thing_id}"]["patch"]
-    assert {parameter["name"] for parameter in patch["parameters"]} == {"thing_id", "If-Match"}
+    assert {parameter["name"] for parameter in patch["parameters"]} == {"thing_id", "If-Match", "Idempotency-Key"}
     assert "The thing has changed" in patch["responses"]["412"]["description"]
     assert paths["/guarded"]["get"]["security"] == [{"bearer": []}]
     assert "security" not in post

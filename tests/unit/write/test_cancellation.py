@@ -194,6 +194,9 @@ class SlowCommitter:
     async def commit(self, work: SealedWork) -> Appended:
         raise NotImplementedError
 
+    async def settle(self) -> None:
+        raise NotImplementedError
+
     def open_reader(self) -> ReadSession:
         return SlowlyClosing(self._tables, self.closed, "reader")
 

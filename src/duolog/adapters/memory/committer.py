@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from duolog.adapters._sql.statements import run_statement
+from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession, TableReads
 from duolog.adapters.memory.snapshots import MemorySnapshots
@@ -25,12 +26,16 @@ class MemoryCommitter:
     Args:
         log: where events are recorded.
         tables: where statements run.
+        keys: where idempotency keys are kept.
         snapshots: where snapshots are kept.
     """
 
-    __slots__ = ("_log", "_snapshots", "_tables")
+    __slots__ = ("_keys", "_log", "_snapshots", "_tables")
 
-    def __init__(self, log: MemoryLog, tables: Tables, snapshots: MemorySnapshots) -> None:
+    def __init__(
+        self, log: MemoryLog, tables: Tables, keys: MemoryIdempotencyStore, snapshots: MemorySnapshots
+    ) -> None:
+        self._keys = keys
         self._log = log
         self._tables = tables
         self._snapshots = snapshots
@@ -40,6 +45,9 @@ class MemoryCommitter:
         async with self._tables.turn:
             with self._tables.transaction():
                 return self._commit(work)
+
+    async def settle(self) -> None:
+        """Do nothing: what was not committed at once never will be."""
 
     def open_reader(self) -> ReadSession:
         """Open a session that reads what is committed."""
@@ -61,15 +69,19 @@ class MemoryCommitter:
 
     def _commit(self, work: SealedWork) -> Appended:
         """Commit the open transaction with ``work``; it is left open if the work is refused or a repetition."""
-        repeated = self._log.repeated(work.appends, work.tenant)
-        if repeated is not None:
-            return repeated
-        for statement in work.statements:
-            run_statement(self._tables.connection, statement)
-        events = self._log.check(work.appends, work.conditions, work.tenant)
-        self._tables.commit()
-        self._snapshots.save(work.snapshots, work.tenant)
-        return self._log.record(events)
+        if work.idempotency is not None:
+            self._keys.check(work.idempotency)
+        outcome = self._log.repeated(work.appends, work.tenant)
+        if outcome is None:
+            for statement in work.statements:
+                run_statement(self._tables.connection, statement)
+            events = self._log.check(work.appends, work.conditions, work.tenant)
+            self._tables.commit()
+            self._snapshots.save(work.snapshots, work.tenant)
+            outcome = self._log.record(events)
+        if work.idempotency is not None:
+            self._keys.record(work.idempotency, outcome)
+        return outcome
 
 
 class MemoryHeldWriter(TableReads):

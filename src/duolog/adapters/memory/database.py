@@ -7,6 +7,7 @@ from duolog.adapters._sql.ddl import check_tables, create_missing, drop_tables
 from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.committer import MemoryCommitter
 from duolog.adapters.memory.event_store import MemoryEventStore
+from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession
 from duolog.adapters.memory.snapshots import MemorySnapshots
@@ -45,8 +46,9 @@ class MemoryDatabase:
         clock = DatabaseClock()
         log = MemoryLog(clock)
         self._tables = Tables()
+        self._keys = MemoryIdempotencyStore(clock)
         self._snapshots = MemorySnapshots()
-        self._committer = MemoryCommitter(log, self._tables, self._snapshots)
+        self._committer = MemoryCommitter(log, self._tables, self._keys, self._snapshots)
         self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
         self._checkpoints = MemoryCheckpoints(clock, self._leases)
@@ -91,6 +93,11 @@ class MemoryDatabase:
     def parking(self) -> MemoryParking:
         """What subscriptions set aside."""
         return self._parking
+
+    @property
+    def idempotency(self) -> MemoryIdempotencyStore:
+        """Which commands were executed under which keys."""
+        return self._keys
 
     async def open(self, *, read_only: bool = False) -> None:
         """Make room for tables.

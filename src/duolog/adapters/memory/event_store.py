@@ -1,6 +1,7 @@
 """The event store's port over the log in memory."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from uuid import UUID
 
 from duolog.adapters.memory.log import MemoryLog
 from duolog.eventstore.appends import Append, Appended
@@ -75,6 +76,10 @@ class MemoryEventStore:
     ) -> EventPage:
         """Read the log from a position on; see `EventStore.read_all`."""
         return self._log.page(after, limit, filter)
+
+    async def read_events(self, event_ids: Sequence[UUID]) -> Mapping[UUID, RecordedEvent]:
+        """Return those of the events with these ids that are in the log, by id."""
+        return self._log.by_ids(event_ids)
 
     async def read_boundary(self, query: EventQuery, *, tenant: str = "") -> Boundary:
         """Read all events that match ``query``; see `EventStore.read_boundary`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from duolog.adapters.memory.clock import DatabaseClock
@@ -45,8 +45,7 @@ class MemoryLog:
             StreamNameError: a stream's name is not of the form ``category-id``.
         """
         check_appends(appends)
-        ids = (event.event_id for append in appends for event in append.events)
-        recorded = {event_id: self._by_id[event_id] for event_id in ids if event_id in self._by_id}
+        recorded = self.by_ids([event.event_id for append in appends for event in append.events])
         return repeated_outcome(appends, recorded, tenant)
 
     def check(
@@ -130,6 +129,10 @@ class MemoryLog:
                 if len(found) == limit:
                     return EventPage(found, event.position)
         return EventPage(found, max(after, len(self._events)))
+
+    def by_ids(self, event_ids: Sequence[UUID]) -> Mapping[UUID, RecordedEvent]:
+        """Return those of the events with these ids that are recorded."""
+        return {event_id: self._by_id[event_id] for event_id in event_ids if event_id in self._by_id}
 
     def matching(self, query: EventQuery, tenant: str) -> tuple[RecordedEvent, ...]:
         """Return all events of a tenant that ``query`` matches, by position."""

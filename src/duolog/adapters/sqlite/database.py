@@ -12,6 +12,7 @@ from duolog.adapters.sqlite.committer import SqliteWorkCommitter
 from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
 from duolog.adapters.sqlite.event_store import SqliteEventStore
 from duolog.adapters.sqlite.examination import examine
+from duolog.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from duolog.adapters.sqlite.leases import SqliteLeases
 from duolog.adapters.sqlite.location import Location, parse_location
 from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read_log_id
@@ -91,6 +92,11 @@ class SqliteDatabase:
         """What subscriptions set aside."""
         return self._opened().parking
 
+    @property
+    def idempotency(self) -> SqliteIdempotencyStore:
+        """Which commands were executed under which keys."""
+        return self._opened().idempotency
+
     async def open(self, *, read_only: bool = False) -> None:
         """Connect and bring the schema up to date, or check it; see `Database.open`."""
         if self._open is None:
@@ -166,6 +172,7 @@ class _Open:
         self.checkpoints = SqliteCheckpoints(self._log_readers)
         self.leases = SqliteLeases(self.writer, self._log_readers)
         self.parking = SqliteParking(self._log_readers)
+        self.idempotency = SqliteIdempotencyStore(self.writer, self._log_readers)
 
     async def start(self) -> None:
         check_version()

@@ -1,5 +1,6 @@
 """Rows of the log as recorded events, in a tight loop: reading the whole log stands or falls with it."""
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -58,6 +59,15 @@ def events_from_rows(rows: Sequence[EventRow]) -> list[RecordedEvent]:
     ]
 
 
+def events_by_id(connection: sqlite3.Connection, event_ids: Sequence[UUID]) -> dict[UUID, RecordedEvent]:
+    """Return those of the events with these ids that are in the log."""
+    rows = [connection.execute(_READ_BY_ID, (event_id.bytes,)).fetchone() for event_id in event_ids]
+    return {event.event_id: event for event in events_from_rows([row for row in rows if row is not None])}
+
+
 def load_event_sql(name: str) -> str:
     """Return the statement in ``sql/<name>.sql`` that selects events."""
     return load_sql(name).replace("{columns}", EVENT_COLUMNS)
+
+
+_READ_BY_ID: Final = load_event_sql("read_event_by_id")

@@ -1,11 +1,12 @@
 """The log in a SQLite file."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from duolog.adapters.sqlite.boundary_sql import boundary_events
-from duolog.adapters.sqlite.event_rows import events_from_rows, load_event_sql
+from duolog.adapters.sqlite.event_rows import events_by_id, events_from_rows, load_event_sql
 from duolog.adapters.sqlite.filter_sql import filtered_events
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.sql_files import load_sql
@@ -106,6 +107,10 @@ class SqliteEventStore:
             return EventPage(events, through)
 
         return await self._readers.run(read)
+
+    async def read_events(self, event_ids: Sequence[UUID]) -> Mapping[UUID, RecordedEvent]:
+        """Return those of the events with these ids that are in the log, by id."""
+        return await self._readers.run(lambda connection: events_by_id(connection, event_ids))
 
     async def read_boundary(self, query: EventQuery, *, tenant: str = "") -> Boundary:
         """Read all events that match, and the condition that they imply; see `EventStore.read_boundary`."""

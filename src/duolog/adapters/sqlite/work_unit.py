@@ -6,25 +6,23 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from duolog.adapters._sql.statements import run_statement
 from duolog.adapters.sqlite.boundary_sql import first_unseen
-from duolog.adapters.sqlite.event_rows import events_from_rows, load_event_sql
+from duolog.adapters.sqlite.event_rows import events_by_id
+from duolog.adapters.sqlite.idempotency import claim_key, note_outcome
 from duolog.adapters.sqlite.snapshots import save_snapshots
 from duolog.adapters.sqlite.sql_files import load_sql
-from duolog.errors import AppendConditionFailedError, ConstraintViolationError
+from duolog.errors import AppendConditionFailedError, ConstraintViolationError, IdempotencyKeyTakenError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended, check_appends, repeated_outcome
 from duolog.eventstore.conditions import AppendCondition
 from duolog.eventstore.expectations import NO_STREAM, Exactly, check_expected
 from duolog.eventstore.streams import partition_of
-from duolog.messages.envelope import RecordedEvent
 from duolog.write.sealed_work import SealedWork
 
 _STREAM_VERSION: Final = load_sql("stream_version")
 _INSERT_EVENT: Final = load_sql("insert_event")
 _INSERT_TAG: Final = load_sql("insert_tag")
-_READ_BY_ID: Final = load_event_sql("read_event_by_id")
 _NO_TAGS: Final = "[]"
 _EVENTS: Final = "duolog_events"
 _NOTHING_YET: Final = (NO_STREAM, Exactly(0))
@@ -45,15 +43,21 @@ class WorkUnit:
     writes_once: bool
 
     def run(self, connection: sqlite3.Connection) -> Appended:
-        """Run the statements, check the conditions, append, and put the snapshots beside."""
+        """Claim the key, run the statements, check the conditions, append, and put the snapshots beside."""
         work = self.work
+        if work.idempotency is not None:
+            claim_key(connection, work.idempotency)
         for statement in work.statements:
             run_statement(connection, statement)
         for condition in work.conditions:
             _check_condition(connection, condition)
-        appended = _append(connection, work.appends, work.tenant) if work.appends else NOTHING_APPENDED
+        if not work.appends:
+            return NOTHING_APPENDED
+        appended = _append(connection, work.appends, work.tenant)
         if work.snapshots:
             save_snapshots(connection, work.snapshots, work.tenant)
+        if work.idempotency is not None:
+            note_outcome(connection, work.idempotency, appended)
         return appended
 
     def explain(self, connection: sqlite3.Connection, error: Exception) -> Appended:
@@ -62,9 +66,12 @@ class WorkUnit:
         It is looked up only here, so that appends that succeed do not pay for it.
         """
         work = self.work
-        if work.appends:
-            repeated = repeated_outcome(work.appends, _recorded(connection, work.appends), work.tenant)
+        if work.appends and not isinstance(error, IdempotencyKeyTakenError):
+            ids = [event.event_id for append in work.appends for event in append.events]
+            repeated = repeated_outcome(work.appends, events_by_id(connection, ids), work.tenant)
             if repeated is not None:
+                if work.idempotency is not None:
+                    claim_key(connection, work.idempotency, repeated)
                 return repeated
         if isinstance(error, ConstraintViolationError) and error.table == _EVENTS:
             _check_versions(connection, work.appends, work.tenant)
@@ -84,6 +91,7 @@ def work_unit(work: SealedWork) -> WorkUnit:
     size = sum(len(event.data) + len(event.metadata) for append in work.appends for event in append.events)
     size += sum(len(snapshot.data) for snapshot in work.snapshots)
     values = (value for statement in work.statements for value in statement.parameters.values())
+    size += len(work.idempotency.result) if work.idempotency is not None else 0
     size += sum(len(value) for value in values if isinstance(value, str | bytes))
     return WorkUnit(work, size, _writes_once(work))
 
@@ -161,10 +169,3 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) 
 def _stream_version(connection: sqlite3.Connection, tenant: str, stream: str) -> int:
     row = connection.execute(_STREAM_VERSION, {"tenant": tenant, "stream": stream}).fetchone()
     return 0 if row is None else int(row[0])
-
-
-def _recorded(connection: sqlite3.Connection, appends: Sequence[Append]) -> dict[UUID, RecordedEvent]:
-    ids = [event.event_id for append in appends for event in append.events]
-    rows = [connection.execute(_READ_BY_ID, (event_id.bytes,)).fetchone() for event_id in ids]
-    events = events_from_rows([row for row in rows if row is not None])
-    return {event.event_id: event for event in events}

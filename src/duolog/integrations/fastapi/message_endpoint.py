@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from duolog.application.application import Application
-from duolog.errors import WrongExpectedVersionError
+from duolog.errors import InvalidMessageError, WrongExpectedVersionError
 from duolog.integrations.fastapi.message_parts import MessageParts
 from duolog.integrations.fastapi.page_links import page_links
 from duolog.integrations.fastapi.preconditions import entity_tag, expected_version, is_unchanged
@@ -23,9 +23,12 @@ from duolog.integrations.fastapi.request_context import request_metadata
 from duolog.integrations.fastapi.results import encode_result, member, result_fields
 from duolog.messages.binding import Binding
 from duolog.read.position_token import PositionToken
+from duolog.write.idempotency import IdempotencyKey
 
 AFTER: Final = "Duolog-After"
 POSITION: Final = "Duolog-Position"
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotency-Replayed"
 EXPECTED_VERSION: Final = "expected_version"
 NO_CONTENT: Final = 204
 _NOT_MODIFIED: Final = 304
@@ -52,6 +55,7 @@ class CommandEndpoint:
         location: template of the ``Location`` header, like ``/users/{id}``, or None.
         show: makes the shown answer of the command's result.
         takes_version: the command has a field ``expected_version``, and ``If-Match`` fills it.
+        takes_key: an ``Idempotency-Key`` makes it take effect once.
     """
 
     app: Application
@@ -61,6 +65,7 @@ class CommandEndpoint:
     location: str | None
     show: Callable[[Any], object]
     takes_version: bool
+    takes_key: bool
 
     async def answer(self, request: Request, values: Mapping[str, Any]) -> Response:
         """Answer one request."""
@@ -72,13 +77,19 @@ class CommandEndpoint:
         message = self.parts.make(values, given, extra)
         try:
             receipt = await self.app.execute_bound_with_receipt(
-                self.binding, message, metadata=request_metadata(request)
+                self.binding,
+                message,
+                metadata=request_metadata(request),
+                idempotency_key=_key(request) if self.takes_key else None,
             )
         except WrongExpectedVersionError as error:
             if expected is None or error.actual == expected:
                 raise
             raise RequestRefusedError(PRECONDITION_FAILED, f"the version is {error.actual}") from error
+        # Everything below is made of the request, the result and the receipt, so that a replay gives it again.
         headers = {"Cache-Control": "no-store"}
+        if receipt.replayed:
+            headers[REPLAYED] = "true"
         if receipt.token is not None:
             headers[POSITION] = receipt.token.encode()
         version = member(receipt.result, "version")
@@ -162,3 +173,13 @@ def _after(request: Request) -> PositionToken | None:
         message = f"there are {len(texts)} headers {AFTER}; send the newest position only"
         raise RequestRefusedError(BAD_HEADER, message)
     return PositionToken.decode(texts[0]) if texts else None
+
+
+def _key(request: Request) -> IdempotencyKey | None:
+    given = request.headers.getlist(IDEMPOTENCY_KEY.lower())
+    if not given:
+        return None
+    try:
+        return IdempotencyKey(", ".join(given), f"{request.method} {request.scope['route'].path}")
+    except InvalidMessageError as error:
+        raise RequestRefusedError(BAD_HEADER, f"{IDEMPOTENCY_KEY}: {error.message}") from None

@@ -15,6 +15,9 @@ from duolog.errors import (
     DatabaseFullError,
     DuologError,
     ForeignTokenError,
+    IdempotencyInFlightError,
+    IdempotencyKeyReusedError,
+    IdempotencyKeyTakenError,
     InvalidCursorError,
     InvalidMessageError,
     LimitOutOfRangeError,
@@ -23,6 +26,7 @@ from duolog.errors import (
     OutcomeUnknownError,
     PayloadError,
     PositionAheadOfLogError,
+    RolledBackError,
     StreamNameError,
     TimeLimitExceededError,
     UnknownFieldError,
@@ -90,6 +94,9 @@ PRECONDITION_FAILED: Final = Problem(412, "precondition-failed", "It has changed
 UNKNOWN_PARAMETER: Final = Problem(422, "unknown-parameter", "The request has an unknown query parameter")
 
 _AGAIN: Final = {"Retry-After": "1"}
+_IN_FLIGHT: Final = Problem(
+    409, "idempotency-key-in-flight", "A request with this Idempotency-Key is being executed", headers=_AGAIN
+)
 
 PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     AggregateNotFoundError: NOT_FOUND,
@@ -111,6 +118,11 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     DatabaseFullError: Problem(507, "database-full", "The database has no room left", shows_message=False),
     DuologError: INTERNAL,
     ForeignTokenError: Problem(400, "foreign-position", "The position or cursor does not belong to this log"),
+    IdempotencyInFlightError: _IN_FLIGHT,
+    IdempotencyKeyReusedError: Problem(
+        422, "idempotency-key-reused", "The Idempotency-Key was used for another request"
+    ),
+    IdempotencyKeyTakenError: _IN_FLIGHT,
     InvalidCursorError: Problem(400, "invalid-cursor", "The cursor is not one of this list"),
     InvalidMessageError: Problem(
         422, "invalid-message", "The request's values are not allowed", members=lambda error: {"path": error.path}
@@ -131,6 +143,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     PayloadError: Problem(422, "unstorable-values", "The request's values cannot be stored"),
     PositionAheadOfLogError: Problem(400, "position-ahead-of-log", "The log has not reached the asked position"),
+    RolledBackError: Problem(
+        503, "rolled-back", "The database was interrupted; nothing was changed", headers=_AGAIN, shows_message=False
+    ),
     StreamNameError: Problem(
         422, "unusable-id", "The request names an id that no stream can have", shows_message=False
     ),

@@ -1,7 +1,6 @@
 """What a handler returns, as JSON and in the OpenAPI document."""
 
 import dataclasses
-import inspect
 import types
 import typing
 from collections.abc import Mapping
@@ -12,8 +11,7 @@ from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel, create_model
 
 from duolog.messages.binding import Binding
-from duolog.messages.command import Command
-from duolog.messages.query import Query
+from duolog.messages.result_type import result_type
 from duolog.read.pages import CursorPage, PaginatedResult
 
 
@@ -37,15 +35,6 @@ def result_fields(result: object) -> dict[str, Any]:
         return {"id": result}
     fields: dict[str, Any] = msgspec.to_builtins(result, enc_hook=jsonable_encoder)
     return fields
-
-
-def result_type(binding: Binding[Any, Any]) -> Any:
-    """Return what a message is answered with: the ``R`` of ``Command[R]`` or ``Query[R]``, else that of ``execute``."""
-    for base in getattr(binding.message, "__orig_bases__", ()):
-        if typing.get_origin(base) in (Command, Query):
-            return typing.get_args(base)[0]
-    execute = getattr(binding.handler, "execute", None)
-    return typing.get_type_hints(execute).get("return", Any) if inspect.isfunction(execute) else Any
 
 
 def documented(kind: Any, name: str) -> Any:

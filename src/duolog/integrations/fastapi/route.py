@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypedDict
 from fastapi import Header
 
 from duolog.application.application import Application
+from duolog.codec.result_codec import ResultCodec
 from duolog.errors import (
     AfterTimeoutError,
     ConfigurationError,
@@ -17,9 +18,12 @@ from duolog.errors import (
     DatabaseBusyError,
     DatabaseFullError,
     ForeignTokenError,
+    IdempotencyInFlightError,
+    IdempotencyKeyReusedError,
     MissingHandlerError,
     OutcomeUnknownError,
     PositionAheadOfLogError,
+    RolledBackError,
     TimeLimitExceededError,
     UnknownFieldError,
     ViewParkedError,
@@ -27,8 +31,10 @@ from duolog.errors import (
 from duolog.integrations.fastapi.message_endpoint import (
     AFTER,
     EXPECTED_VERSION,
+    IDEMPOTENCY_KEY,
     NO_CONTENT,
     POSITION,
+    REPLAYED,
     CommandEndpoint,
     Endpoint,
     QueryEndpoint,
@@ -46,14 +52,19 @@ from duolog.integrations.fastapi.problems import (
     PROBLEMS,
     Problem,
 )
-from duolog.integrations.fastapi.results import documented, has_version, is_page, may_be_missing, result_type
+from duolog.integrations.fastapi.results import documented, has_version, is_page, may_be_missing
 from duolog.messages.binding import Binding, MessageKind
+from duolog.messages.result_type import result_type
 
 _OK: Final = 200
 _CREATED: Final = 201
 
 _ALWAYS: Final = (INVALID_REQUEST, INTERNAL, PROBLEMS[DatabaseBusyError], PROBLEMS[TimeLimitExceededError])
-_OF_COMMANDS: Final = (PROBLEMS[ConflictError], PROBLEMS[DatabaseFullError], PROBLEMS[OutcomeUnknownError])
+_OF_COMMANDS: Final = tuple(
+    PROBLEMS[error] for error in (ConflictError, DatabaseFullError, OutcomeUnknownError, RolledBackError)
+)
+_OF_KEYS: Final = (BAD_HEADER, PROBLEMS[IdempotencyInFlightError], PROBLEMS[IdempotencyKeyReusedError])
+_KEYED_METHODS: Final = frozenset({"POST", "PATCH", "DELETE"})
 _OF_BODIES: Final = (BODY_TOO_LARGE, ENCODED_BODY, NOT_JSON)
 _OF_VERSIONS: Final = (BAD_HEADER, PRECONDITION_FAILED)
 _OF_QUERIES: Final = tuple(
@@ -62,12 +73,14 @@ _OF_QUERIES: Final = tuple(
 )
 
 _REQUEST_HEADERS: Final = {
+    IDEMPOTENCY_KEY: "1 to 255 visible ASCII characters. The request takes effect once, however often it is sent.",
     "If-Match": "The entity tag that it must still have; 412 if it has another.",
     "If-None-Match": "The entity tag that is known already; 304 if it still has it.",
     AFTER: f"A {POSITION} that the answer must include.",
 }
 _HEADERS: Final = {
     "ETag": "The version, as an entity tag.",
+    REPLAYED: f"`true` if a request with the same {IDEMPOTENCY_KEY} took effect before, and this is its answer.",
     "Link": "The next and the previous page (RFC 8288).",
     "Location": "Where it can be read.",
     POSITION: f"Where the change is in the log; {AFTER} takes it. Missing if nothing changed.",
@@ -82,6 +95,8 @@ class CommandOptions(TypedDict, total=False):
         location: template of the ``Location`` header over the path's fields, ``id`` and the result's fields.
         show: makes what is answered of the command's result, like a token; its return annotation is documented.
         anonymous: it needs no actor.
+        idempotent: an ``Idempotency-Key`` makes it take effect once (POST, PATCH and DELETE). Say False where an
+            answer must not be given again, like that of a sign-in, or where its result cannot be stored.
         raises: the application's errors that it may raise, for the OpenAPI document.
     """
 
@@ -89,6 +104,7 @@ class CommandOptions(TypedDict, total=False):
     location: str
     show: Callable[[Any], object]
     anonymous: bool
+    idempotent: bool
     raises: Sequence[type[Exception]]
 
 
@@ -145,9 +161,13 @@ def command_route(app: Application, method: str, path: str, command: type, optio
     """Work out the route of a command.
 
     Raises:
-        ConfigurationError: the command has no handler, or the path does not fit it.
+        ConfigurationError: the command has no handler, or the path does not fit it, or its result cannot be stored
+            for an ``Idempotency-Key``.
     """
     binding = _binding(app, command, MessageKind.COMMAND)
+    takes_key = method in _KEYED_METHODS and options.get("idempotent", True)
+    if takes_key:
+        _check_storable(binding)
     takes_version = any(field.name == EXPECTED_VERSION for field in dataclasses.fields(command))
     elsewhere = (EXPECTED_VERSION,) if takes_version else ()
     parts = message_parts(command, path, in_body=method != "DELETE", names={}, elsewhere=elsewhere)
@@ -156,13 +176,22 @@ def command_route(app: Application, method: str, path: str, command: type, optio
     answer = typing.get_type_hints(show).get("return", Any) if "show" in options else result_type(binding)
     default = NO_CONTENT if answer in (None, type(None)) else _CREATED if location else _OK
     status = options.get("status", default)
-    shown = [POSITION, *(["Location"] if location else []), *([] if status == NO_CONTENT else ["ETag"])]
+    shown = [
+        POSITION,
+        *([REPLAYED] if takes_key else []),
+        *(["Location"] if location else []),
+        *([] if status == NO_CONTENT else ["ETag"]),
+    ]
     return Route(
         method,
         path,
-        CommandEndpoint(app, binding, parts, status, location, show, takes_version=takes_version),
+        CommandEndpoint(app, binding, parts, status, location, show, takes_version=takes_version, takes_key=takes_key),
         binding,
-        [*parts.parameters, *([_header("If-Match")] if takes_version else [])],
+        [
+            *parts.parameters,
+            *([_header("If-Match")] if takes_version else []),
+            *([_header(IDEMPOTENCY_KEY)] if takes_key else []),
+        ],
         has_body=parts.body is not None,
         status=status,
         model=None if status == NO_CONTENT else documented(answer, binding.name),
@@ -172,6 +201,7 @@ def command_route(app: Application, method: str, path: str, command: type, optio
             *_OF_COMMANDS,
             *(_OF_BODIES if parts.body is not None else ()),
             *(_OF_VERSIONS if takes_version else ()),
+            *(_OF_KEYS if takes_key else ()),
         ],
         anonymous=options.get("anonymous", False),
         raises=options.get("raises", ()),
@@ -230,10 +260,19 @@ def _binding(app: Application, message: type, kind: MessageKind) -> Binding[Any,
     return binding
 
 
+def _check_storable(binding: Binding[Any, Any]) -> None:
+    try:
+        ResultCodec(binding.name, result_type(binding))
+    except ConfigurationError as error:
+        hint = f"{error.hint} Or say `idempotent=False` at its route."
+        raise ConfigurationError(error.message, hint=hint) from None
+
+
 def _as_it_is(result: Any) -> object:
     return result
 
 
 def _header(name: str) -> Parameter:
     annotation = Annotated[str | None, Header(alias=name, description=_REQUEST_HEADERS[name])]
-    return Parameter(name.lower().replace("-", "_"), Parameter.KEYWORD_ONLY, annotation=annotation, default=None)
+    parameter = "http_" + name.lower().replace("-", "_")  # a message may have a field of the header's own name
+    return Parameter(parameter, Parameter.KEYWORD_ONLY, annotation=annotation, default=None)

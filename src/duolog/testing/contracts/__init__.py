@@ -8,6 +8,7 @@ _SUITES = (
     "boundaries",
     "databases",
     "held_writers",
+    "idempotency",
     "leases",
     "read_sessions",
     "reading",
@@ -16,6 +17,7 @@ _SUITES = (
     "subscribing",
     "tables",
     "units",
+    "unknown_outcomes",
     "view_sessions",
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
@@ -25,6 +27,7 @@ from duolog.testing.contracts.appending import AppendingContract
 from duolog.testing.contracts.boundaries import BoundaryContract
 from duolog.testing.contracts.databases import DatabaseContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
+from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
@@ -32,6 +35,7 @@ from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
 from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.units import UnitOfWorkContract
+from duolog.testing.contracts.unknown_outcomes import UnknownOutcomeContract
 from duolog.testing.contracts.view_sessions import ViewSessionContract
 
 __all__ = [
@@ -39,6 +43,7 @@ __all__ = [
     "BoundaryContract",
     "DatabaseContract",
     "HeldWriterContract",
+    "IdempotencyContract",
     "LeaseContract",
     "ReadSessionContract",
     "ReadingContract",
@@ -46,5 +51,6 @@ __all__ = [
     "SubscriptionContract",
     "TablesContract",
     "UnitOfWorkContract",
+    "UnknownOutcomeContract",
     "ViewSessionContract",
 ]

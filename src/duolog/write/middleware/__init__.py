@@ -1,1 +1,1 @@
-"""Middleware of the write side: the unit of work."""
+"""Middleware of the write side: idempotency and the unit of work."""

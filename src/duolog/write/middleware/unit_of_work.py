@@ -10,6 +10,7 @@ from duolog.dispatch.pipeline import Call
 from duolog.eventstore.appends import Appended
 from duolog.messages.binding import Binding, MessageKind
 from duolog.messages.metadata import Metadata
+from duolog.write.middleware.idempotency import KeyClaim
 from duolog.write.unit_of_work import UnitOfWork
 
 
@@ -36,6 +37,9 @@ class UnitOfWorkMiddleware:
             context.put(UnitOfWork, unit)
             try:
                 result = await proceed(context)
+                claim = context.find(KeyClaim)
+                if claim is not None:
+                    unit.idempotency = claim.record(result)
                 limit = context.find(TimeLimit)
                 with limit.suspended() if limit is not None else nullcontext():
                     await unit.finish()

@@ -1,0 +1,48 @@
+"""Idempotency keys as a dict, in the order in which they were committed."""
+
+from duolog.adapters.memory.clock import DatabaseClock
+from duolog.errors import IdempotencyKeyTakenError
+from duolog.eventstore.appends import Appended
+from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer
+
+
+class MemoryIdempotencyStore:
+    """An `IdempotencyStore`.
+
+    Args:
+        clock: says how old a key is.
+    """
+
+    __slots__ = ("_answers", "_clock")
+
+    def __init__(self, clock: DatabaseClock) -> None:
+        self._clock = clock
+        self._answers: dict[tuple[IdempotencyScope, str], tuple[int, StoredAnswer]] = {}
+
+    async def find(self, scope: IdempotencyScope, key: str) -> StoredAnswer | None:
+        """Return what is committed under a key; None if nothing is."""
+        found = self._answers.get((scope, key))
+        return None if found is None else found[1]
+
+    async def sweep(self, *, seconds: float, limit: int = 1_000) -> int:
+        """Forget old keys; see `IdempotencyStore.sweep`."""
+        until = self._clock.now() - round(seconds * 1_000_000)
+        old = [name for name, (recorded_at, _) in self._answers.items() if recorded_at <= until][:limit]
+        for name in old:
+            del self._answers[name]
+        return len(old)
+
+    def check(self, record: IdempotencyRecord) -> None:
+        """Check that a key may be committed in this step of the event loop.
+
+        Raises:
+            IdempotencyKeyTakenError: it is committed already.
+        """
+        if (record.scope, record.key) in self._answers:
+            message = "another unit of work has committed this idempotency key"
+            raise IdempotencyKeyTakenError(message)
+
+    def record(self, record: IdempotencyRecord, outcome: Appended) -> None:
+        """Commit a key that was checked."""
+        answer = StoredAnswer(record.fingerprint, record.result, outcome)
+        self._answers[record.scope, record.key] = (self._clock.now(), answer)

@@ -1,0 +1,1 @@
+SELECT min(recorded_at) FROM duolog_idempotency

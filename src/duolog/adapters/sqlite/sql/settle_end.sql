@@ -1,0 +1,1 @@
+DELETE FROM duolog_meta WHERE log_id = 'settling'

@@ -1,0 +1,127 @@
+"""Idempotency keys: what is kept of a command that was executed with one, and the port that finds it again."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import msgspec
+
+from duolog.errors import InvalidMessageError
+from duolog.eventstore.appends import NOTHING_APPENDED, Appended
+
+_VISIBLE: Final = re.compile(r"[!-~]{1,255}")
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(Appended)
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A key that makes a command take effect once, however often it is sent.
+
+    Attributes:
+        value: 1 to 255 visible ASCII characters, chosen by the sender, like a UUID.
+        operation: what the key is for, like a route; empty for the command's own name. Equal keys of other operations,
+            actors and tenants have nothing to do with each other.
+
+    Raises:
+        InvalidMessageError: the value is not of that form.
+    """
+
+    value: str
+    operation: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the value."""
+        if not _VISIBLE.fullmatch(self.value):
+            message = "an idempotency key has 1 to 255 visible ASCII characters"
+            raise InvalidMessageError(message, hint="A UUID is a good one.")
+
+
+GivenKey = str | IdempotencyKey | None
+"""How a caller gives a key: as a text, as a key for an operation of its own, or not at all."""
+
+
+def key_of(given: GivenKey) -> IdempotencyKey | None:
+    """Return the key that a caller gave.
+
+    Raises:
+        InvalidMessageError: it is not of a key's form.
+    """
+    return IdempotencyKey(given) if isinstance(given, str) else given
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyScope:
+    """Where a key is unique.
+
+    Attributes:
+        tenant: whose data it is about.
+        actor: id of who sent the command; empty for anonymous.
+        operation: the command's name, or the route.
+    """
+
+    tenant: str
+    actor: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """What a unit of work stores of its key, in its own transaction.
+
+    Attributes:
+        scope: where the key is unique.
+        key: the key.
+        fingerprint: of the command; another command with the same key has another one.
+        result: the encoded result.
+    """
+
+    scope: IdempotencyScope
+    key: str
+    fingerprint: bytes
+    result: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What is stored under a key.
+
+    Attributes:
+        fingerprint: of the command.
+        result: the encoded result.
+        outcome: what was appended.
+    """
+
+    fingerprint: bytes
+    result: bytes = field(repr=False)
+    outcome: Appended = NOTHING_APPENDED
+
+
+class IdempotencyStore(Protocol):
+    """Finds and forgets keys; they are written by `WorkCommitter.commit`, whose unique key decides who was first."""
+
+    async def find(self, scope: IdempotencyScope, key: str) -> StoredAnswer | None:
+        """Return what is committed under a key; None if nothing is."""
+        ...
+
+    async def sweep(self, *, seconds: float, limit: int = 1_000) -> int:
+        """Forget keys, oldest first.
+
+        Args:
+            seconds: keys of commands that were committed so long ago, or longer, by the database's clock.
+            limit: at most so many at once.
+
+        Returns:
+            How many were forgotten.
+        """
+        ...
+
+
+def encode_outcome(outcome: Appended) -> str:
+    """Encode what was appended, for an adapter to store."""
+    return _encoder.encode(outcome).decode()
+
+
+def decode_outcome(text: str) -> Appended:
+    """Decode what `encode_outcome` made."""
+    return _decoder.decode(text)
