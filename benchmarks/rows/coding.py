@@ -1,14 +1,17 @@
 """Encoding and decoding one event."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
-from benchmarks.harness.case import Case, Comparison, Round, Target
+import msgspec
+
+from benchmarks.harness.case import Case, Comparison, Round, Sample, Target
 from benchmarks.harness.sizes import Sizes
 from benchmarks.harness.stopwatch import time_calls
 from benchmarks.peers.eventsourcing_accounts import Account, Accounts
-from benchmarks.workloads.accounts import opened
+from benchmarks.workloads.accounts import AccountOpened, opened
 from benchmarks.workloads.application import make_codec
 from benchmarks.workloads.payload import EMAIL, NAME, OPENED_AT, ROLE
 from duolog.ids import uuid7
@@ -19,15 +22,28 @@ def coding(sizes: Sizes) -> Comparison:
     """Compare the codec with eventsourcing's mapper, on the event that all other rows store too."""
     count = sizes.codings
 
+    def ours(event_id: UUID | None) -> Callable[[Path], AbstractAsyncContextManager[Round]]:
+        @asynccontextmanager
+        async def opening(_: Path) -> AsyncGenerator[Round]:
+            codec, event = make_codec(), opened(uuid7())
+
+            async def measure() -> Sample:
+                return time_calls(lambda: codec.decode(_recorded(codec.encode(event, event_id=event_id))), count)
+
+            assert codec.decode(_recorded(codec.encode(event))) == event
+            yield measure
+
+        return opening
+
     @asynccontextmanager
-    async def ours(_: Path) -> AsyncGenerator[Round]:
-        codec, event = make_codec(), opened(uuid7())
+    async def bare(_: Path) -> AsyncGenerator[Round]:
+        event = opened(uuid7())
+        encode, decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(AccountOpened).decode
 
-        async def measure() -> object:
-            return time_calls(lambda: codec.decode(_recorded(codec.encode(event))), count)
+        async def measure() -> Sample:
+            return time_calls(lambda: decode(encode(event)), count)
 
-        assert codec.decode(_recorded(codec.encode(event))) == event
-        yield measure  # type: ignore[misc]
+        yield measure
 
     @asynccontextmanager
     async def peer(_: Path) -> AsyncGenerator[Round]:
@@ -35,14 +51,19 @@ def coding(sizes: Sizes) -> Comparison:
         event = Account(NAME, EMAIL, ROLE, OPENED_AT).collect_events()[0]
         mapper = app.mapper
 
-        async def measure() -> object:
+        async def measure() -> Sample:
             return time_calls(lambda: mapper.to_domain_event(mapper.to_stored_event(event)), count)
 
         assert mapper.to_domain_event(mapper.to_stored_event(event)) == event
-        yield measure  # type: ignore[misc]
+        yield measure
         app.close()
 
-    cases = (Case("duolog, codec", ours), Case("eventsourcing, mapper", peer))
+    cases = (
+        Case("duolog, codec", ours(None)),
+        Case("duolog, codec, the event's id is given", ours(uuid7())),
+        Case("msgspec, without envelope and rules", bare),
+        Case("eventsourcing, mapper", peer),
+    )
     return Comparison(
         "coding",
         "Encode and decode an event",

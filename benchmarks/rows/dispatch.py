@@ -178,5 +178,5 @@ def dispatch(sizes: Sizes) -> Comparison:
     )
 
 
-def _map(mapper: cqrs.RequestMap) -> None:
+def _map(mapper: Any) -> None:
     mapper.bind(PeerCommand, PeerHandler)

@@ -11,6 +11,7 @@ from benchmarks.harness.sizes import Sizes
 from benchmarks.peers import eventsourcing_accounts
 from benchmarks.workloads.accounts import AccountsView
 from benchmarks.workloads.application import fill, make_application, open_log
+from duolog import Application, ReadDatabase
 
 LIMIT = 3_600.0
 PAGE = 1_000
@@ -72,7 +73,7 @@ def rebuilding(sizes: Sizes) -> Comparison:
 
 
 @asynccontextmanager
-async def _reading(app):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+async def _reading(app: Application) -> AsyncGenerator[ReadDatabase]:
     session = app.database.open_reader()
     try:
         yield session

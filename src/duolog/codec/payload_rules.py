@@ -33,7 +33,7 @@ def check_text(data: bytes) -> None:
     Raises:
         PayloadError: the text contains NUL.
     """
-    if b"\\u0000" in data and _ESCAPED_NUL.search(data):
+    if b"\\" in data and b"\\u0000" in data and _ESCAPED_NUL.search(data):
         message = "the payload contains the NUL character"
         raise PayloadError(message)
 
