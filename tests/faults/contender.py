@@ -37,19 +37,20 @@ async def contend(store: EventStore, turn: int) -> None:
         say("ok", str(event_id), str(appended.versions[stream]))
 
 
-async def main(url: str, count: int) -> None:
-    """Have all clients contend, so many times altogether."""
+async def main(url: str) -> None:
+    """Have all clients contend until the input ends."""
     database = open_database(url)
     await database.open()
     turns = itertools.count()
+    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
 
     async def client() -> None:
-        while (turn := next(turns)) < count:
-            await contend(database.store, turn)
+        while not ended.done():
+            await contend(database.store, next(turns))
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
     await database.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(main(sys.argv[1]))

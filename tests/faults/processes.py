@@ -47,6 +47,11 @@ class Writer:
             pass
         return await self.process.wait()
 
+    def stop(self) -> None:
+        """End its input, upon which it ends."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
     def kill(self) -> None:
         """Kill it, as `kill -9` does."""
         self.process.kill()

@@ -142,11 +142,11 @@ async def test_cancelling_at_any_wait_leaks_nothing(path: Path) -> None:
 
 async def test_cancelling_the_close_at_any_wait_leaves_nothing_running(path: Path) -> None:
     experiment = Experiment("E12 cancellation of closing, with its projections, at every await point")
-    for late in (False, True):
+    for turn, late in itertools.product(range(size(short=1, long=20)), (False, True)):
         for number in itertools.count(1):
             app = ledger(path)
             await app.start()
-            names = [f"{late} {number} {count}" for count in range(3)]
+            names = [f"{turn} {late} {number} {count}" for count in range(3)]
             for name in names:
                 experiment.invoke(name)
                 await app.execute(EnterCommand(name))

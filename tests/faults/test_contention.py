@@ -12,7 +12,7 @@ from tests.faults.experiment import Answer, Experiment, Operation, size
 from tests.faults.linearizability import check_stream
 from tests.faults.processes import Writer, running
 
-TURNS = size(short=150, long=1_000)
+ACKNOWLEDGED = size(short=150, long=1_000)
 CONTENDER = "tests.faults.contender"
 
 
@@ -35,7 +35,7 @@ async def some(writer: Writer, count: int) -> None:
 
 async def test_appends_are_linearizable_by_expected_version(path: Path) -> None:
     experiment = Experiment("P3 contention: 8 clients, 5 streams, kill -9 of one process")
-    arguments = (f"sqlite:///{path}", str(TURNS))
+    arguments = (f"sqlite:///{path}",)
     for _ in range(size(short=1, long=10)):
         async with (
             running(experiment, CONTENDER, arguments) as first,
@@ -43,13 +43,16 @@ async def test_appends_are_linearizable_by_expected_version(path: Path) -> None:
             asyncio.TaskGroup() as group,
         ):
             ending = group.create_task(first.rest())
-            await some(second, experiment.chance.randint(50, TURNS))
+            await some(second, experiment.chance.randint(50, ACKNOWLEDGED))
             killed = time.monotonic()
             experiment.fault("kill of a process that contends", at=killed)
             async with running(experiment, CONTENDER, arguments) as heir:
                 await heir.until("ok")
                 experiment.recoveries.append(time.monotonic() - killed)
+                await heir.until("ok", ACKNOWLEDGED)
+                heir.stop()
                 experiment.expect(await heir.rest() == 0, "the heir failed")
+            first.stop()
             experiment.expect(await ending == 0, "the survivor failed")
     found = versions_of(path)
     assert len(found) == STREAMS

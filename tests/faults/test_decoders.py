@@ -49,8 +49,9 @@ codec = EventCodec(EventTypes([OrderPlaced]), Tagger(SECRET))
 
 
 def decode_event(data: bytes, version: int = 2) -> object:
-    recorded = RecordedEvent(1, "", "order-1", 1, UUID(int=1), "order.placed", version, (), 0, data, b"{}", 0)
-    return codec.decode_all(recorded)
+    return codec.decode_all(
+        RecordedEvent(1, "", "order-1", 1, UUID(int=1), "order.placed", version, (), 0, data, b"{}", 0)
+    )
 
 
 def decode_old_event(data: bytes) -> object:

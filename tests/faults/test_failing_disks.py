@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     mount = shutil.which("mount")
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = [mount or "mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    command = [mount or "mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
     if mount is None or os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:
         pytest.skip("only root may mount a small disk, and not everywhere")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S607 - where it is differs
+
+
+def fill(ballast: Path) -> None:
+    """Write until there is no room left."""
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(4_096)):
+            pass
 
 
 async def test_a_full_disk_is_an_error_and_work_resumes_when_there_is_room(small_disk: Path) -> None:
@@ -74,8 +82,7 @@ async def test_a_full_disk_is_an_error_and_work_resumes_when_there_is_room(small
     async with writing(experiment, path, "--padding=2000") as writer:
         await writer.until("ok", 5)
         for _ in range(size(short=2, long=20)):
-            free = shutil.disk_usage(small_disk).free
-            ballast.write_bytes(bytes(max(0, free - 65_536)))
+            fill(ballast)
             experiment.fault("no room")
             experiment.expect(await writer.until("fail", REFUSALS, within=PATIENCE), "a full disk was no error")
             ballast.unlink()

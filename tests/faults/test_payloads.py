@@ -122,7 +122,7 @@ def test_what_is_stored_is_read_back_as_it_was_and_the_rest_is_refused(
         (recorded,) = await database.store.read_stream(name)
         stored.append(recorded.stream)
         assert recorded.data == new.data
-        assert codec.decode_all(recorded) == [AnythingHappened(content)]
+        assert list(codec.decode_all(recorded)) == [AnythingHappened(content)]
 
     @seed(experiment.seed)
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=HEALTH)

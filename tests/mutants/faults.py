@@ -51,10 +51,11 @@ _DURABLE: Final = (
         "E4: compare the version that was read in another transaction",
         "P3",
         "adapters/sqlite/work_unit.py",
-        "        check_expected(stream, append.expected, version)\n",
-        '        read = globals().setdefault("_read", {})\n'
-        "        check_expected(stream, append.expected, read.get(stream, version))\n"
-        "        read[stream] = version + len(append.events)\n",
+        "            check_expected(stream, append.expected, version)\n        partition =",
+        '            read = globals().setdefault("_read", {})\n'
+        "            check_expected(stream, append.expected, read.get(stream, version))\n"
+        "            read[stream] = version + len(append.events)\n"
+        "        partition =",
         (_CONTENTION,),
     ),
 )
