@@ -30,7 +30,7 @@ from duolog.dispatch.middleware.validation import ValidationMiddleware
 from duolog.dispatch.pipeline import Call, Middleware, Placed, arrange, build_pipeline
 from duolog.dispatch.registry import HandlerRegistry
 from duolog.dispatch.shield import shielded
-from duolog.errors import AfterTimeoutError, ConfigurationError, NotStartedError
+from duolog.errors import AfterTimeoutError, AnotherSecretError, ConfigurationError, NotStartedError
 from duolog.messages.binding import ReadModel
 from duolog.messages.metadata import Metadata
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
@@ -112,6 +112,7 @@ class Assembly:
         self._registry = registry
         self._tables = tables
         self._settings = settings
+        self._secret = secret
         check_reads(registry, projections)
         self.database = open_database(database_url)
         projected = [cls for projection in projections for cls in projection.handlers()]
@@ -146,6 +147,7 @@ class Assembly:
         await self.database.open()
         self._entity_states.snapshots = self.database.snapshots
         try:
+            await self._check_secret()
             await self.database.create_tables(self._tables)
             running = self._running = self._run()
             await (running.runtime.start() if projections else running.runtime.create_views())
@@ -201,6 +203,12 @@ class Assembly:
             codec=self.codec,
         )
         return await retry.retry(choice)
+
+    async def _check_secret(self) -> None:
+        if await self.database.keep_secret_check(self._secret.check) != self._secret.check:
+            message = f"the log {self.database.url} was written with another secret"
+            hint = "Start with the secret that it was first started with: its personal tags are keyed by it."
+            raise AnotherSecretError(message, hint=hint)
 
     def _run(self) -> "_Running":
         progress = Progress(self.database.checkpoints)

@@ -1,5 +1,7 @@
 """The application's secret, wrapped so that it is never shown."""
 
+import hashlib
+import hmac
 import os
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +21,11 @@ class Secret:
     """
 
     value: bytes = field(repr=False)
+
+    @property
+    def check(self) -> str:
+        """A keyed value by which a log knows the secret again; it tells nothing about it."""
+        return hmac.digest(self.value, b"duolog secret check", hashlib.sha256)[:16].hex()
 
     @classmethod
     def find(cls, given: str | bytes | None) -> "Secret":

@@ -126,6 +126,10 @@ class Database(Protocol):
         """
         ...
 
+    async def keep_secret_check(self, check: str) -> str:
+        """Keep a check value of the application's secret with the log, if it has none yet, and return the kept one."""
+        ...
+
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing.
 

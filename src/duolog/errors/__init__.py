@@ -51,6 +51,7 @@ from duolog.errors.queries import (
     ViewParkedError,
 )
 from duolog.errors.startup import (
+    AnotherSecretError,
     ConfigurationError,
     DuplicateHandlerError,
     MisfitHandlerError,
@@ -68,6 +69,7 @@ from duolog.errors.subscriptions import (
 
 __all__ = [
     "AfterTimeoutError",
+    "AnotherSecretError",
     "AppendConditionFailedError",
     "CheckpointConflictError",
     "ConfigurationError",

@@ -27,6 +27,10 @@ class MissingDriverError(ConfigurationError):
     """No adapter is installed for the scheme of a database URL, or its driver is missing."""
 
 
+class AnotherSecretError(ConfigurationError):
+    """The log was written with another secret: personal tags, and so unique values, would not be found again."""
+
+
 class MissingSecretError(ConfigurationError):
     """The application has no secret to sign cursors, tokens and fingerprints with."""
 

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from duolog import Application, Secret
-from duolog.errors import MissingSecretError
+from duolog.errors import AnotherSecretError, MissingSecretError
 from tests.unit.application.notes import Gate, ListNotes, NotesProvider
 
 SECRET = "sesame, sesame, sesame"
@@ -68,3 +70,13 @@ async def test_the_secret_is_in_no_error_of_the_container() -> None:
     while chain is not None:
         assert "sesame" not in f"{chain} {chain!r}"
         chain = chain.__cause__ or chain.__context__
+
+
+async def test_a_log_is_refused_to_another_secret(tmp_path: Path) -> None:
+    """Personal tags are keyed by the secret: with another one, unique values would be given out twice."""
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    for secret in ("the first secret of this log", "the first secret of this log"):
+        async with Application("first", database=url, handlers=[], secret=secret):
+            pass
+    with pytest.raises(AnotherSecretError, match="another secret"):
+        await Application("second", database=url, handlers=[], secret="another secret, as long").start()

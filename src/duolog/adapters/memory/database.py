@@ -53,6 +53,7 @@ class MemoryDatabase:
         self._leases = MemoryLeases(clock)
         self._checkpoints = MemoryCheckpoints(clock, self._leases)
         self._parking = MemoryParking(clock)
+        self._secret_check = ""
 
     @property
     def url(self) -> str:
@@ -121,6 +122,11 @@ class MemoryDatabase:
     async def examine(self) -> Sequence[Examination]:
         """Return nothing: there is no file and no disk."""
         return ()
+
+    async def keep_secret_check(self, check: str) -> str:
+        """Keep a check value of the application's secret; see `Database.keep_secret_check`."""
+        self._secret_check = self._secret_check or check
+        return self._secret_check
 
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""

@@ -20,6 +20,7 @@ from duolog.adapters.sqlite.parking import SqliteParking
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Reader, Readers
 from duolog.adapters.sqlite.snapshots import SqliteSnapshots
+from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.tail import Tail
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
@@ -34,6 +35,9 @@ from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 READING_THREADS: Final = 8
 MOST_LOG_READERS: Final = 8
+
+_KEEP_SECRET_CHECK: Final = load_sql("keep_secret_check")
+_READ_SECRET_CHECK: Final = load_sql("read_secret_check")
 MOST_SESSIONS: Final = 64
 SESSION_PATIENCE: Final = 30.0
 LEAST_PATIENCE: Final = 5.0
@@ -120,6 +124,15 @@ class SqliteDatabase:
     async def examine(self) -> Sequence[Examination]:
         """Look at the file, its disk and the SQLite that reads it; see `Database.examine`."""
         return await asyncio.to_thread(lambda: tuple(examine(self._location)))
+
+    async def keep_secret_check(self, check: str) -> str:
+        """Keep a check value of the application's secret; see `Database.keep_secret_check`."""
+
+        def keep(connection: sqlite3.Connection) -> str:
+            connection.execute(_KEEP_SECRET_CHECK, {"secret_check": check})
+            return str(connection.execute(_READ_SECRET_CHECK).fetchone()[0])
+
+        return await self._opened().writer.run(Action(keep))
 
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""

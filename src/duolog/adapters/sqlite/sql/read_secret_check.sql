@@ -1,0 +1,1 @@
+SELECT secret_check FROM duolog_meta
