@@ -19,7 +19,7 @@ from duolog.adapters.sqlite.units import (
     roll_back,
     run_in_savepoint,
 )
-from duolog.errors import DatabaseBusyError, DatabaseError, DuologError, NotStartedError
+from duolog.errors import DatabaseError, DuologError, HoldExpiredError, NotStartedError
 
 T = TypeVar("T")
 
@@ -191,7 +191,7 @@ class Hold:
 
     def _expired(self) -> DuologError:
         message = f"the writer was held for more than {self._seconds:g} s; everything was rolled back"
-        return DatabaseBusyError(message, hint="Do less, or await less, while you hold the writer.")
+        return HoldExpiredError(message, hint="Do less, or await less, while you hold the writer.")
 
     def _tell(self, future: asyncio.Future[Any], result: object = None, *, error: Exception | None = None) -> None:
         def resolve() -> None:

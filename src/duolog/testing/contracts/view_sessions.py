@@ -12,6 +12,7 @@ from duolog.errors import (
     CheckpointConflictError,
     ConstraintViolationError,
     DuologError,
+    NotStartedError,
     ReadOnlyError,
     StatementError,
 )
@@ -224,16 +225,58 @@ class ViewSessionContract:
         await session.close()
 
     async def test_a_failing_flush_shows_now(self, database: Database, session: ViewSession) -> None:
-        """A flush raises what its statements break, undoes itself, and leaves what was flushed before."""
+        """A flush raises what its statements break; the batch is lost even if the caller goes on."""
         await session.execute(INSERT, {"id": "a", "hits": 1})
         await session.flush()
         await session.execute(INSERT, {"id": "b", "hits": 1})
         await session.execute(INSERT, {"id": "a", "hits": 2})
         with pytest.raises(ConstraintViolationError):
             await session.flush()
+        for again in (
+            session.execute(INSERT, {"id": "c", "hits": 1}),
+            session.execute_now(INSERT, {"id": "c", "hits": 1}),
+            session.fetch(SELECT),
+            session.flush(),
+            session.commit(_move(0, 7)),
+        ):
+            with pytest.raises(ConstraintViolationError):
+                await again
+        await session.close()
+        assert await _rows(database) == {}
+        assert await _position(database) == 0
+
+    async def test_a_statement_that_runs_at_once_fails_alone(self, database: Database, session: ViewSession) -> None:
+        """What `execute_now` breaks is its caller's to handle; the batch goes on without it."""
+        await session.execute(INSERT, {"id": "a", "hits": 1})
+        with pytest.raises(ConstraintViolationError):
+            await session.execute_now(INSERT, {"id": "a", "hits": 2})
         await session.execute(INSERT, {"id": "c", "hits": 1})
         await session.commit(_move(0, 7))
         assert await _rows(database) == {"a": 1, "c": 1}
+
+    async def test_a_session_tells_for_how_long_it_keeps_others_from_writing(self, session: ViewSession) -> None:
+        """It does so from its first fetch of its own writes to its end."""
+        await session.execute(INSERT, {"id": "a", "hits": 1})
+        assert session.held_for == 0
+        await session.fetch(SELECT)
+        await asyncio.sleep(0.001)
+        assert 0 < session.held_for < 5
+        await session.close()
+        assert session.held_for == 0
+
+    async def test_a_closed_session_is_of_no_use(self, database: Database, session: ViewSession) -> None:
+        """Whatever is asked of it is refused, and nobody waits for it."""
+        await session.close()
+        for late in (
+            session.execute(INSERT, {"id": "c", "hits": 1}),
+            session.execute_now(INSERT, {"id": "c", "hits": 1}),
+            session.fetch(SELECT),
+            session.flush(),
+            session.commit(_move(0, 7)),
+        ):
+            with pytest.raises(NotStartedError):
+                await late
+        assert await _rows(database) == {}
 
     async def test_closing_rolls_back(self, database: Database, session: ViewSession) -> None:
         """A batch that is closed, twice even, leaves nothing and blocks nobody."""
