@@ -31,6 +31,7 @@ from duolog.eventstore.appends import Appended
 from duolog.subscriptions.checkpoints import Checkpoint
 
 READING_THREADS: Final = 8
+LOG_THREADS: Final = 4
 MOST_LOG_READERS: Final = 8
 MOST_SESSIONS: Final = 64
 SESSION_PATIENCE: Final = 30.0
@@ -141,8 +142,9 @@ class SqliteDatabase:
 class _Open:
     """Everything that lives between open and close.
 
-    Sessions have connections of their own: one that keeps its snapshot while it reads the log must not wait for a
-    connection that another such session keeps.
+    Sessions have connections and threads of their own: one that keeps its snapshot while it reads the log must not
+    wait for a connection that another such session keeps, and slow queries must not stop commands and projections,
+    which read the log.
     """
 
     def __init__(self, location: Location, *, read_only: bool) -> None:
@@ -152,8 +154,9 @@ class _Open:
         self._location = location
         self._log_id = ""
         self._threads = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="duolog-sqlite-reader")
-        self._log_readers = Readers(connect, self._threads, most=MOST_LOG_READERS, patience=SESSION_PATIENCE)
-        self._tail_reader = Reader(connect, self._threads)
+        self._log_threads = ThreadPoolExecutor(LOG_THREADS, thread_name_prefix="duolog-sqlite-log-reader")
+        self._log_readers = Readers(connect, self._log_threads, most=MOST_LOG_READERS, patience=SESSION_PATIENCE)
+        self._tail_reader = Reader(connect, self._log_threads)
         self._tail = Tail(self._tail_reader)
         self.patience = max(location.busy_timeout / 1_000, LEAST_PATIENCE)
         self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
@@ -188,6 +191,7 @@ class _Open:
         self.sessions.refuse()
         self._log_readers.refuse()
         await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._log_threads.shutdown)
         self.sessions.close()
         self._log_readers.close()
         self._tail_reader.close()
