@@ -101,14 +101,15 @@ class ProjectionPageProcessor:
         """
         checkpoint = await self._checkpoints.read(self._projection.name)
         if checkpoint is None:
-            checkpoint = await self._prepare_view(self._projection)
+            checkpoint = await self._prepare_view(self._projection, None)
         self._found_version = checkpoint.version
 
     async def begin(self, lease: Lease) -> int:
         """Bring the view to this version, load what is parked, and return the stored position.
 
         Raises:
-            LeaseLostError: another release has given the view another version since this process started.
+            LeaseLostError: somebody else advances the projection, or another release has given the view another
+                version since this process started.
         """
         checkpoint = await self._checkpoints.read(lease.subscription)
         own = self._projection.version
@@ -116,7 +117,7 @@ class ProjectionPageProcessor:
             # Two releases that run side by side would otherwise drop each other's view again and again.
             message = f"view {lease.subscription!r} went to version {checkpoint.version}; this process has {own}"
             raise LeaseLostError(message)
-        checkpoint = await self._prepare_view(self._projection)
+        checkpoint = await self._prepare_view(self._projection, lease.token)
         self._found_version = own
         self._parked = set(await self._parking.keys(lease.subscription))
         return checkpoint.position

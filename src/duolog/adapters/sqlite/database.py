@@ -119,9 +119,9 @@ class SqliteDatabase:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""
         await self._opened().writer.run(Action(lambda connection: create_tables(connection, tables)))
 
-    async def prepare_view(self, view: View) -> Checkpoint:
+    async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint where they are missing; see `Database.prepare_view`."""
-        return await self._opened().writer.run(Action(lambda connection: prepare_view(connection, view)))
+        return await self._opened().writer.run(Action(lambda connection: prepare_view(connection, view, token)))
 
     def open_view(self, view: View) -> SqliteViewSession:  # noqa: ARG002 - one file, one name space: the port's argument
         """Open the session for one batch of a projection."""

@@ -12,6 +12,7 @@ from duolog.errors import (
     CheckpointConflictError,
     ConstraintViolationError,
     DuologError,
+    LeaseLostError,
     NotStartedError,
     ReadOnlyError,
     StatementError,
@@ -94,7 +95,7 @@ class ViewSessionContract:
         await session.execute(INSERT, {"id": "a", "hits": 1})
         await session.commit(_move(0, 7), [_parked(3)])
         changed = {"contract_view": "CREATE TABLE contract_view (id TEXT PRIMARY KEY, hits INTEGER, extra TEXT)"}
-        checkpoint = await database.prepare_view(View(VIEW.subscription, 2, changed))
+        checkpoint = await database.prepare_view(View(VIEW.subscription, 2, changed), token=0)
         assert (checkpoint.version, checkpoint.position) == (2, 0)
         assert await database.checkpoints.read(VIEW.subscription) == checkpoint
         assert await _rows(database) == {}
@@ -104,12 +105,39 @@ class ViewSessionContract:
     async def test_an_old_versions_batch_is_refused(self, database: Database, session: ViewSession) -> None:
         """A batch that an older version has begun cannot be committed over the new one."""
         await session.execute(INSERT, {"id": "a", "hits": 1})
-        await database.prepare_view(View(VIEW.subscription, 2, TABLES))
+        await database.prepare_view(View(VIEW.subscription, 2, TABLES), token=0)
         with pytest.raises(CheckpointConflictError):
             await session.commit(_move(0, 7))
         await session.close()
         assert await _rows(database) == {}
         assert await _position(database) == 0
+
+    async def test_who_owns_nothing_leaves_another_version_alone(self, database: Database) -> None:
+        """Without a lease's token, tables, rows and checkpoint of another version stay as they are."""
+        await database.prepare_view(VIEW)
+        await _insert(database, "a", _move(0, 7))
+        found = await database.prepare_view(
+            View(VIEW.subscription, 2, {"contract_view": "CREATE TABLE contract_view (x TEXT)"})
+        )
+        assert (found.version, found.position) == (1, 7)
+        assert await _rows(database) == {"a": 1}
+
+    async def test_a_former_owner_prepares_nothing(self, database: Database) -> None:
+        """A token that is not the latest one changes nothing, whatever the version."""
+        await database.prepare_view(VIEW)
+        former = await database.leases.acquire(VIEW.subscription, "one", seconds=0)
+        assert former is not None
+        owner = await database.leases.acquire(VIEW.subscription, "two", seconds=3_600)
+        assert owner is not None
+        second = View(VIEW.subscription, 2, TABLES)
+        assert (await database.prepare_view(second, token=owner.token)).version == 2
+        await database.leases.release(owner)
+        for view in (VIEW, second):
+            with pytest.raises(LeaseLostError):
+                await database.prepare_view(view, token=former.token)
+        checkpoint = await database.checkpoints.read(VIEW.subscription)
+        assert checkpoint is not None
+        assert (checkpoint.version, checkpoint.token) == (2, owner.token)
 
     async def test_wrong_tables_prepare_nothing(self, database: Database) -> None:
         """DDL that is wrong leaves neither tables nor a checkpoint."""
