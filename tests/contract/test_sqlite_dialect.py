@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from duolog.database.port import Database, View
-from duolog.errors import ConstraintViolationError, DatabaseError, DuologError
+from duolog.errors import ConstraintViolationError, DatabaseError, DuologError, StatementError
 from duolog.eventstore.appends import Append
 from duolog.subscriptions.checkpoints import CheckpointMove
-from duolog.tables.statements import Statement
+from duolog.tables.statements import Constraint, Statement
 from duolog.testing.contracts.samples import SECONDS, new_events, outcomes
 from duolog.write.sealed_work import SealedWork
 from tests.contract.backends import BACKENDS
 
 TABLES = {
-    "owners": "CREATE TABLE owners (id INTEGER PRIMARY KEY)",
+    "owners": "CREATE TABLE owners (id INTEGER PRIMARY KEY ON CONFLICT ROLLBACK)",
     "pets": """
         CREATE TABLE pets (
             id INTEGER PRIMARY KEY,
@@ -26,7 +26,15 @@ TABLES = {
     """,
 }
 OWNER = "INSERT INTO owners (id) VALUES (:id)"
-ENDS_TRANSACTION = "INSERT OR ROLLBACK INTO owners (id) VALUES (:id)"
+ENDS_TRANSACTION = OWNER  # if the owner is there
+
+
+class OwnerThereError(Exception):
+    """An application's error that cannot be copied."""
+
+    def __init__(self, *, owner: int) -> None:
+        super().__init__(f"{owner} is there")
+        self.owner = owner
 
 
 @pytest.fixture(params=BACKENDS)
@@ -62,6 +70,34 @@ async def test_a_statement_that_ends_the_transaction_fails_its_own_unit_only(dat
     kept = {number for number in range(2, 22) if number % 4}
     assert await owners(database) == kept | {1}
     assert {event.stream for event in (await database.store.read_all()).events} == {f"owner-{n}" for n in kept}
+
+
+async def test_a_domain_error_of_a_statement_that_ends_the_transaction_is_its_own_units(database: Database) -> None:
+    await database.committer.commit(SealedWork(statements=(Statement(OWNER, {"id": 1}),)))
+    doubled = Statement(OWNER, {"id": 1}, errors={Constraint("owners", ("id",)): lambda: OwnerThereError(owner=1)})
+    units = [SealedWork(statements=(Statement(OWNER, {"id": number}),)) for number in range(2, 6)]
+    units.insert(2, SealedWork(statements=(doubled,)))
+    async with asyncio.timeout(SECONDS):
+        committed, errors = await outcomes(database.committer.commit(unit) for unit in units)
+    assert len(committed) == 4
+    assert [type(error) for error in errors] == [OwnerThereError]
+    assert await owners(database) == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT OR ROLLBACK INTO owners (id) VALUES (7)",
+        "with ids as (select 7) insert or /* why */ rollback into owners (id) select * from ids",
+        "UPDATE OR --\nROLLBACK owners SET id = 7",
+    ],
+)
+async def test_a_statement_may_not_ask_for_the_transaction_to_be_ended(database: Database, sql: str) -> None:
+    with pytest.raises(StatementError, match="OR ROLLBACK is not allowed"):
+        await database.committer.commit(SealedWork(statements=(Statement(sql),)))
+    quoted = Statement("INSERT INTO owners (id) SELECT 7 WHERE 'insert or rollback' <> ''")
+    await database.committer.commit(SealedWork(statements=(quoted,)))
+    assert await owners(database) == {7}
 
 
 async def test_a_trigger_that_ends_the_transaction_fails_its_own_unit_only(database: Database) -> None:
@@ -104,14 +140,13 @@ async def test_a_held_writer_whose_transaction_was_ended_commits_nothing(databas
 
 
 async def test_a_batch_whose_transaction_was_ended_commits_nothing(database: Database) -> None:
-    view = View("owners_view", 1, {"seen": "CREATE TABLE seen (id INTEGER PRIMARY KEY)"})
+    view = View("owners_view", 1, {"seen": "CREATE TABLE seen (id INTEGER PRIMARY KEY ON CONFLICT ROLLBACK)"})
     await database.prepare_view(view)
     session = database.open_view(view)
     await session.execute("INSERT INTO seen (id) VALUES (1)")
     await session.flush()
-    await session.execute("INSERT OR ROLLBACK INTO seen (id) VALUES (1)")
     with pytest.raises(DatabaseError):
-        await session.flush()
+        await session.execute_now("INSERT INTO seen (id) VALUES (1)")
     await session.execute("INSERT INTO seen (id) VALUES (2)")
     with pytest.raises(DatabaseError):
         await session.commit(CheckpointMove("owners_view", 1, 0, 0, 7))

@@ -215,7 +215,7 @@ class Assembly:
         runtime = ProjectionRuntime(
             self.projections,
             source=self.database,
-            prepare_view=lambda projection: self.database.prepare_view(_view(projection)),
+            prepare_view=lambda projection, token: self.database.prepare_view(_view(projection), token=token),
             open_view=self._open_view,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,

@@ -141,13 +141,21 @@ class Database(Protocol):
         """
         ...
 
-    async def prepare_view(self, view: View) -> Checkpoint:
+    async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint where they are missing.
 
-        If the view has another version, its tables are dropped, made anew and its checkpoint and parked events are
-        reset, in one transaction, so that it is built again from the beginning.
+        If the view has another version, or lost a table, an owner's call drops its tables and makes them anew, and its
+        checkpoint and parked events are reset, in one transaction, so that it is built again from the beginning.
+
+        Args:
+            view: what it is to be.
+            token: the token of its owner's lease; None for somebody who owns nothing, and leaves what is there alone.
+
+        Returns:
+            The checkpoint as it is now, whatever its version.
 
         Raises:
+            LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
             StatementError: the DDL is wrong.
         """
         ...

@@ -11,6 +11,10 @@ class DatabaseBusyError(DatabaseError):
     """Another process held the database's lock for longer than the time limit."""
 
 
+class HoldExpiredError(DatabaseBusyError):
+    """One's own session kept the writer for longer than it may; everything in it was rolled back."""
+
+
 class DatabaseFullError(DatabaseError):
     """There is no room left, or the disk failed; nothing of this was recorded."""
 

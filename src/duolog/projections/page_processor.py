@@ -1,6 +1,7 @@
 """Applies pages of the log to the view of one projection, and parks what cannot be applied."""
 
 import logging
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from duolog.eventstore.port import EventPage
 from duolog.messages.envelope import RecordedEvent
 from duolog.messages.event import stored_names
 from duolog.projections.projection import Projection
+from duolog.projections.view_database import ViewSession
 from duolog.projections.views import OpenProjection, OpenView, PrepareView
 from duolog.subscriptions.checkpoints import CheckpointMove, Checkpoints
 from duolog.subscriptions.failure import Failure, is_transient
@@ -21,6 +23,9 @@ from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.parking import ParkedEvent, Parking, ParkReason
 
 _logger: Final = logging.getLogger("duolog.projections")
+
+_LONGEST_HOLD: Final = 0.05
+_LONGEST_SLICE: Final = 1.0
 
 Key = tuple[str, str]
 
@@ -40,8 +45,11 @@ class _EventRefusedError(Exception):
 class ProjectionPageProcessor:
     """A `PageProcessor` that folds events into a projection's view, in the transaction that moves the checkpoint.
 
-    A page is one transaction. If an event in it cannot be applied, the page is rolled back and its events are applied
-    in a transaction each; the one that fails is parked, which stops its key (tenant and stream) and nothing else.
+    A page is one transaction, or several slices if it takes long: a slice that holds the writer ends soon, so that
+    commands get their turn, and one that does not ends after a second, so that slow handlers get on. If an event
+    cannot be applied, its slice is rolled back and what is left of the page is applied in a transaction each; the one
+    that fails is parked, which stops its key (tenant and stream) and nothing else. So is one that alone holds the
+    writer for longer than a session may.
 
     Args:
         projection: the projection's class.
@@ -93,14 +101,15 @@ class ProjectionPageProcessor:
         """
         checkpoint = await self._checkpoints.read(self._projection.name)
         if checkpoint is None:
-            checkpoint = await self._prepare_view(self._projection)
+            checkpoint = await self._prepare_view(self._projection, None)
         self._found_version = checkpoint.version
 
     async def begin(self, lease: Lease) -> int:
         """Bring the view to this version, load what is parked, and return the stored position.
 
         Raises:
-            LeaseLostError: another release has given the view another version since this process started.
+            LeaseLostError: somebody else advances the projection, or another release has given the view another
+                version since this process started.
         """
         checkpoint = await self._checkpoints.read(lease.subscription)
         own = self._projection.version
@@ -108,42 +117,52 @@ class ProjectionPageProcessor:
             # Two releases that run side by side would otherwise drop each other's view again and again.
             message = f"view {lease.subscription!r} went to version {checkpoint.version}; this process has {own}"
             raise LeaseLostError(message)
-        checkpoint = await self._prepare_view(self._projection)
+        checkpoint = await self._prepare_view(self._projection, lease.token)
         self._found_version = own
         self._parked = set(await self._parking.keys(lease.subscription))
         return checkpoint.position
 
     async def apply(self, page: EventPage, move: CheckpointMove) -> None:
-        """Apply a page in one transaction, or its events in one each if one of them is refused.
+        """Apply a page in as few transactions as its handlers' pace allows, or one an event if one is refused.
 
         Raises:
             LeaseLostError: somebody else advances the projection.
             DatabaseError: the database failed; the page may have been applied in part, up to its stored checkpoint.
         """
-        try:
-            await self._apply(page.events, move)
-        except _EventRefusedError:
-            await self._apply_one_by_one(page, move)
+        left = page.events
+        while True:
+            try:
+                applied = await self._apply(left, move)
+            except _EventRefusedError:
+                await self._apply_one_by_one(left, move)
+                return
+            if applied == len(left):
+                return
+            move, left = replace(move, old=left[applied - 1].position), left[applied:]
 
-    async def _apply_one_by_one(self, page: EventPage, move: CheckpointMove) -> None:
+    async def _apply_one_by_one(self, events: Sequence[RecordedEvent], move: CheckpointMove) -> None:
         position = move.old
-        for recorded in page.events:
+        for recorded in events:
             step = replace(move, old=position, new=recorded.position)
             try:
                 await self._apply((recorded,), step)
             except _EventRefusedError as refused:
                 await self._park(recorded, Failure.of(refused.error), step)
             position = recorded.position
-        if position < page.through:
+        if position < move.new:
             await self._apply((), replace(move, old=position))
 
-    async def _apply(self, events: Sequence[RecordedEvent], move: CheckpointMove) -> None:
+    async def _apply(self, events: Sequence[RecordedEvent], move: CheckpointMove) -> int:
+        """Apply a slice: all events, or the first ones and the checkpoint to the last of them; return how many."""
+        applied = 0
         parked: list[ParkedEvent] = []
         session = self._open_view(self._projection)
         try:
             if events:
                 async with self._open_projection(self._projection, session) as projection:
-                    parked = await self._handle(projection, events)
+                    applied, parked = await self._handle(projection, events, session)
+            if applied < len(events):
+                move = replace(move, new=events[applied - 1].position)
             try:
                 await session.commit(move, parked)
             except DatabaseError as error:
@@ -153,15 +172,25 @@ class ProjectionPageProcessor:
         finally:
             await shielded(session.close())
         self._note(parked)
+        return applied
 
-    async def _handle(self, projection: Projection, events: Sequence[RecordedEvent]) -> list[ParkedEvent]:
-        """Call the methods for all events whose key is not parked; return the others and those that are undecodable."""
+    async def _handle(
+        self, projection: Projection, events: Sequence[RecordedEvent], session: ViewSession
+    ) -> tuple[int, list[ParkedEvent]]:
+        """Call the methods for the events of a slice whose key is not parked.
+
+        Returns:
+            How many events the slice has, and those of them that are undecodable or behind a parked one.
+        """
+        begun = time.monotonic()
         handlers = self._projection.handlers()
         methods = {cls: getattr(projection, handler.method) for cls, handler in handlers.items()}
         parked: list[ParkedEvent] = []
         undecodable: set[Key] = set()
         with _refusals():
-            for recorded in events:
+            for at, recorded in enumerate(events):
+                if at and (session.held_for > _LONGEST_HOLD or time.monotonic() - begun > _LONGEST_SLICE):
+                    return at, parked
                 key = (recorded.tenant, recorded.stream)
                 if key in self._parked or key in undecodable:
                     parked.append(self._parked_event(recorded))
@@ -180,7 +209,7 @@ class ProjectionPageProcessor:
                         await methods[type(event)](event, recorded)
                     else:
                         await methods[type(event)](event)
-        return parked
+        return len(events), parked
 
     async def _park(self, recorded: RecordedEvent, failure: Failure, move: CheckpointMove) -> None:
         parked = (self._parked_event(recorded, failure),)

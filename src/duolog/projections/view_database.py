@@ -32,6 +32,11 @@ class ViewDatabase(ReadDatabase, Protocol):
 class ViewSession(ViewDatabase, Protocol):
     """One batch of a projection: what is executed, what is parked and the checkpoint commit together or not at all."""
 
+    @property
+    def held_for(self) -> float:
+        """For how long nobody else could write because of this session, in seconds; 0 while others can."""
+        ...
+
     async def commit(
         self, move: CheckpointMove, parked: Sequence[ParkedEvent] = (), *, unparked: Collection[int] = ()
     ) -> None:
@@ -51,7 +56,17 @@ class ViewSession(ViewDatabase, Protocol):
         ...
 
     async def flush(self) -> None:
-        """Run what is buffered, inside the session's transaction, so that its errors show now."""
+        """Run what is buffered, inside the session's transaction, so that its errors show now.
+
+        A failure is the batch's, also if the caller that happened to run into it goes on: whatever is asked of the
+        session afterwards raises it again.
+
+        Raises:
+            ConstraintViolationError: a statement broke a constraint.
+            StatementError: a statement is wrong, or the call was cancelled while what is buffered ran.
+            HoldExpiredError: the session kept others from writing for too long.
+            DatabaseError: the database failed.
+        """
         ...
 
     async def close(self) -> None:

@@ -7,11 +7,12 @@ from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
 
-PrepareView = Callable[[type[Projection]], Awaitable[Checkpoint]]
-"""Creates a projection's tables and checkpoint where they are missing.
+PrepareView = Callable[[type[Projection], int | None], Awaitable[Checkpoint]]
+"""Creates a projection's tables and checkpoint where they are missing, and returns the checkpoint.
 
-If they are of another version, the tables are made anew and the checkpoint and the parked events are reset, in one
-transaction. Raises `StatementError` if the DDL is wrong.
+If they are of another version, and the token of the owner's lease is given, the tables are made anew and the checkpoint
+and the parked events are reset, in one transaction; without a token they are left alone. Raises `StatementError` if the
+DDL is wrong, `LeaseLostError` if the token is a former owner's.
 """
 
 OpenView = Callable[[type[Projection]], ViewSession]

@@ -7,6 +7,7 @@ from typing import Final
 from duolog.errors import (
     ConstraintViolationError,
     DatabaseError,
+    HoldExpiredError,
     LeaseLostError,
     ReadOnlyError,
     StatementError,
@@ -49,7 +50,8 @@ def error_text(error: Exception) -> str:
 def is_transient(error: Exception) -> bool:
     """Tell whether an error says nothing about the event: the database or the machine failed, or the lease is lost."""
     if isinstance(error, DatabaseError):
-        return not isinstance(error, _REFUSALS)
+        # A hold expires because of what is done while it lasts: again and again, if nobody did less.
+        return not isinstance(error, (*_REFUSALS, HoldExpiredError))
     return isinstance(error, LeaseLostError | MemoryError)
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from duolog.adapters.sqlite import writer as writer_module
 from duolog.adapters.sqlite.connections import connect_writer
 from duolog.adapters.sqlite.location import parse_location
 from duolog.adapters.sqlite.migrations import migrate
-from duolog.adapters.sqlite.units import Action
+from duolog.adapters.sqlite.units import Action, roll_back
 from duolog.adapters.sqlite.work_unit import work_unit
 from duolog.adapters.sqlite.writer import Writer
 from duolog.database.port import Database
@@ -21,6 +22,7 @@ from duolog.errors import (
     DatabaseError,
     DatabaseFullError,
     NotStartedError,
+    OutcomeUnknownError,
     WrongExpectedVersionError,
 )
 from duolog.eventstore.appends import Append, Appended
@@ -114,6 +116,51 @@ async def test_a_unit_that_fails_leaves_its_neighbours_alone(database: Database)
     rows = await reader.fetch("SELECT id FROM accounts")
     await reader.close()
     assert {row["id"] for row in rows} == {f"kept {n}" for n in range(40) if n % 4 in {0, 3}}
+
+
+async def test_what_is_decided_stays_so_when_the_writer_itself_fails(
+    observed: Observed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = "CREATE TABLE accounts (id TEXT PRIMARY KEY ON CONFLICT ROLLBACK); INSERT INTO accounts (id) VALUES ('a')"
+    for sql in tables.split("; "):
+        await observed.writer.run(Action(lambda connection, sql=sql: connection.execute(sql) and None))
+    recoveries = iter([True])
+
+    def break_the_second_time(connection: sqlite3.Connection) -> None:
+        roll_back(connection)
+        if not next(recoveries, False):
+            raise MemoryError
+
+    monkeypatch.setattr(writer_module, "roll_back", break_the_second_time)
+    held = await observed.writer.hold(seconds=SECONDS, patience=SECONDS)  # so that all of them wait together
+    units = [SealedWork(statements=(insertion(key),)) for key in "bac"]
+    waiting = asyncio.gather(*(observed.writer.run(work_unit(unit)) for unit in units), return_exceptions=True)
+    await asyncio.sleep(0)
+    held.release()
+    assert [type(outcome) for outcome in await waiting] == [Appended, OutcomeUnknownError, OutcomeUnknownError]
+
+
+async def test_all_who_wait_hear_that_the_database_cannot_be_opened() -> None:
+    class LockedError(Exception):
+        def __init__(self, *, by: str) -> None:
+            super().__init__(by)
+
+    locked = LockedError(by="somebody")
+
+    def refuse() -> sqlite3.Connection:
+        raise locked
+
+    writer = Writer(refuse, on_commit=lambda _: None)
+    waiting = asyncio.gather(*(writer.run(work_unit(append(f"user-{n}"))) for n in range(2)), return_exceptions=True)
+    await asyncio.sleep(0)
+    with pytest.raises((DatabaseError, LockedError)):  # it may be served alone
+        await writer.start()
+    first, second = await waiting
+    assert isinstance(first, DatabaseError)
+    assert isinstance(second, DatabaseError)
+    assert first is not second
+    assert first.__cause__ is second.__cause__ is locked
+    await writer.close()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from duolog.adapters.sqlite import view_session
-from duolog.adapters.sqlite.database import MOST_SESSIONS
+from duolog.adapters.sqlite.database import MOST_SESSIONS, READING_THREADS
 from duolog.database.port import Database, View
 from duolog.errors import (
     DatabaseBusyError,
@@ -240,6 +240,22 @@ async def test_a_batch_that_holds_the_writer_for_too_long_is_rolled_back(
     checkpoint = await database.checkpoints.read("accounts_view")
     assert checkpoint is not None
     assert checkpoint.position == 0
+
+
+async def test_slow_queries_do_not_stop_those_who_read_the_log(database: Database) -> None:
+    sessions = [database.open_reader() for _ in range(2 * READING_THREADS)]
+    slow = [asyncio.ensure_future(session.fetch_value(ENDLESS)) for session in sessions]
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(SECONDS):
+        await database.store.append("user-1", [new_event()])
+        assert len(await database.store.read_stream("user-1")) == 1
+        page = await anext(aiter(database.store.subscribe()))
+        assert len(page.events) == 1
+    for query in slow:
+        query.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    for session in sessions:
+        await session.close()
 
 
 # --- following ------------------------------------------------------------------------------------------------

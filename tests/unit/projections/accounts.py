@@ -161,8 +161,8 @@ class Worker:
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         await self.runtime.stop(seconds=5)
 
-    async def prepare_view(self, projection: type[Projection]) -> Checkpoint:
-        return await self.database.prepare_view(view(projection))
+    async def prepare_view(self, projection: type[Projection], token: int | None = None) -> Checkpoint:
+        return await self.database.prepare_view(view(projection), token=token)
 
     def open_view(self, projection: type[Projection]) -> ViewSession:
         return self.database.open_view(view(projection))

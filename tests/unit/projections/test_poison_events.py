@@ -1,6 +1,8 @@
 import asyncio
+import contextlib
 
 from duolog.database.port import Database
+from duolog.errors import ConstraintViolationError
 from duolog.ids import uuid7
 from duolog.messages.envelope import NewEvent
 from duolog.subscriptions.parking import ParkReason
@@ -34,6 +36,27 @@ async def test_an_event_whose_handler_raises_stops_its_own_stream_in_order_and_n
             ("account-a", behind - 1, ParkReason.BEHIND_PARKED),
             ("account-a", behind, ParkReason.BEHIND_PARKED),
         ]
+
+
+class SwallowingProjection(BalanceProjection):
+    """Reads after each move, and goes on whatever the database says: it runs into what other events wrote."""
+
+    async def on_viewed(self, event: AccountViewed) -> None:
+        del event
+        with contextlib.suppress(ConstraintViolationError):
+            await self._db.fetch_value("SELECT count(*) FROM balances_view")
+
+
+async def test_a_refused_write_that_another_events_handler_swallows_loses_nothing(database: Database) -> None:
+    worker = Worker(database, (SwallowingProjection,))
+    await worker.append("account-a", AccountOpened("ann"), AmountMoved(5))
+    await worker.append("account-b", AccountOpened("bob"))
+    refused = await worker.append("account-b", AmountMoved(-1))
+    await worker.append("account-c", AccountViewed("cid"))
+    async with worker:
+        await worker.caught_up()
+        assert await worker.balances() == [Balance("account-a", 5, 1), Balance("account-b", 0, 0)]
+        assert await worker.parked() == [("account-b", refused, ParkReason.DATABASE_REFUSED)]
 
 
 async def test_a_parked_event_tells_its_error_and_its_traceback(database: Database) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from duolog.adapters.memory import open_database
 from duolog.database.port import Database
-from duolog.errors import ConfigurationError
+from duolog.errors import ConfigurationError, LeaseLostError
 from duolog.projections.projection import Projection
 from duolog.subscriptions.status import RunnerState
 from tests.unit.projections.accounts import (
@@ -23,7 +23,9 @@ async def test_an_old_release_leaves_the_view_of_the_new_one_alone(database: Dat
         await old.caught_up()
         async with Worker(database, [SecondBalanceProjection]) as new:
             assert new.state is RunnerState.WAITING
-            await new.prepare_view(SecondBalanceProjection)
+            lease = await database.leases.acquire(BalanceProjection.name, "new", seconds=0, take_over=True)
+            assert lease is not None
+            await new.prepare_view(SecondBalanceProjection, lease.token)
             await old.append("account-a", AmountMoved(1))
             await eventually(lambda: new.state is RunnerState.RUNNING)
             await new.caught_up()
@@ -31,6 +33,17 @@ async def test_an_old_release_leaves_the_view_of_the_new_one_alone(database: Dat
 
         await eventually(lambda: "went to version 2" in old.runtime.statuses()[0].error)
         assert await new.balances() == [Balance("account-a", 101, 1)]
+
+
+async def test_an_old_release_that_starts_meanwhile_leaves_the_view_of_the_new_one_alone(database: Database) -> None:
+    async with Worker(database, [SecondBalanceProjection]) as new:
+        await new.append("account-a", AccountOpened("ann"))
+        await new.caught_up()
+        old = Worker(database)
+        assert (await old.prepare_view(BalanceProjection)).version == 2
+        with pytest.raises(LeaseLostError):
+            await old.prepare_view(BalanceProjection, 0)
+        assert await new.balances() == [Balance("account-a", 100, 0)]
 
 
 async def test_a_release_that_is_rolled_back_builds_its_own_view_again(database: Database) -> None:

@@ -45,7 +45,7 @@ class Recorder:
 
     async def begin(self, lease: Lease) -> int:
         self.begun.append(lease)
-        return (await self.database.prepare_view(VIEW)).position
+        return (await self.database.prepare_view(VIEW, token=lease.token)).position
 
     async def apply(self, page: EventPage, move: CheckpointMove) -> None:
         self.entered.set()

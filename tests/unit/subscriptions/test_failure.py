@@ -9,6 +9,7 @@ from duolog.errors import (
     DatabaseBusyError,
     DatabaseError,
     DatabaseFullError,
+    HoldExpiredError,
     LeaseLostError,
     OutcomeUnknownError,
     ReadOnlyError,
@@ -46,6 +47,7 @@ def test_what_says_nothing_about_the_event_is_transient(error: Exception) -> Non
         (ReadOnlyError("x"), ParkReason.DATABASE_REFUSED),
         (KeyError("x"), ParkReason.HANDLER_RAISED),
         (TimeoutError(), ParkReason.HANDLER_RAISED),
+        (HoldExpiredError("x"), ParkReason.HANDLER_RAISED),
     ],
 )
 def test_what_is_the_events_fault_has_a_reason(error: Exception, reason: ParkReason) -> None:

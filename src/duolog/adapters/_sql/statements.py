@@ -14,6 +14,8 @@ from duolog.tables.statements import Parameters, Statement
 _FIRST_WORD: Final = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*([A-Za-z]*)", re.DOTALL)
 _TABLE: Final = re.compile(r"\b(?:INTO|UPDATE|FROM)\s+(?:OR\s+\w+\s+)?[\"`\[]?(\w+)", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE)\b(?!.*\bRETURNING\b)", re.IGNORECASE | re.DOTALL)
+_NO_CODE: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_OR_ROLLBACK: Final = re.compile(r"\b(?:INSERT|UPDATE)\s+OR\s+ROLLBACK\b", re.IGNORECASE)
 _OURS: Final = frozenset(
     "ABORT ATTACH BEGIN COMMIT DETACH END PRAGMA RELEASE ROLLBACK SAVEPOINT VACUUM".split()  # noqa: SIM905 - one line
 )
@@ -31,6 +33,9 @@ def check_allowed(sql: str) -> None:
     if word in _OURS:
         message = f"{word} is not allowed here"
         raise StatementError(message, hint="duolog begins and ends transactions and owns the connection's settings.")
+    if "rollback" in sql.lower() and _OR_ROLLBACK.search(_NO_CODE.sub(" ", sql)):
+        message = "OR ROLLBACK is not allowed here"
+        raise StatementError(message, hint="It would undo what others have written; leave it out: OR ABORT is implied.")
 
 
 def run_statement(connection: sqlite3.Connection, statement: Statement) -> int:

@@ -135,11 +135,15 @@ class MemoryDatabase:
                 create_missing(connection, tables)
                 self._tables.commit()
 
-    async def prepare_view(self, view: View) -> Checkpoint:
+    async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint, or reset them for another version; see `Database.prepare_view`."""
         async with self._tables.turn:
             known = await self._checkpoints.read(view.subscription)
+            if token is not None:
+                self._checkpoints.check_token(view.subscription, token)
             is_current = known is not None and known.version == view.version
+            if known is not None and not is_current and token is None:
+                return known
             with self._tables.transaction() as connection:
                 if not is_current:
                     check_tables(view.tables)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from duolog.adapters.memory.clock import DatabaseClock
-from duolog.errors import CheckpointConflictError
+from duolog.errors import CheckpointConflictError, LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint, CheckpointMove
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.parking import ParkedEvent
@@ -90,10 +90,23 @@ class MemoryCheckpoints:
         """
         known = self._by_name.get(move.subscription)
         at = (known.version, known.position) if known is not None else None
-        fence = max(self._leases.token(move.subscription), known.token if known is not None else 0)
-        if at != (move.version, move.old) or move.token < fence:
+        if at != (move.version, move.old) or move.token < self._fence(move.subscription):
             message = f"subscription {move.subscription!r} was moved or taken over by somebody else"
             raise CheckpointConflictError(message)
+
+    def check_token(self, subscription: str, token: int) -> None:
+        """Refuse the token of a former owner.
+
+        Raises:
+            LeaseLostError: a later owner has a greater one.
+        """
+        if token < self._fence(subscription):
+            message = f"somebody else took {subscription!r} over before its view was prepared"
+            raise LeaseLostError(message)
+
+    def _fence(self, subscription: str) -> int:
+        known = self._by_name.get(subscription)
+        return max(self._leases.token(subscription), known.token if known is not None else 0)
 
     def set(self, move: CheckpointMove) -> None:
         """Move a checkpoint that was checked in this step."""

@@ -1,9 +1,11 @@
 """One batch of a projection: the view's tables, its checkpoint and what is parked change in one step."""
 
+import time
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 from duolog.adapters._sql.statements import run_sql
+from duolog.adapters._sql.view_failures import session_closed
 from duolog.adapters.memory.reading import TableReads
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryParking
 from duolog.adapters.memory.tables import Tables
@@ -26,10 +28,18 @@ class MemoryViewSession(TableReads):
         self._checkpoints = checkpoints
         self._parking = parking
         self._buffered: list[tuple[str, Parameters]] = []
-        self._holds = False
+        self._held_since: float | None = None
+        self._failure: Exception | None = None  # of a flush
+        self._closed = False
+
+    @property
+    def held_for(self) -> float:
+        """For how long it has held the tables, in seconds; see `ViewSession.held_for`."""
+        return 0.0 if self._held_since is None else time.monotonic() - self._held_since
 
     async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
         """Buffer a writing statement; see `ViewDatabase.execute`."""
+        self._check_open()
         values = dict(parameters or {})
         check_parameters(sql, values)
         self._buffered.append((sql, values))
@@ -41,16 +51,21 @@ class MemoryViewSession(TableReads):
             return run_sql(connection, sql, parameters)
 
     async def flush(self) -> None:
-        """Run what is buffered; if a statement fails, nothing of this flush is left, and the session goes on."""
-        if not self._holds:
+        """Run what is buffered; see `ViewSession.flush`."""
+        self._check_open()
+        if self._held_since is None:
             await self._tables.turn.acquire()
-            self._holds = True
+            self._held_since = time.monotonic()
             self._tables.begin()
         buffered, self._buffered = self._buffered, []
         if buffered:
-            with self._tables.savepoint() as connection:
-                for sql, parameters in buffered:
-                    run_sql(connection, sql, parameters)
+            try:
+                with self._tables.savepoint() as connection:
+                    for sql, parameters in buffered:
+                        run_sql(connection, sql, parameters)
+            except Exception as error:
+                self._failure = error
+                raise
 
     async def commit(
         self, move: CheckpointMove, parked: Sequence[ParkedEvent] = (), *, unparked: Collection[int] = ()
@@ -68,9 +83,10 @@ class MemoryViewSession(TableReads):
 
     async def close(self) -> None:
         """Roll back what was not committed, and let others use the tables. May be called twice."""
+        self._closed = True
         self._buffered.clear()
-        if self._holds:
-            self._holds = False
+        if self._held_since is not None:
+            self._held_since = None
             self._tables.rollback()
             self._tables.turn.release()
 
@@ -78,3 +94,9 @@ class MemoryViewSession(TableReads):
     async def _turn(self) -> AsyncGenerator[None, None]:
         await self.flush()
         yield
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise session_closed()
+        if self._failure is not None:
+            raise self._failure

@@ -34,6 +34,7 @@ from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 READING_THREADS: Final = 8
+LOG_THREADS: Final = 4
 MOST_LOG_READERS: Final = 8
 
 _KEEP_SECRET_CHECK: Final = load_sql("keep_secret_check")
@@ -138,9 +139,9 @@ class SqliteDatabase:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""
         await self._opened().writer.run(Action(lambda connection: create_tables(connection, tables)))
 
-    async def prepare_view(self, view: View) -> Checkpoint:
+    async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint where they are missing; see `Database.prepare_view`."""
-        return await self._opened().writer.run(Action(lambda connection: prepare_view(connection, view)))
+        return await self._opened().writer.run(Action(lambda connection: prepare_view(connection, view, token)))
 
     def open_view(self, view: View) -> SqliteViewSession:  # noqa: ARG002 - one file, one name space: the port's argument
         """Open the session for one batch of a projection."""
@@ -161,8 +162,9 @@ class SqliteDatabase:
 class _Open:
     """Everything that lives between open and close.
 
-    Sessions have connections of their own: one that keeps its snapshot while it reads the log must not wait for a
-    connection that another such session keeps.
+    Sessions have connections and threads of their own: one that keeps its snapshot while it reads the log must not
+    wait for a connection that another such session keeps, and slow queries must not stop commands and projections,
+    which read the log.
     """
 
     def __init__(self, location: Location, *, read_only: bool) -> None:
@@ -172,8 +174,9 @@ class _Open:
         self._location = location
         self._log_id = ""
         self._threads = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="duolog-sqlite-reader")
-        self._log_readers = Readers(connect, self._threads, most=MOST_LOG_READERS, patience=SESSION_PATIENCE)
-        self._tail_reader = Reader(connect, self._threads)
+        self._log_threads = ThreadPoolExecutor(LOG_THREADS, thread_name_prefix="duolog-sqlite-log-reader")
+        self._log_readers = Readers(connect, self._log_threads, most=MOST_LOG_READERS, patience=SESSION_PATIENCE)
+        self._tail_reader = Reader(connect, self._log_threads)
         self._tail = Tail(self._tail_reader)
         self.patience = max(location.busy_timeout / 1_000, LEAST_PATIENCE)
         self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
@@ -211,6 +214,7 @@ class _Open:
         self.sessions.refuse()
         self._log_readers.refuse()
         await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._log_threads.shutdown)
         self.sessions.close()
         self._log_readers.close()
         self._tail_reader.close()

@@ -1,7 +1,6 @@
 """The writer lent to one unit of work: its statements run one by one in an open transaction, under a time limit."""
 
 import asyncio
-import copy
 import sqlite3
 import threading
 import time
@@ -16,10 +15,11 @@ from duolog.adapters.sqlite.units import (
     begin,
     commit,
     reported,
+    retold,
     roll_back,
     run_in_savepoint,
 )
-from duolog.errors import DatabaseBusyError, DatabaseError, DuologError, NotStartedError
+from duolog.errors import DuologError, HoldExpiredError, NotStartedError
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Hold:
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
         self._granted: asyncio.Future[None] = loop.create_future()
         self._lock = threading.Lock()
-        self._end: DuologError | None = None  # why it cannot be used any more; set once, under the lock
+        self._end: Exception | None = None  # why it cannot be used any more; set once, under the lock
 
     # --- on the loop -----------------------------------------------------------------------------------------
 
@@ -93,7 +93,7 @@ class Hold:
         future: asyncio.Future[T] = self._loop.create_future()
         with self._lock:
             if self._end is not None:
-                raise copy.copy(self._end)
+                raise retold(self._end)
             self._requests.put(_Request(unit, is_last, future))
         return await future
 
@@ -126,7 +126,7 @@ class Hold:
             self._refuse_rest()
             roll_back(connection)
 
-    def _answer(self, connection: sqlite3.Connection, deadline: float) -> DuologError:
+    def _answer(self, connection: sqlite3.Connection, deadline: float) -> Exception:
         while True:
             try:
                 request = self._requests.get(timeout=max(0.0, deadline - time.monotonic()))
@@ -149,12 +149,12 @@ class Hold:
             else:
                 self._tell(request.future, result)
 
-    def _end_after(self, error: Exception, connection: sqlite3.Connection, deadline: float) -> DuologError | None:
+    def _end_after(self, error: Exception, connection: sqlite3.Connection, deadline: float) -> Exception | None:
         if time.monotonic() > deadline:
             return self._expired()
         if isinstance(error, TransactionLostError) or not connection.in_transaction:
             cause = error.__cause__ if isinstance(error, TransactionLostError) else error
-            return cause if isinstance(cause, DuologError) else DatabaseError(f"everything was rolled back: {cause}")
+            return cause if isinstance(cause, Exception) else error
         return None
 
     def _conclude(self, connection: sqlite3.Connection, request: _Request) -> None:
@@ -172,7 +172,7 @@ class Hold:
             self._tell(request.future, result)
             self._call(self._on_commit, result)
 
-    def _finish(self, end: DuologError) -> None:
+    def _finish(self, end: Exception) -> None:
         with self._lock:
             if self._end is None:
                 self._end = end
@@ -182,11 +182,11 @@ class Hold:
         while not self._requests.empty():  # nothing is added any more once the end is set
             request = self._requests.get_nowait()
             if request is not None:
-                self._tell(request.future, error=copy.copy(end))
+                self._tell(request.future, error=retold(end))
 
     def _expired(self) -> DuologError:
         message = f"the writer was held for more than {self._seconds:g} s; everything was rolled back"
-        return DatabaseBusyError(message, hint="Do less, or await less, while you hold the writer.")
+        return HoldExpiredError(message, hint="Do less, or await less, while you hold the writer.")
 
     def _tell(self, future: asyncio.Future[Any], result: object = None, *, error: Exception | None = None) -> None:
         def resolve() -> None:

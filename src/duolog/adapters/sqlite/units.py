@@ -6,12 +6,31 @@ from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
-from duolog.errors import DatabaseFullError, OutcomeUnknownError
+from duolog.errors import (
+    ConstraintViolationError,
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseFullError,
+    DuologError,
+    HoldExpiredError,
+    NotStartedError,
+    OutcomeUnknownError,
+    ReadOnlyError,
+    StatementError,
+)
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _IGNORED_SIZE: Final = 0
+_RETOLD: Final[tuple[type[DuologError], ...]] = (
+    HoldExpiredError,
+    DatabaseBusyError,
+    DatabaseFullError,
+    OutcomeUnknownError,
+    ReadOnlyError,
+    NotStartedError,
+)
 
 
 class Unit(Protocol[T_co]):
@@ -147,3 +166,22 @@ def reported(error: Exception) -> Exception:
     known = database_error(error)
     known.__cause__ = error
     return known
+
+
+def retold(first: Exception) -> DuologError:
+    """Return a new error for one more waiter that fails because of ``first``, which is its cause.
+
+    One error raised in several tasks would collect all their tracebacks. Copying it is no way: an application's own
+    error may take any arguments.
+    """
+    told: DuologError
+    kind = next((kind for kind in _RETOLD if isinstance(first, kind)), None)
+    if isinstance(first, DuologError) and kind is not None:
+        told = kind(first.message, hint=first.hint)
+    elif isinstance(first, ConstraintViolationError | StatementError):
+        # The statement may be another one's; but trying the same again would fail again.
+        told = StatementError(f"everything was rolled back: {first.message}", hint=first.hint)
+    else:
+        told = DatabaseError(f"everything was rolled back, because of {type(first).__name__}")
+    told.__cause__ = first
+    return told

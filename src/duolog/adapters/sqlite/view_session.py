@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from duolog.adapters._sql.reading import Reading
 from duolog.adapters._sql.statements import check_allowed, run_bound, run_many
 from duolog.adapters._sql.values import SqlValue, bound_values
+from duolog.adapters._sql.view_failures import flush_cancelled, session_closed
 from duolog.adapters.sqlite.held_writer import reading_only
 from duolog.adapters.sqlite.hold import Hold
 from duolog.adapters.sqlite.parking import park, unpark
@@ -17,7 +18,7 @@ from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.writer import Writer
-from duolog.errors import CheckpointConflictError, NotStartedError
+from duolog.errors import CheckpointConflictError
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.tables.statements import Parameters
@@ -41,7 +42,7 @@ class SqliteViewSession(Reading):
         patience: how long to wait for the writer, in seconds.
     """
 
-    __slots__ = ("_buffer", "_closed", "_hold", "_patience", "_snapshot", "_writer")
+    __slots__ = ("_buffer", "_closed", "_failure", "_held_since", "_hold", "_patience", "_snapshot", "_writer")
 
     def __init__(self, writer: Writer, readers: Readers, *, patience: float) -> None:
         self._writer = writer
@@ -49,7 +50,14 @@ class SqliteViewSession(Reading):
         self._snapshot = SqliteReadSession(readers)
         self._buffer: list[_Buffered] = []
         self._hold: Hold | None = None
+        self._held_since = 0.0
+        self._failure: Exception | None = None  # of a flush
         self._closed = False
+
+    @property
+    def held_for(self) -> float:
+        """For how long it has held the writer, in seconds; see `ViewSession.held_for`."""
+        return 0.0 if self._hold is None or self._closed else time.monotonic() - self._held_since
 
     async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Run ``work``, which may only read, after everything that was executed before."""
@@ -74,12 +82,16 @@ class SqliteViewSession(Reading):
         return await (await self._held()).run(Action(lambda connection: run_bound(connection, sql, values)))
 
     async def flush(self) -> None:
-        """Run what is buffered; if that fails nothing of it remains, and the session goes on without it."""
+        """Run what is buffered; see `ViewSession.flush`."""
         self._check_open()
         if self._buffer:
             hold = await self._held()
             buffered, self._buffer = self._buffer, []
-            await hold.run(Action(lambda connection: _run_buffered(connection, buffered)))
+            try:
+                await hold.run(Action(lambda connection: _run_buffered(connection, buffered)))
+            except BaseException as error:
+                self._failure = error if isinstance(error, Exception) else flush_cancelled()
+                raise
 
     async def commit(
         self, move: CheckpointMove, parked: Sequence[ParkedEvent] = (), *, unparked: Collection[int] = ()
@@ -111,12 +123,14 @@ class SqliteViewSession(Reading):
     async def _held(self) -> Hold:
         if self._hold is None:
             self._hold = await self._writer.hold(seconds=HELD_SECONDS, patience=self._patience)
+            self._held_since = time.monotonic()
         return self._hold
 
     def _check_open(self) -> None:
         if self._closed:
-            message = "this session is closed"
-            raise NotStartedError(message, hint="Open a view session for each batch.")
+            raise session_closed()
+        if self._failure is not None:
+            raise self._failure
 
 
 def _run_buffered(connection: sqlite3.Connection, buffered: Sequence[_Buffered]) -> None:

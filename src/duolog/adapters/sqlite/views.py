@@ -8,21 +8,28 @@ from typing import Final
 from duolog.adapters._sql.ddl import check_tables, create_missing, drop_tables, missing_tables
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.database.port import View
+from duolog.errors import LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint
 
 _READ_CHECKPOINT: Final = load_sql("read_checkpoint")
+_READ_FENCE: Final = load_sql("read_fence")
 _RESET_CHECKPOINT: Final = load_sql("reset_checkpoint")
 _UNPARK_ALL: Final = load_sql("unpark_all")
 
 
-def prepare_view(connection: sqlite3.Connection, view: View) -> Checkpoint:
+def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) -> Checkpoint:
     """Do what `Database.prepare_view` says, in the open transaction."""
     check_tables(view.tables)
     values = {"subscription": view.subscription}
+    if token is not None and token < connection.execute(_READ_FENCE, values).fetchone()[0]:
+        message = f"somebody else took {view.subscription!r} over before its view was prepared"
+        raise LeaseLostError(message)
     row = connection.execute(_READ_CHECKPOINT, values).fetchone()
     known = None if row is None else Checkpoint(*row)
     if known is not None and _is_current(connection, known, view):
         create_missing(connection, view.tables)
+        return known
+    if known is not None and token is None:
         return known
     if known is not None:
         drop_tables(connection, view.tables)

@@ -5,7 +5,6 @@ savepoint with its own result or error, and share one COMMIT and its one fsync. 
 """
 
 import asyncio
-import copy
 import logging
 import sqlite3
 import threading
@@ -24,6 +23,7 @@ from duolog.adapters.sqlite.units import (
     begin,
     commit,
     reported,
+    retold,
     roll_back,
     run_in_savepoint,
 )
@@ -47,12 +47,14 @@ class _Job:
         future: who waits for it, on the loop.
         result: its result, where it succeeded.
         error: its error, where it failed.
+        is_decided: whether one of the two is final.
     """
 
     unit: Unit[Any]
     future: asyncio.Future[Any]
     result: object = None
     error: Exception | None = None
+    is_decided: bool = False
 
 
 class _Stop:
@@ -203,7 +205,8 @@ class Writer:
         except Exception:  # noqa: BLE001 - a mistake of this module must not leave anybody waiting
             _log.exception("the writer failed; its connection is opened again")
             message = "the writer failed in the middle of a transaction"
-            _fail(jobs, OutcomeUnknownError(message, hint="Look whether it was recorded before you send it again."))
+            error = OutcomeUnknownError(message, hint="Look whether it was recorded before you send it again.")
+            _fail([job for job in jobs if not job.is_decided], error)
             self._disconnect()
         self._call(self._resolve, jobs)
 
@@ -218,6 +221,8 @@ class Writer:
             for job in jobs:
                 _attempt(connection, job)
             commit(connection)
+            for job in jobs:
+                job.is_decided = True
         except OutcomeUnknownError as error:
             _fail(jobs, error)
         except Exception as error:  # noqa: BLE001 - every waiter must hear of it
@@ -283,8 +288,8 @@ def _fail(jobs: Sequence[_Job], error: Exception) -> None:
     cause = error.__cause__ if isinstance(error, TransactionLostError) else None
     first = cause if isinstance(cause, Exception) else reported(error)
     for job in jobs:
-        job.error = copy.copy(first)
-        job.error.__cause__ = first.__cause__
+        job.error = first if len(jobs) == 1 else retold(first)
+        job.is_decided = True
 
 
 def _nothing(_: sqlite3.Connection) -> None:

@@ -12,6 +12,8 @@ from duolog.errors import (
     CheckpointConflictError,
     ConstraintViolationError,
     DuologError,
+    LeaseLostError,
+    NotStartedError,
     ReadOnlyError,
     StatementError,
 )
@@ -93,7 +95,7 @@ class ViewSessionContract:
         await session.execute(INSERT, {"id": "a", "hits": 1})
         await session.commit(_move(0, 7), [_parked(3)])
         changed = {"contract_view": "CREATE TABLE contract_view (id TEXT PRIMARY KEY, hits INTEGER, extra TEXT)"}
-        checkpoint = await database.prepare_view(View(VIEW.subscription, 2, changed))
+        checkpoint = await database.prepare_view(View(VIEW.subscription, 2, changed), token=0)
         assert (checkpoint.version, checkpoint.position) == (2, 0)
         assert await database.checkpoints.read(VIEW.subscription) == checkpoint
         assert await _rows(database) == {}
@@ -103,12 +105,39 @@ class ViewSessionContract:
     async def test_an_old_versions_batch_is_refused(self, database: Database, session: ViewSession) -> None:
         """A batch that an older version has begun cannot be committed over the new one."""
         await session.execute(INSERT, {"id": "a", "hits": 1})
-        await database.prepare_view(View(VIEW.subscription, 2, TABLES))
+        await database.prepare_view(View(VIEW.subscription, 2, TABLES), token=0)
         with pytest.raises(CheckpointConflictError):
             await session.commit(_move(0, 7))
         await session.close()
         assert await _rows(database) == {}
         assert await _position(database) == 0
+
+    async def test_who_owns_nothing_leaves_another_version_alone(self, database: Database) -> None:
+        """Without a lease's token, tables, rows and checkpoint of another version stay as they are."""
+        await database.prepare_view(VIEW)
+        await _insert(database, "a", _move(0, 7))
+        found = await database.prepare_view(
+            View(VIEW.subscription, 2, {"contract_view": "CREATE TABLE contract_view (x TEXT)"})
+        )
+        assert (found.version, found.position) == (1, 7)
+        assert await _rows(database) == {"a": 1}
+
+    async def test_a_former_owner_prepares_nothing(self, database: Database) -> None:
+        """A token that is not the latest one changes nothing, whatever the version."""
+        await database.prepare_view(VIEW)
+        former = await database.leases.acquire(VIEW.subscription, "one", seconds=0)
+        assert former is not None
+        owner = await database.leases.acquire(VIEW.subscription, "two", seconds=3_600)
+        assert owner is not None
+        second = View(VIEW.subscription, 2, TABLES)
+        assert (await database.prepare_view(second, token=owner.token)).version == 2
+        await database.leases.release(owner)
+        for view in (VIEW, second):
+            with pytest.raises(LeaseLostError):
+                await database.prepare_view(view, token=former.token)
+        checkpoint = await database.checkpoints.read(VIEW.subscription)
+        assert checkpoint is not None
+        assert (checkpoint.version, checkpoint.token) == (2, owner.token)
 
     async def test_wrong_tables_prepare_nothing(self, database: Database) -> None:
         """DDL that is wrong leaves neither tables nor a checkpoint."""
@@ -224,16 +253,58 @@ class ViewSessionContract:
         await session.close()
 
     async def test_a_failing_flush_shows_now(self, database: Database, session: ViewSession) -> None:
-        """A flush raises what its statements break, undoes itself, and leaves what was flushed before."""
+        """A flush raises what its statements break; the batch is lost even if the caller goes on."""
         await session.execute(INSERT, {"id": "a", "hits": 1})
         await session.flush()
         await session.execute(INSERT, {"id": "b", "hits": 1})
         await session.execute(INSERT, {"id": "a", "hits": 2})
         with pytest.raises(ConstraintViolationError):
             await session.flush()
+        for again in (
+            session.execute(INSERT, {"id": "c", "hits": 1}),
+            session.execute_now(INSERT, {"id": "c", "hits": 1}),
+            session.fetch(SELECT),
+            session.flush(),
+            session.commit(_move(0, 7)),
+        ):
+            with pytest.raises(ConstraintViolationError):
+                await again
+        await session.close()
+        assert await _rows(database) == {}
+        assert await _position(database) == 0
+
+    async def test_a_statement_that_runs_at_once_fails_alone(self, database: Database, session: ViewSession) -> None:
+        """What `execute_now` breaks is its caller's to handle; the batch goes on without it."""
+        await session.execute(INSERT, {"id": "a", "hits": 1})
+        with pytest.raises(ConstraintViolationError):
+            await session.execute_now(INSERT, {"id": "a", "hits": 2})
         await session.execute(INSERT, {"id": "c", "hits": 1})
         await session.commit(_move(0, 7))
         assert await _rows(database) == {"a": 1, "c": 1}
+
+    async def test_a_session_tells_for_how_long_it_keeps_others_from_writing(self, session: ViewSession) -> None:
+        """It does so from its first fetch of its own writes to its end."""
+        await session.execute(INSERT, {"id": "a", "hits": 1})
+        assert session.held_for == 0
+        await session.fetch(SELECT)
+        await asyncio.sleep(0.001)
+        assert 0 < session.held_for < 5
+        await session.close()
+        assert session.held_for == 0
+
+    async def test_a_closed_session_is_of_no_use(self, database: Database, session: ViewSession) -> None:
+        """Whatever is asked of it is refused, and nobody waits for it."""
+        await session.close()
+        for late in (
+            session.execute(INSERT, {"id": "c", "hits": 1}),
+            session.execute_now(INSERT, {"id": "c", "hits": 1}),
+            session.fetch(SELECT),
+            session.flush(),
+            session.commit(_move(0, 7)),
+        ):
+            with pytest.raises(NotStartedError):
+                await late
+        assert await _rows(database) == {}
 
     async def test_closing_rolls_back(self, database: Database, session: ViewSession) -> None:
         """A batch that is closed, twice even, leaves nothing and blocks nobody."""
