@@ -41,13 +41,14 @@ def check_text(data: bytes) -> None:
 def may_break_rules(data: bytes, *, depth: int = MAX_DEPTH) -> bool:
     """Tell whether `check_tree` could refuse what this JSON text was encoded from; no for most events, and cheap.
 
-    The encoder writes NaN and the infinities as ``null``, and a level of nesting needs a bracket.
+    The encoder writes NaN and the infinities as ``null``, as keys ``"nan"`` and ``"inf"``, and a level of nesting needs
+    a bracket.
     """
-    return b"null" in data or data.count(b"[") + data.count(b"{") > depth
+    return b"null" in data or b'nan":' in data or b'inf":' in data or data.count(b"[") + data.count(b"{") > depth
 
 
 def check_tree(value: Any, *, depth: int = MAX_DEPTH) -> None:
-    """Refuse numbers that JSON does not have, and nesting deeper than ``depth``.
+    """Refuse numbers that JSON does not have, also as keys, and nesting deeper than ``depth``.
 
     Args:
         value: builtin objects: dict, list, tuple, set, str, numbers, None, and leaves of other types.
@@ -69,6 +70,7 @@ def check_tree(value: Any, *, depth: int = MAX_DEPTH) -> None:
                     message = f"the payload is nested deeper than {depth} levels"
                     raise PayloadError(message)
                 if isinstance(each, dict):
+                    inner.extend(cast("dict[object, object]", each).keys())
                     inner.extend(cast("dict[object, object]", each).values())
                 else:
                     inner.extend(cast("Iterable[object]", each))

@@ -7,7 +7,9 @@ from typing import Final
 from duolog.errors import PayloadError
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
+UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
+"""Finds characters that not every database can store."""
+
 _LONGEST_VALUE: Final = 512
 
 
@@ -30,6 +32,6 @@ class Tag:
         if not _NAME.fullmatch(self.name):
             message = f"{self.name!r} is not a tag name"
             raise PayloadError(message, hint="Use a lower-case word, like `email`.")
-        if not 1 <= len(self.value) <= _LONGEST_VALUE or _UNSTORABLE.search(self.value):
+        if not 1 <= len(self.value) <= _LONGEST_VALUE or UNSTORABLE.search(self.value):
             message = f"the value of tag {self.name!r} must have 1 to {_LONGEST_VALUE} characters, none of them NUL"
             raise PayloadError(message, hint="Lone surrogates are no characters: decode the text properly first.")

@@ -14,6 +14,7 @@ from duolog.adapters.sqlite.connections import connect_writer
 from duolog.adapters.sqlite.location import parse_location
 from duolog.adapters.sqlite.migrations import migrate
 from duolog.adapters.sqlite.units import Action, roll_back
+from duolog.adapters.sqlite.views import create_tables
 from duolog.adapters.sqlite.work_unit import work_unit
 from duolog.adapters.sqlite.writer import Writer
 from duolog.database.port import Database
@@ -121,9 +122,9 @@ async def test_a_unit_that_fails_leaves_its_neighbours_alone(database: Database)
 async def test_what_is_decided_stays_so_when_the_writer_itself_fails(
     observed: Observed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tables = "CREATE TABLE accounts (id TEXT PRIMARY KEY ON CONFLICT ROLLBACK); INSERT INTO accounts (id) VALUES ('a')"
-    for sql in tables.split("; "):
-        await observed.writer.run(Action(lambda connection, sql=sql: connection.execute(sql) and None))
+    tables = {"accounts": "CREATE TABLE accounts (id TEXT PRIMARY KEY ON CONFLICT ROLLBACK)"}
+    await observed.writer.run(Action(lambda connection: create_tables(connection, tables)))
+    await observed.writer.run(work_unit(SealedWork(statements=(insertion("a"),))))
     recoveries = iter([True])
 
     def break_the_second_time(connection: sqlite3.Connection) -> None:

@@ -1,17 +1,17 @@
 """Leases of processes that died, and what a former owner cannot do."""
 
-import os
 import socket
 import sys
 from asyncio.subprocess import PIPE, create_subprocess_exec
+from dataclasses import replace
 
 import pytest
 
-from duolog.adapters.sqlite.owner_liveness import is_dead, start_time
+from duolog.adapters.sqlite.owner_liveness import is_dead
 from duolog.database.port import Database, View
 from duolog.errors import CheckpointConflictError
 from duolog.subscriptions.checkpoints import CheckpointMove
-from duolog.subscriptions.owner import owner_name
+from duolog.subscriptions.owner import Owner, owner_name, start_time
 
 HOUR = 3_600
 VIEW = View("users_view", 1, {"users_view": "CREATE TABLE users_view (id INTEGER PRIMARY KEY)"})
@@ -38,16 +38,23 @@ async def test_the_lease_of_a_living_process_is_not(database: Database) -> None:
 
 
 def test_a_process_that_got_the_pid_of_a_dead_one_is_another() -> None:
-    host, pid = socket.gethostname(), os.getpid()
-    started = start_time(pid)
-    if started is None:
+    this = Owner.this()
+    if start_time(this.pid) is None:
         pytest.skip("this system does not tell when a process started")
-    assert not is_dead(f"{host}/{pid}/{started}")
-    assert not is_dead(f"{host}/{pid}/{started}/2")
-    assert is_dead(f"{host}/{pid}/{int(started) - 1}")
+    assert not is_dead(f"{this}")
+    assert not is_dead(f"{this}/2")
+    assert is_dead(f"{replace(this, start=str(int(this.start) - 1))}")
 
 
-@pytest.mark.parametrize("owner", ["", "somebody", "elsewhere/999999999/1", "//", f"{socket.gethostname()}/x/1"])
+async def test_a_process_of_another_pid_namespace_counts_as_living() -> None:
+    dead = Owner.parse(await dead_owner())
+    assert dead is not None
+    assert is_dead(f"{dead}")
+    assert not is_dead(f"{replace(dead, namespace='pid:[1]')}")
+    assert not is_dead(f"{dead.host}/{dead.pid}/{dead.start}")  # a name without a namespace
+
+
+@pytest.mark.parametrize("owner", ["", "somebody", "elsewhere/-/999999999/1", "///", f"{socket.gethostname()}/-/x/1"])
 def test_who_cannot_be_known_counts_as_living(owner: str) -> None:
     assert not is_dead(owner)
 

@@ -153,3 +153,10 @@ async def test_opening_that_is_cancelled_leaves_nothing_running(make_database: C
     await database.open()
     assert await database.store.head() == 0
     await database.close()
+
+
+async def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "text.db"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(DatabaseError, match="cannot be used"):
+        await open_database(f"sqlite:///{path}").pending_migrations()

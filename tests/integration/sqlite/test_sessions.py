@@ -258,6 +258,15 @@ async def test_slow_queries_do_not_stop_those_who_read_the_log(database: Databas
         await session.close()
 
 
+async def test_a_session_that_outlives_the_database_is_refused(database: Database) -> None:
+    session = database.open_reader()
+    await session.fetch_value("SELECT 1")
+    await database.close()
+    with pytest.raises(NotStartedError):
+        await session.fetch_value("SELECT 1")
+    await session.close()
+
+
 # --- following ------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error, is_interrupt
-from duolog.errors import DatabaseError, TimeLimitExceededError
+from duolog.errors import DatabaseError, NotStartedError, TimeLimitExceededError
 
 _PROGRESS_STEPS: Final = 1_000
 
@@ -44,11 +44,11 @@ class Tables:
         """The connection.
 
         Raises:
-            DatabaseError: the database is not open.
+            NotStartedError: the database is not open.
         """
         if self._connection is None:
             message = "the database in memory is not open"
-            raise DatabaseError(message, hint="Call `await database.open()` first, and `close()` last.")
+            raise NotStartedError(message, hint="Call `await database.open()` first, and `close()` last.")
         return self._connection
 
     def begin(self) -> None:

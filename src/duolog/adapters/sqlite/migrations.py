@@ -63,18 +63,18 @@ def pending(connection: sqlite3.Connection) -> list[Migration]:
 
     Raises:
         SchemaError: an applied migration is unknown here, or its text was another one.
+        DatabaseError: the database failed, or the file is none.
     """
     known = {migration.number: migration for migration in migrations()}
     applied: set[int] = set()
-    if connection.execute(_EXISTS).fetchone() is not None:
-        for number, name, checksum in connection.execute(_READ).fetchall():
-            if number not in known:
-                message = f"the database has the migration {name!r}, which this release does not know"
-                raise SchemaError(message, hint="It was made by a newer release of duolog: upgrade, or use its backup.")
-            if checksum != known[number].checksum:
-                message = f"the migration {name!r} was applied with another text"
-                raise SchemaError(message, hint="Released migrations are frozen; restore the file of the release.")
-            applied.add(number)
+    for number, name, checksum in _applied(connection):
+        if number not in known:
+            message = f"the database has the migration {name!r}, which this release does not know"
+            raise SchemaError(message, hint="It was made by a newer release of duolog: upgrade, or use its backup.")
+        if checksum != known[number].checksum:
+            message = f"the migration {name!r} was applied with another text"
+            raise SchemaError(message, hint="Released migrations are frozen; restore the file of the release.")
+        applied.add(number)
     return [migration for number, migration in sorted(known.items()) if number not in applied]
 
 
@@ -115,6 +115,15 @@ def read_log_id(connection: sqlite3.Connection) -> str:
         message = f"the database lacks the migrations {', '.join(step.name for step in missing)}"
         raise SchemaError(message, hint="`duolog migrate` applies them.")
     return str(connection.execute(_READ_LOG_ID).fetchone()[0])
+
+
+def _applied(connection: sqlite3.Connection) -> list[tuple[int, str, str]]:
+    try:
+        if connection.execute(_EXISTS).fetchone() is None:
+            return []
+        return connection.execute(_READ).fetchall()
+    except DRIVER_ERRORS as error:
+        raise database_error(error) from error
 
 
 def _apply(connection: sqlite3.Connection, steps: list[Migration]) -> None:

@@ -40,10 +40,14 @@ class Reader:
             seconds: time limit; None for none.
 
         Raises:
+            NotStartedError: the database was closed.
             TimeLimitExceededError: it took longer; it was interrupted.
             DatabaseError: the database failed.
         """
-        submitted = self._executor.submit(self._work, work)
+        try:
+            submitted = self._executor.submit(self._work, work)
+        except RuntimeError as error:  # the worker threads were sent home
+            raise _closed() from error
         future = asyncio.wrap_future(submitted)
         try:
             await asyncio.wait((future,), timeout=seconds)
@@ -131,8 +135,7 @@ class Readers:
             ) from error
         if self._closed:
             self._room.release()
-            message = "the database is closed"
-            raise NotStartedError(message, hint="Use it between open() and close().")
+            raise _closed()
         if self._idle:
             return self._idle.pop()
         reader = Reader(self._connect, self._executor)
@@ -170,3 +173,8 @@ def in_snapshot(connection: sqlite3.Connection, work: Callable[[sqlite3.Connecti
     if not connection.in_transaction:
         connection.execute("BEGIN")
     return work(connection)
+
+
+def _closed() -> NotStartedError:
+    message = "the database is closed"
+    return NotStartedError(message, hint="Use it between open() and close().")
