@@ -34,6 +34,7 @@ PUBLIC = [
     "Exactly",
     "ExpectedVersion",
     "FilterableFields",
+    "IdempotencyKey",
     "Keyset",
     "Limits",
     "MessageContext",

@@ -24,12 +24,8 @@ class HandlerRegistry:
 
     def __init__(self, bindings: Iterable[object]) -> None:
         self._by_message: dict[type, Binding[Any, Any]] = {}
-        for binding in bindings:
-            if not isinstance(binding, Binding):
-                message = f"{_described(binding)} is no binding"
-                raise MisfitHandlerError(
-                    message, hint="Write `SomeCommand.handled_by(SomeInteractor)` in handlers=[...]."
-                )
+        for given in bindings:
+            binding = _binding(given)
             known = self._by_message.get(binding.message)
             if known is not None:
                 message = (
@@ -62,6 +58,14 @@ def missing_handler(message: type) -> MissingHandlerError:
     bind = f"{name}.handled_by(SomeHandler)" if hasattr(message, "handled_by") else f"bind_command({name}, SomeHandler)"
     hint = f"Add `{bind}` to Application(handlers=[...])."
     return MissingHandlerError(text, hint=hint)
+
+
+def _binding(given: object) -> Binding[Any, Any]:
+    if isinstance(given, Binding):
+        binding: Binding[Any, Any] = given
+        return binding
+    message = f"{_described(given)} is no binding"
+    raise MisfitHandlerError(message, hint="Write `SomeCommand.handled_by(SomeInteractor)` in handlers=[...].")
 
 
 def _check_fit(binding: Binding[Any, Any]) -> None:

@@ -17,6 +17,7 @@ from duolog.write.after_commit import AfterCommit, AfterCommitHooks
 from duolog.write.entity_states import EntityStates, UnitEntityStates
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyStore
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
+from duolog.write.staged_work import StagedWork
 from duolog.write.unit_state import UnitState
 from duolog.write.unknown_outcome import CertainOutcomes
 
@@ -39,18 +40,16 @@ class UnitOfWork:
 
     __slots__ = (
         "_after_commit",
-        "_appends",
         "_codec",
         "_commits_at_once",
         "_committer",
-        "_conditions",
         "_held",
         "_metadata",
         "_outcome",
         "_outcomes",
         "_reader",
+        "_staged",
         "_state",
-        "_statements",
         "_store",
         "entity_states",
         "idempotency",
@@ -75,9 +74,7 @@ class UnitOfWork:
         self._metadata = encode_metadata(metadata)
         self._commits_at_once = commits_at_once
         self._state = UnitState.OPEN
-        self._appends: list[Append] = []
-        self._statements: list[Statement] = []
-        self._conditions: list[AppendCondition] = []
+        self._staged = StagedWork()
         self._after_commit = AfterCommitHooks()
         self._reader: ReadSession | None = None
         self._held: HeldWriter | None = None
@@ -114,7 +111,7 @@ class UnitOfWork:
     @property
     def has_buffered_statements(self) -> bool:
         """Whether statements wait for the commit, so that a read would not see them."""
-        return self._held is None and bool(self._statements)
+        return self._held is None and bool(self._staged.statements)
 
     async def read_boundary(self, query: EventQuery) -> Boundary:
         """Read a dynamic consistency boundary of this unit's tenant; stage its condition with `require`."""
@@ -158,7 +155,7 @@ class UnitOfWork:
         if self._held is not None:
             await self._held.run(statement)
         else:
-            self._statements.append(statement)
+            self._staged.statements.append(statement)
 
     async def publish(self, stream: str, event: object) -> None:
         """Stage a published event; also allowed after the seal.
@@ -185,7 +182,7 @@ class UnitOfWork:
             WorkAfterCommitError: the unit is sealed.
         """
         self._state.check_open("stage a condition")
-        self._conditions.append(condition)
+        self._staged.conditions.append(condition)
 
     def after_commit(self, hook: AfterCommit) -> None:
         """Call ``hook(outcome)`` once the work is durable; what it raises is logged, and changes nothing.
@@ -209,9 +206,8 @@ class UnitOfWork:
         if self._held is not None:
             return
         held = self._held = await self._committer.hold_writer(seconds=seconds)
-        staged, self._statements = self._statements, []
         try:
-            for statement in staged:
+            for statement in self._staged.take_statements():
                 await held.run(statement)
         except BaseException:
             await self.rollback()
@@ -227,7 +223,7 @@ class UnitOfWork:
     @property
     def has_work(self) -> bool:
         """Whether anything is staged that would change something; a condition alone would not."""
-        return self._held is not None or bool(self._statements or self._appends)
+        return self._held is not None or self._staged.changes_something
 
     async def seal(self) -> None:
         """End staging (``TransactionManager.commit``); commits at once outside the pipeline.
@@ -267,7 +263,7 @@ class UnitOfWork:
             DatabaseError: the database failed; nothing was changed, but for `OutcomeUnknownError`.
             Exception: the domain error that a statement declares for a broken constraint.
         """
-        work = self._work()
+        work = self._staged.sealed(self.tenant, self.entity_states, self.idempotency)
         try:
             if self._held is not None or self._after_commit or not work.is_empty:
                 await shielded(self._commit(work))
@@ -279,7 +275,7 @@ class UnitOfWork:
         """Drop what is staged and give connections back, also when the task is being cancelled; may be repeated."""
         if self._state in (UnitState.OPEN, UnitState.SEALED):
             self._state = UnitState.ROLLED_BACK
-        self._drop_staged()
+        self._staged.clear()
         if self._reader is not None or self._held is not None:
             await shielded(self._close_sessions())
 
@@ -292,7 +288,7 @@ class UnitOfWork:
             raise
         self.entity_states.committed()
         self._state = UnitState.COMMITTED
-        self._drop_staged()
+        self._staged.clear()
         await self._after_commit.run(self._outcome)
 
     async def _close_sessions(self) -> None:
@@ -305,15 +301,6 @@ class UnitOfWork:
             if held is not None:
                 await held.close()
 
-    def _drop_staged(self) -> None:
-        self._appends.clear()
-        self._statements.clear()
-        self._conditions.clear()
-
-    def _work(self) -> SealedWork:
-        staged = tuple(self._statements), tuple(self._appends), tuple(self._conditions)
-        return SealedWork(self.tenant, *staged, self.entity_states.snapshots, self.idempotency)
-
     def _append(
         self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None
     ) -> None:
@@ -324,4 +311,4 @@ class UnitOfWork:
             self._codec.encode(event, metadata=self._metadata, event_id=event_id)
             for event, event_id in zip(events, ids, strict=True)
         )
-        self._appends.append(Append(stream, encoded, expected))
+        self._staged.appends.append(Append(stream, encoded, expected))

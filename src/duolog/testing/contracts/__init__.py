@@ -36,6 +36,8 @@ from duolog.testing.contracts.subscribing import SubscriptionContract
 from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.units import UnitOfWorkContract
 from duolog.testing.contracts.unknown_outcomes import UnknownOutcomeContract
+from duolog.testing.contracts.view_parking import ViewParkingContract
+from duolog.testing.contracts.view_preparation import ViewPreparationContract
 from duolog.testing.contracts.view_sessions import ViewSessionContract
 
 __all__ = [
@@ -52,5 +54,7 @@ __all__ = [
     "TablesContract",
     "UnitOfWorkContract",
     "UnknownOutcomeContract",
+    "ViewParkingContract",
+    "ViewPreparationContract",
     "ViewSessionContract",
 ]

@@ -1,0 +1,101 @@
+"""The contract of preparing views: tables and checkpoint are made together, by their owner."""
+
+import pytest
+
+from duolog.database.port import Database, View
+from duolog.errors import (
+    CheckpointConflictError,
+    LeaseLostError,
+    StatementError,
+)
+from duolog.projections.view_database import ViewSession
+from duolog.testing.contracts.contract_view import (
+    INSERT,
+    TABLES,
+    VIEW,
+    PreparedView,
+    insert_row,
+    moved,
+    parked_event,
+    view_position,
+    view_rows,
+)
+
+
+class ViewPreparationContract(PreparedView):
+    """Every backend's views are written in this way. Supply a ``database`` fixture: an open, empty `Database`."""
+
+    async def test_a_view_starts_at_the_beginning(self, database: Database) -> None:
+        """Preparing makes the tables, empty, and a checkpoint at position 0."""
+        assert await database.checkpoints.read(VIEW.subscription) is None
+        checkpoint = await database.prepare_view(VIEW)
+        assert (checkpoint.subscription, checkpoint.version, checkpoint.position) == ("contract_view", 1, 0)
+        assert await database.checkpoints.read_all() == [checkpoint]
+        assert await view_rows(database) == {}
+
+    async def test_preparing_again_changes_nothing(self, database: Database) -> None:
+        """A view that is there keeps its rows, its checkpoint and what is parked."""
+        await database.prepare_view(VIEW)
+        await insert_row(database, "a", moved(0, 7))
+        assert (await database.prepare_view(VIEW)).position == 7
+        assert await view_rows(database) == {"a": 1}
+
+    async def test_another_version_starts_anew(self, database: Database) -> None:
+        """Another version drops rows and parked events and goes back to the beginning, with its own tables."""
+        await database.prepare_view(VIEW)
+        session = database.open_view(VIEW)
+        await session.execute(INSERT, {"id": "a", "hits": 1})
+        await session.commit(moved(0, 7), [parked_event(3)])
+        changed = {"contract_view": "CREATE TABLE contract_view (id TEXT PRIMARY KEY, hits INTEGER, extra TEXT)"}
+        checkpoint = await database.prepare_view(View(VIEW.subscription, 2, changed), token=0)
+        assert (checkpoint.version, checkpoint.position) == (2, 0)
+        assert await database.checkpoints.read(VIEW.subscription) == checkpoint
+        assert await view_rows(database) == {}
+        assert await database.open_reader().fetch("SELECT extra FROM contract_view") == []
+        assert await database.parking.counts() == {}
+
+    async def test_an_old_versions_batch_is_refused(self, database: Database, session: ViewSession) -> None:
+        """A batch that an older version has begun cannot be committed over the new one."""
+        await session.execute(INSERT, {"id": "a", "hits": 1})
+        await database.prepare_view(View(VIEW.subscription, 2, TABLES), token=0)
+        with pytest.raises(CheckpointConflictError):
+            await session.commit(moved(0, 7))
+        await session.close()
+        assert await view_rows(database) == {}
+        assert await view_position(database) == 0
+
+    async def test_who_owns_nothing_leaves_another_version_alone(self, database: Database) -> None:
+        """Without a lease's token, tables, rows and checkpoint of another version stay as they are."""
+        await database.prepare_view(VIEW)
+        await insert_row(database, "a", moved(0, 7))
+        found = await database.prepare_view(
+            View(VIEW.subscription, 2, {"contract_view": "CREATE TABLE contract_view (x TEXT)"})
+        )
+        assert (found.version, found.position) == (1, 7)
+        assert await view_rows(database) == {"a": 1}
+
+    async def test_a_former_owner_prepares_nothing(self, database: Database) -> None:
+        """A token that is not the latest one changes nothing, whatever the version."""
+        await database.prepare_view(VIEW)
+        former = await database.leases.acquire(VIEW.subscription, "one", seconds=0)
+        assert former is not None
+        owner = await database.leases.acquire(VIEW.subscription, "two", seconds=3_600)
+        assert owner is not None
+        second = View(VIEW.subscription, 2, TABLES)
+        assert (await database.prepare_view(second, token=owner.token)).version == 2
+        await database.leases.release(owner)
+        for view in (VIEW, second):
+            with pytest.raises(LeaseLostError):
+                await database.prepare_view(view, token=former.token)
+        checkpoint = await database.checkpoints.read(VIEW.subscription)
+        assert checkpoint is not None
+        assert (checkpoint.version, checkpoint.token) == (2, owner.token)
+
+    async def test_wrong_tables_prepare_nothing(self, database: Database) -> None:
+        """DDL that is wrong leaves neither tables nor a checkpoint."""
+        tables = TABLES | {"contract_wrong": "CREATE TABLE contract_wrong (id TEXT PRIMARY KEY,, hits)"}
+        with pytest.raises(StatementError):
+            await database.prepare_view(View(VIEW.subscription, 1, tables))
+        assert await database.checkpoints.read(VIEW.subscription) is None
+        with pytest.raises(StatementError):
+            await view_rows(database)
