@@ -23,7 +23,7 @@ from duolog.read.cursors import CURSOR_PURPOSE, Cursor, Cursors, Direction
 from tests.faults.experiment import Answer, Experiment, size
 from tests.faults.inputs import HEALTH
 
-EXAMPLES = size(short=100, long=5_000)
+EXAMPLES = size(short=100, long=1_000)
 SECRET = b"a secret for tests only, 32 bytes"
 FINGERPRINT = b"f" * 16
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

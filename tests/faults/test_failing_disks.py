@@ -21,7 +21,7 @@ KINDS = {
     Switch.WRITE_READ_ONLY: "EROFS on write",
 }
 REFUSALS = 6
-PATIENCE = 400
+PATIENCE = 3_000  # lines; a pipe holds a thousand that were printed before the fault
 
 
 async def test_a_failing_disk_is_an_error_and_never_an_acknowledgement(
@@ -62,7 +62,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     mount = shutil.which("mount")
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = [mount or "mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
+    command = [mount or "mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)]
     if mount is None or os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:
         pytest.skip("only root may mount a small disk, and not everywhere")
     yield folder
@@ -81,7 +81,7 @@ async def test_a_full_disk_is_an_error_and_work_resumes_when_there_is_room(small
     path, ballast = small_disk / "log.db", small_disk / "ballast"
     async with writing(experiment, path, "--padding=2000") as writer:
         await writer.until("ok", 5)
-        for _ in range(size(short=2, long=20)):
+        for _ in range(size(short=2, long=5)):
             fill(ballast)
             experiment.fault("no room")
             experiment.expect(await writer.until("fail", REFUSALS, within=PATIENCE), "a full disk was no error")
@@ -89,7 +89,6 @@ async def test_a_full_disk_is_an_error_and_work_resumes_when_there_is_room(small
             room = time.monotonic()
             await writer.until("ok")
             experiment.recoveries.append(time.monotonic() - room)
-            await writer.until("ok", 2)
         writer.kill()
         await writer.rest()
     await recover(path, experiment)

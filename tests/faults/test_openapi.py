@@ -22,7 +22,7 @@ from users.infrastructure.composition import make_application
 from users.infrastructure.providers import WriteModel
 from users.presentation.routes import make_api
 
-EXAMPLES = size(short=5, long=100)
+EXAMPLES = size(short=5, long=50)
 SLOW = {"POST /sessions": 8}  # it hashes a password each time, also for users who are not there
 SECRET = "a secret for tests only, 32 bytes"
 BASE = "http://users"
