@@ -44,7 +44,13 @@ def test_columns_are_mapped_and_constants_set(duolog: Duolog, target: Target, wr
 def test_each_ndjson_line_is_sent_as_a_command(duolog: Duolog, target: Target, write: Write, url: str) -> None:
     file = write("orders.ndjson", '{"order_id":"1","amount":5}', "", '{"order_id":"2","amount":7,"more":[]}')
     ended = duolog("send", target(), "order.place", file, "--json")
-    assert json.loads(ended.stdout) == {"file": file, "command": "order.place", "sent": 2, "already_sent": 0, "rejected": 0}
+    assert json.loads(ended.stdout) == {
+        "file": file,
+        "command": "order.place",
+        "sent": 2,
+        "already_sent": 0,
+        "rejected": 0,
+    }
     assert recorded(duolog, url) == [("order-1", 5), ("order-2", 7)]
 
 
