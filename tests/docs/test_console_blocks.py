@@ -13,7 +13,11 @@ from tests.docs.pages import ROOT, Block, blocks, pages
 from tests.docs.terminals import Command, Terminals, commands
 
 # The commands of these pages are typed in, one after another, in a directory with the page's files.
-TRIED: Final = ["docs/tutorial/first-application.md", "docs/how-to/run-and-deploy.md"]
+TRIED: Final = [
+    "docs/tutorial/first-application.md",
+    "docs/how-to/import-data.md",
+    "docs/how-to/run-and-deploy.md",
+]
 CHECKED: Final = [page for page in pages() if page not in TRIED]
 
 

@@ -19,8 +19,11 @@ from duolog.errors import (
 
 _WAITING: Final = 32
 
-Execute = Callable[[object, str], Awaitable[object]]
-"""Executes a command; the text is the row's idempotency key: the same row of the same file has the same one."""
+Execute = Callable[[object, str], Awaitable[bool]]
+"""Executes a command, unless its row was sent before, and tells whether it was.
+
+The text is the row's idempotency key: the same row of the same file has the same one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,11 @@ class Sent:
 
     Attributes:
         line: the line on which it begins.
+        before: it was executed when the row was sent before, and not again.
     """
 
     line: int
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +166,14 @@ async def _work(
     while (work := await lane.get()) is not None:
         line, command, idempotency_key = work
         try:
-            await execute(command, idempotency_key)
+            before = await execute(command, idempotency_key)
         except Exception as error:
             if _stops(error):
                 raise
             reason = error.message if isinstance(error, DuologError) else str(error)
             await outcomes.put(Rejected(line, type(error).__name__, reason))
         else:
-            await outcomes.put(Sent(line))
+            await outcomes.put(Sent(line, before))
 
 
 def _stops(error: Exception) -> bool:

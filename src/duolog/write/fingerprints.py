@@ -20,10 +20,11 @@ class Fingerprints:
         secret: the application's secret.
     """
 
-    __slots__ = ("_key",)
+    __slots__ = ("_keyed",)
 
     def __init__(self, secret: bytes) -> None:
-        self._key = hmac.digest(secret, b"duolog fingerprints", hashlib.sha256)
+        # Keyed once, and copied: besides, `hmac.digest` would give up the interpreter's lock each time, and wait for it.
+        self._keyed = hmac.new(hmac.digest(secret, b"duolog fingerprints", hashlib.sha256), digestmod=hashlib.sha256)
 
     def of(self, name: str, command: object) -> bytes:
         """Return the fingerprint of a command.
@@ -41,4 +42,6 @@ class Fingerprints:
             message = f"{name} takes no idempotency key: it cannot be encoded ({type(error).__name__})"
             hint = "Give it fields of plain types, dataclasses, dates, UUIDs, and lists of them."
             raise PayloadError(message, hint=hint) from None
-        return hmac.digest(self._key, name.encode() + b"\x1f" + data, hashlib.sha256)
+        fingerprint = self._keyed.copy()
+        fingerprint.update(name.encode() + b"\x1f" + data)
+        return fingerprint.digest()

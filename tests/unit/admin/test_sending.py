@@ -30,13 +30,14 @@ async def test_a_slow_key_holds_up_no_other_one() -> None:
     fast_ones_done = asyncio.Event()
     done: list[tuple[str, int]] = []
 
-    async def execute(command: object, _: str) -> None:
+    async def execute(command: object, _: str) -> bool:
         assert isinstance(command, Count)
         if command.name == "slow":
             await fast_ones_done.wait()
         done.append((command.name, command.number))
         if len([name for name, _ in done if name == "fast"]) == 3:
             fast_ones_done.set()
+        return False
 
     order = SendingOrder("counts.csv", MAPPING, key="name", concurrency=4)
     source = rows(("slow", 1), ("fast", 1), ("slow", 2), ("fast", 2), ("fast", 3))
@@ -51,17 +52,19 @@ async def test_a_slow_key_holds_up_no_other_one() -> None:
 async def test_the_same_row_has_the_same_key(id_column: str | None, keys: list[str]) -> None:
     given: list[str] = []
 
-    async def execute(_: object, idempotency_key: str) -> None:
+    async def execute(_: object, idempotency_key: str) -> bool:
         given.append(idempotency_key)
+        return given.count(idempotency_key) > 1
 
     order = SendingOrder("counts.csv", MAPPING, id_column=id_column)
-    for _ in range(2):
-        assert [outcome async for outcome in send(rows(("a", 1), ("a", 2)), order, execute)] == [Sent(2), Sent(3)]
+    for before in (False, True):
+        outcomes = [outcome async for outcome in send(rows(("a", 1), ("a", 2)), order, execute)]
+        assert outcomes == [Sent(2, before), Sent(3, before)]
     assert given == keys * 2
 
 
 async def test_a_row_without_its_id_is_rejected() -> None:
-    async def execute(_: object, idempotency_key: str) -> None:
+    async def execute(_: object, idempotency_key: str) -> bool:
         raise AssertionError(idempotency_key)
 
     order = SendingOrder("counts.csv", MAPPING, id_column="nr")
@@ -71,11 +74,12 @@ async def test_a_row_without_its_id_is_rejected() -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 async def test_a_failed_database_stops_the_sending(concurrency: int) -> None:
-    async def execute(command: object, _: str) -> None:
+    async def execute(command: object, _: str) -> bool:
         assert isinstance(command, Count)
         if command.number >= 3:
             message = "the disk is gone"
             raise DatabaseError(message)
+        return False
 
     order = SendingOrder("counts.csv", MAPPING, concurrency=concurrency)
     sending = send(rows(*(("a", number) for number in range(1_000))), order, execute)
@@ -87,13 +91,14 @@ async def test_a_failed_database_stops_the_sending(concurrency: int) -> None:
 async def test_leaving_early_leaves_nothing_running() -> None:
     running = 0
 
-    async def execute(_: object, __: str) -> None:
+    async def execute(_: object, __: str) -> bool:
         nonlocal running
         running += 1
         try:
             await asyncio.sleep(0)
         finally:
             running -= 1
+        return False
 
     order = SendingOrder("counts.csv", MAPPING, concurrency=3)
     async with aclosing(send(rows(*(("a", number) for number in range(500))), order, execute)) as sending:

@@ -44,7 +44,13 @@ def test_columns_are_mapped_and_constants_set(duolog: Duolog, target: Target, wr
 def test_each_ndjson_line_is_sent_as_a_command(duolog: Duolog, target: Target, write: Write, url: str) -> None:
     file = write("orders.ndjson", '{"order_id":"1","amount":5}', "", '{"order_id":"2","amount":7,"more":[]}')
     ended = duolog("send", target(), "order.place", file, "--json")
-    assert json.loads(ended.stdout) == {"file": file, "command": "order.place", "sent": 2, "rejected": 0}
+    assert json.loads(ended.stdout) == {
+        "file": file,
+        "command": "order.place",
+        "sent": 2,
+        "already_sent": 0,
+        "rejected": 0,
+    }
     assert recorded(duolog, url) == [("order-1", 5), ("order-2", 7)]
 
 
@@ -92,6 +98,34 @@ def test_rows_of_one_key_keep_their_order(duolog: Duolog, target: Target, write:
     for order in range(5):
         amounts = [amount for stream, amount in recorded(duolog, url) if stream == f"order-{order}"]
         assert amounts == list(range(order, 100, 5))
+
+
+def test_a_file_that_is_sent_twice_is_recorded_once(duolog: Duolog, target: Target, write: Write, url: str) -> None:
+    arguments = ("order.place", write("orders of März.csv", "order_id,amount", "1,5", "1,6", "2,7"))
+    assert duolog("send", target(), *arguments).stdout == "3 sent, 0 rejected\n"
+    assert duolog("send", target(), *arguments).stdout == "0 sent, 3 already sent, 0 rejected\n"
+    assert json.loads(duolog("send", target(), *arguments, "--json").stdout)["already_sent"] == 3
+    assert recorded(duolog, url) == [("order-1", 5), ("order-1", 6), ("order-2", 7)]
+
+
+def test_corrected_and_further_rows_are_sent_alone(duolog: Duolog, target: Target, write: Write, url: str) -> None:
+    assert duolog("send", target(), "order.place", write("orders.csv", "order_id,amount", "1,5", "2,-7")).code == 1
+    file = write("orders.csv", "order_id,amount", "1,5", "2,7", "3,6")
+    assert duolog("send", target(), "order.place", file).stdout == "2 sent, 1 already sent, 0 rejected\n"
+    assert recorded(duolog, url) == [("order-1", 5), ("order-2", 7), ("order-3", 6)]
+
+
+def test_rows_with_ids_of_their_own_are_known_in_any_file(
+    duolog: Duolog, target: Target, write: Write, url: str
+) -> None:
+    arguments = ("--id", "nr")
+    first = write("monday.csv", "nr,order_id,amount", "a b,1,5", f"{'ü' * 300},2,6")
+    assert duolog("send", target(), "order.place", first, *arguments).stdout == "2 sent, 0 rejected\n"
+    second = write("tuesday.csv", "nr,order_id,amount", "c,3,7", f"{'ü' * 300},2,6", "a b,1,8")
+    ended = duolog("send", target(), "order.place", second, *arguments)
+    assert (ended.code, ended.stdout) == (1, "1 sent, 1 already sent, 1 rejected\n")
+    assert "line 4: IdempotencyKeyReusedError: this idempotency key was used for another command" in ended.stderr
+    assert recorded(duolog, url) == [("order-1", 5), ("order-2", 6), ("order-3", 7)]
 
 
 def test_projections_run_if_asked(duolog: Duolog, target: Target, write: Write, url: str) -> None:

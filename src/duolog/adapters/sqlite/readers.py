@@ -152,7 +152,7 @@ class Readers:
         """Run ``work`` in one snapshot, on a connection of its own."""
         reader = await self.take()
         try:
-            return await reader.run(lambda connection: in_snapshot(connection, work))
+            return await reader.run(lambda connection: _in_own_snapshot(connection, work))
         finally:
             self.give_back(reader)
 
@@ -166,6 +166,14 @@ class Readers:
         """Close all connections; nothing may be running."""
         for reader in self._readers:
             reader.close()
+
+
+def _in_own_snapshot(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Run ``work`` in a read transaction, and end it here: the event loop would wait for the interpreter's lock."""
+    try:
+        return in_snapshot(connection, work)
+    finally:
+        connection.rollback()
 
 
 def in_snapshot(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:

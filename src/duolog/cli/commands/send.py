@@ -1,6 +1,7 @@
 """`duolog send`: the rows of a file as commands."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import typer
 from duolog.admin.command_mapping import CommandMapping
 from duolog.admin.command_rows import BrokenRow, Row, RowFormat, read_rows
 from duolog.admin.schemas import named_commands
-from duolog.admin.sending import Rejected, SendingOrder
+from duolog.admin.sending import Rejected, SendingOrder, Sent
 from duolog.admin.sending import send as send_rows
 from duolog.application.application import Application
 from duolog.application.structure import structure_of
@@ -26,6 +27,7 @@ from duolog.cli.terminal import printable
 from duolog.errors import ConfigurationError
 from duolog.messages.binding import Binding
 from duolog.messages.metadata import Actor, Metadata
+from duolog.write.idempotency import IdempotencyKey
 
 EXAMPLES: Final = examples(
     ("duolog send shop.main:api order.place orders.csv --key order_id", "a column for each field"),
@@ -69,6 +71,9 @@ def send(
     leaves out a field that has a default.
 
     What the application refuses is reported with its line, and the rows behind it go on. Exit code 1 if there are some.
+
+    Each row takes effect once. After a crash, or with rejected rows corrected, send the file again: rows that were sent
+    before are passed over, for as long as the application keeps idempotency keys.
     """
     application = named_application(target)
     binding = _binding(application, command)
@@ -88,12 +93,13 @@ def send(
         report = stack.enter_context(_opened(rejects, "w")) if rejects is not None else None
         total = _count(file, row_format, delimiter, mapping)
         source = read_rows(stack.enter_context(_opened(file, "r")), row_format, delimiter=delimiter)
-        work = _Work(application, binding, order, who, report, total)
+        work = _Work(application, command, binding, order, who, report, total)
         done = asyncio.run(_send(work, source, projections=projections))
     if as_json:
-        echo_json({"file": str(file), "command": command, "sent": done.sent, "rejected": done.rejected})
+        counts = {"sent": done.sent, "already_sent": done.already_sent, "rejected": done.rejected}
+        echo_json({"file": str(file), "command": command, **counts})
     else:
-        typer.echo(f"{done.sent} sent, {done.rejected} rejected")
+        typer.echo(str(done))
     if done.rejected:
         raise typer.Exit(_REJECTED)
 
@@ -110,21 +116,35 @@ class _Sender:
 @dataclass(frozen=True, slots=True)
 class _Work:
     application: Application
+    command: str
     binding: Binding[Any, Any]
     order: SendingOrder
     sender: _Sender
     report: TextIO | None
     total: int
 
-    async def execute(self, command: object, idempotency_key: str) -> object:  # noqa: ARG002 - for `execute` to take
-        """Execute one row's command."""
-        return await self.application.execute_bound(self.binding, command, metadata=self.sender.metadata())
+    async def execute(self, command: object, idempotency_key: str) -> bool:
+        """Execute one row's command, unless it was executed before; tell whether it was."""
+        receipt = await self.application.execute_bound_with_receipt(
+            self.binding, command, metadata=self.sender.metadata(), idempotency_key=self._key(idempotency_key)
+        )
+        return receipt.replayed
+
+    def _key(self, row: str) -> IdempotencyKey:
+        # A file's name and a row's id are any text, of any length, and not to be seen in the table of keys.
+        digest = hashlib.sha256(row.encode("utf-8", "surrogatepass")).hexdigest()
+        return IdempotencyKey(digest, f"send {self.command}")
 
 
 @dataclass(slots=True)
 class _Done:
     sent: int = 0
+    already_sent: int = 0
     rejected: int = 0
+
+    def __str__(self) -> str:
+        before = f"{self.already_sent} already sent, " if self.already_sent else ""
+        return f"{self.sent} sent, {before}{self.rejected} rejected"
 
 
 async def _send(work: _Work, rows: Iterator[Row | BrokenRow], *, projections: bool) -> _Done:
@@ -134,16 +154,19 @@ async def _send(work: _Work, rows: Iterator[Row | BrokenRow], *, projections: bo
         with sending_progress(work.total) as progress:
             async with aclosing(send_rows(rows, work.order, work.execute)) as outcomes:
                 async for outcome in outcomes:
-                    if isinstance(outcome, Rejected):
-                        done.rejected += 1
-                        _report(outcome, work.report)
-                    else:
-                        done.sent += 1
+                    match outcome:
+                        case Rejected():
+                            done.rejected += 1
+                            _report(outcome, work.report)
+                        case Sent(before=True):
+                            done.already_sent += 1
+                        case Sent():
+                            done.sent += 1
                     progress.advance(rejected=done.rejected)
         if projections:
-            await work.application.caught_up(timeout=60.0 + done.sent / 100)
+            await work.application.caught_up(timeout=60.0 + work.total / 100)
     except BaseException:
-        typer.echo(f"stopped: {done.sent} sent, {done.rejected} rejected", err=True)
+        typer.echo(f"stopped: {done}", err=True)
         raise
     finally:
         await work.application.close()
