@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.mutants.faults import FAULT_MUTANTS
+from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.mutant import Mutant
 
 _UNIT: Final = "tests/unit"
@@ -271,4 +272,4 @@ _READ: Final = (
     ),
 )
 
-MUTANTS: Final = (*_LOG, *_WRITE, *_VIEWS, *_READ, *FAULT_MUTANTS)
+MUTANTS: Final = (*_LOG, *_WRITE, *_VIEWS, *_READ, *IDEMPOTENCY_MUTANTS, *FAULT_MUTANTS)
