@@ -68,7 +68,7 @@ class ViewParkedError(DuologError):
         view: the projection that parked it.
     """
 
-    hint = "`duolog projections status` counts what is parked; the table `duolog_parked` has the reasons."
+    hint = "`duolog parked list` shows what is parked and why; `duolog parked retry` applies it again."
 
     def __init__(self, *, position: int, view: str) -> None:
         super().__init__(f"view {view!r} has parked what position {position} wrote")
