@@ -12,6 +12,7 @@ _GROUP_COMMIT: Final = "tests/integration/sqlite/test_group_commit.py"
 _POISON: Final = f"{_UNIT}/projections/test_poison_events.py"
 _WRITES: Final = f"{_UNIT}/write"
 _DISPATCH: Final = f"{_UNIT}/dispatch"
+_SCHEMA: Final = f"{_UNIT}/cli/test_schema.py"
 
 _LOG: Final = (
     Mutant(
@@ -79,6 +80,22 @@ _LOG: Final = (
         "            self._decoder(cls).decode(data)\n",
         "",
         (f"{_UNIT}/codec/test_payload_rules.py::test_a_field_of_another_type_is_refused_without_its_value",),
+    ),
+    Mutant(
+        "lock a stored type that changed under its version",
+        "P15",
+        "codec/schema_lock.py",
+        "        elif schema != locked[name][version]:\n",
+        "        elif schema is None:\n",
+        (f"{_SCHEMA}::test_a_stored_type_that_changed_is_found_and_not_locked_over",),
+    ),
+    Mutant(
+        "pass a release that cannot read a stored event",
+        "P15",
+        "cli/commands/schema.py",
+        "    if breaks or any(each.undecodable for each in stored):\n",
+        "    if breaks:\n",
+        (f"{_SCHEMA}::test_every_stored_event_must_decode",),
     ),
     Mutant(
         "store personal tags in the clear",
