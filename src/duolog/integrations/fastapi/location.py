@@ -4,7 +4,7 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -22,11 +22,10 @@ def check_location(location: str, path: str, result: Any) -> None:
     Raises:
         ConfigurationError: it names something else.
     """
-    if isinstance(result, type) and issubclass(result, Mapping) and not typing.is_typeddict(result):
+    names = _result_fields(result)
+    if names is None:
         return  # what a mapping has is known only when it is there
-    has_fields = dataclasses.is_dataclass(result) or typing.is_typeddict(result)
-    has_fields = has_fields or (isinstance(result, type) and issubclass(result, msgspec.Struct))
-    known = _fields(path) | (set(typing.get_type_hints(result)) if has_fields else {"id"})
+    known = _fields(path) | names
     unknown = sorted(_fields(location) - known)
     if unknown:
         message = f"location={location!r} names {', '.join(unknown)}, which the answer does not have"
@@ -35,3 +34,14 @@ def check_location(location: str, path: str, result: Any) -> None:
 
 def _fields(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def _result_fields(result: Any) -> set[str] | None:
+    if dataclasses.is_dataclass(result) or typing.is_typeddict(result) or _is_subclass(result, msgspec.Struct):
+        hints: dict[str, Any] = typing.get_type_hints(cast("Any", result))
+        return set(hints)
+    return None if _is_subclass(result, Mapping) else {"id"}
+
+
+def _is_subclass(given: Any, base: type[Any]) -> bool:
+    return isinstance(given, type) and issubclass(cast("type[Any]", given), base)
