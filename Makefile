@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 TYPED := $(wildcard src examples tests)
 UV := uv==0.13.9
+# How many tests run side by side; one file's tests stay together.
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test faults lint format types mutants docs bench lock clean
@@ -17,7 +19,7 @@ demo: $(VENV)/.ready ## Serve the users example (PORT=... and DUOLOG_DATA=... ar
 	@$(BIN)/duolog demo
 
 test: $(VENV)/.ready ## Run every check: tests, style, types, floors
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 
 faults: $(VENV)/.ready ## Run the fault experiments in their long form and print their figures (SEED=... repeats)
 	@mkdir -p build && rm -f build/faults.ndjson

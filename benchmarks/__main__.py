@@ -14,6 +14,7 @@ from benchmarks.harness.rounds import LEAST_ROUNDS, run
 from benchmarks.harness.sizes import FULL, MIDDLE, NORMAL, QUICK, Sizes
 from benchmarks.harness.table import render
 from benchmarks.rows.appending import appending
+from benchmarks.rows.cached_states import cached_states
 from benchmarks.rows.coding import coding
 from benchmarks.rows.dispatch import dispatch
 from benchmarks.rows.paging import paging
@@ -32,6 +33,7 @@ def comparisons(sizes: Sizes) -> list[Comparison]:
         *(appending(sizes, in_flight) for in_flight in sizes.appends),
         log_reading(sizes),
         *(stream_loading(sizes, length) for length in (100, 1_000)),
+        *(cached_states(sizes, length) for length in (100, 1_000)),
         rebuilding(sizes),
         *(paging(sizes, kind) for kind in ("first", "deep-offset", "deep-keyset")),
     ]

@@ -4,8 +4,10 @@ Application and aggregate: https://eventsourcing.readthedocs.io/en/stable/topics
 SQLite by environment variables (it chooses WAL for files itself; ``synchronous`` stays at SQLite's default, FULL):
 https://eventsourcing.readthedocs.io/en/stable/topics/persistence.html#sqlite-module
 Projection and materialised view: https://eventsourcing.readthedocs.io/en/stable/topics/projection.html
+Snapshots and the aggregate cache: https://eventsourcing.readthedocs.io/en/stable/topics/application.html
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -57,10 +59,10 @@ class AccountsView(SQLiteTrackingRecorder):
 
 class AccountsProjection(Projection[AccountsView]):
     name = "accounts"
-    topics = (get_topic(Account.Opened),)
+    topics = (get_topic(Account.Opened),)  # type: ignore[attr-defined]  # `@event` makes the class
 
     def process_event(self, domain_event: DomainEventProtocol[UUID], tracking: Tracking) -> None:
-        assert isinstance(domain_event, Account.Opened)
+        assert isinstance(domain_event, Account.Opened)  # type: ignore[attr-defined]  # as above
         self.view.add_account(domain_event.originator_id, domain_event.name, domain_event.email, tracking)
 
 
@@ -68,8 +70,12 @@ def environment(path: Path) -> dict[str, str]:
     return {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
 
 
-def open_application(path: Path) -> Accounts:
-    app = Accounts(env=environment(path))
+SNAPSHOTS = {"IS_SNAPSHOTTING_ENABLED": "y"}
+CACHE = {"AGGREGATE_CACHE_MAXSIZE": "1024"}  # by default it reads the events that came since, and copies the aggregate
+
+
+def open_application(path: Path, settings: Mapping[str, str] | None = None) -> Accounts:
+    app = Accounts(env={**environment(path), **(settings or {})})
     check_durability(app.recorder)
     return app
 

@@ -2,17 +2,16 @@
 
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import UUID
 
 from benchmarks.harness.case import Case, Comparison, Round, Sample, Target
 from benchmarks.harness.sizes import Sizes
 from benchmarks.harness.stopwatch import time_calls, time_loop
 from benchmarks.peers import eventsourcing_accounts
 from benchmarks.workloads.accounts import Account
-from benchmarks.workloads.application import fill, make_codec, open_log
+from benchmarks.workloads.application import again_and_again, fill, make_codec, open_log
 from duolog import EventSourcedRepository, UnitOfWork
 from duolog.adapters.sqlite.event_rows import EVENT_COLUMNS
 
@@ -31,7 +30,7 @@ def log_reading(sizes: Sizes) -> Comparison:
     async def ours(folder: Path) -> AsyncGenerator[Round]:
         async with open_log(folder / "log.sqlite") as database:
             await fill(database, count)
-            store, decode = database.store, make_codec().decode
+            store, decode = database.store, make_codec().decode_all
 
             async def measure() -> Sample:
                 begin, position, seen = time.perf_counter(), 0, 0
@@ -100,7 +99,7 @@ def stream_loading(sizes: Sizes, length: int) -> Comparison:
     @asynccontextmanager
     async def ours(folder: Path) -> AsyncGenerator[Round]:
         async with open_log(folder / "log.sqlite") as database:
-            ids = _again_and_again(await fill(database, streams, length))
+            ids = again_and_again(await fill(database, streams, length))
             codec = make_codec()
 
             async def load() -> None:
@@ -113,7 +112,7 @@ def stream_loading(sizes: Sizes, length: int) -> Comparison:
     @asynccontextmanager
     async def eventsourcing(folder: Path) -> AsyncGenerator[Round]:
         app = eventsourcing_accounts.open_application(folder / "log.sqlite")
-        ids = _again_and_again(eventsourcing_accounts.fill(app, streams, length))
+        ids = again_and_again(eventsourcing_accounts.fill(app, streams, length))
 
         def load() -> None:
             account: eventsourcing_accounts.Account = app.repository.get(next(ids))
@@ -135,8 +134,3 @@ def stream_loading(sizes: Sizes, length: int) -> Comparison:
         per_operation=True,
         targets=(Target(ours_name, peer_name, 5, "≥ 5x eventsourcing"),),
     )
-
-
-def _again_and_again(ids: Sequence[UUID]) -> Iterator[UUID]:
-    while True:
-        yield from ids

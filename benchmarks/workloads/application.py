@@ -1,6 +1,6 @@
 """duolog's application over the accounts, as its documentation makes one, and logs that were filled before."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -54,7 +54,9 @@ async def open_log(path: Path) -> AsyncGenerator[SqliteDatabase]:
         await database.close()
 
 
-async def fill(database: SqliteDatabase, streams: int, events_each: int = 1) -> list[UUID]:
+async def fill(
+    database: SqliteDatabase, streams: int, events_each: int = 1, category: str = Account.category
+) -> list[UUID]:
     """Record streams, about a thousand events a transaction, which is no part of any measured time."""
     codec = make_codec()
     ids: list[UUID] = []
@@ -64,10 +66,16 @@ async def fill(database: SqliteDatabase, streams: int, events_each: int = 1) -> 
         ids.append(account_id)
         renamed = [AccountRenamed(account_id, NAME)] * (events_each - 1)
         events = tuple(codec.encode(event) for event in (opened(account_id), *renamed))
-        appends.append(Append(f"{Account.category}-{account_id}", events, NoStream()))
+        appends.append(Append(f"{category}-{account_id}", events, NoStream()))
         if len(appends) * events_each >= _EVENTS_AT_ONCE:
             await database.store.append_all(appends)
             appends = []
     if appends:
         await database.store.append_all(appends)
     return ids
+
+
+def again_and_again(ids: Sequence[UUID]) -> Iterator[UUID]:
+    """Take turns with the ids, for ever."""
+    while True:
+        yield from ids

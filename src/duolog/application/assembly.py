@@ -211,7 +211,8 @@ class Assembly:
             raise AnotherSecretError(message, hint=hint)
 
     def _run(self) -> "_Running":
-        progress = Progress(self.database.checkpoints)
+        versions = {projection.name: projection.version for projection in self.projections}
+        progress = Progress(self.database.checkpoints, versions)
         runtime = ProjectionRuntime(
             self.projections,
             source=self.database,

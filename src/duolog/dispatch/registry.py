@@ -3,7 +3,7 @@
 import inspect
 import typing
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from duolog.errors import DuplicateHandlerError, MisfitHandlerError, MissingHandlerError
 from duolog.messages.binding import Binding, MessageKind
@@ -24,8 +24,10 @@ class HandlerRegistry:
 
     def __init__(self, bindings: Iterable[object]) -> None:
         self._by_message: dict[type, Binding[Any, Any]] = {}
-        for given in bindings:
-            binding = _binding(given)
+        for binding in bindings:
+            if not _is_binding(binding):
+                message = f"{_described(binding)} is no binding"
+                raise MisfitHandlerError(message, hint="Write handlers=[SomeCommand.handled_by(SomeInteractor)].")
             known = self._by_message.get(binding.message)
             if known is not None:
                 message = (
@@ -60,12 +62,8 @@ def missing_handler(message: type) -> MissingHandlerError:
     return MissingHandlerError(text, hint=hint)
 
 
-def _binding(given: object) -> Binding[Any, Any]:
-    if isinstance(given, Binding):
-        binding: Binding[Any, Any] = given
-        return binding
-    message = f"{_described(given)} is no binding"
-    raise MisfitHandlerError(message, hint="Write `SomeCommand.handled_by(SomeInteractor)` in handlers=[...].")
+def _is_binding(given: object) -> TypeGuard[Binding[Any, Any]]:
+    return isinstance(given, Binding)
 
 
 def _check_fit(binding: Binding[Any, Any]) -> None:

@@ -1,6 +1,7 @@
 """How far the subscriptions are, and waiting until they have come far enough."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,12 +26,14 @@ class Progress:
 
     Args:
         checkpoints: how far subscriptions are that other processes own.
+        versions: of the views that are waited for here, by subscription; a view of another version does not count.
     """
 
-    __slots__ = ("_checkpoints", "_owned", "_pollers", "_waiting")
+    __slots__ = ("_checkpoints", "_owned", "_pollers", "_versions", "_waiting")
 
-    def __init__(self, checkpoints: Checkpoints) -> None:
+    def __init__(self, checkpoints: Checkpoints, versions: Mapping[str, int] | None = None) -> None:
         self._checkpoints = checkpoints
+        self._versions = versions or {}
         self._owned: dict[str, int] = {}
         self._waiting: dict[str, dict[asyncio.Future[None], int]] = {}
         self._pollers: dict[str, _Poller] = {}
@@ -109,4 +112,6 @@ class Progress:
 
     async def _stored(self, subscription: str) -> int:
         checkpoint = await self._checkpoints.read(subscription)
-        return 0 if checkpoint is None else checkpoint.position
+        if checkpoint is None or checkpoint.version != self._versions.get(subscription, checkpoint.version):
+            return 0  # a view of another version is not the one that is waited for
+        return checkpoint.position

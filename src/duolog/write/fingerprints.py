@@ -23,7 +23,7 @@ class Fingerprints:
     __slots__ = ("_keyed",)
 
     def __init__(self, secret: bytes) -> None:
-        # Keyed once, and copied: besides, `hmac.digest` would give up the interpreter's lock each time, and wait for it.
+        # Keyed once, and copied: `hmac.digest` would also give up the interpreter's lock each time, and wait for it.
         self._keyed = hmac.new(hmac.digest(secret, b"duolog fingerprints", hashlib.sha256), digestmod=hashlib.sha256)
 
     def of(self, name: str, command: object) -> bytes:

@@ -136,7 +136,8 @@ def test_the_page_has_a_place_for_every_row() -> None:
     """The rows' modules need the peers, so their names stand here; ``make bench`` fails where one has no place."""
     page = (ROOT / "docs" / "explanation" / "performance.md").read_text(encoding="utf-8")
     rows = ["machine", "dispatch", "coding", "log", "rebuild"]
-    rows += [f"appending-{in_flight}" for in_flight in QUICK.appends] + ["stream-100", "stream-1000"]
+    rows += [f"appending-{in_flight}" for in_flight in QUICK.appends]
+    rows += [f"{what}-{length}" for what in ("stream", "cached") for length in (100, 1000)]
     rows += [f"page-{kind}" for kind in ("first", "deep-offset", "deep-keyset")]
     for row in rows:
         page = replace_section(page, row, "measured")

@@ -28,6 +28,7 @@ from duolog.errors import (
     UnknownFieldError,
     ViewParkedError,
 )
+from duolog.integrations.fastapi.location import check_location
 from duolog.integrations.fastapi.message_endpoint import (
     AFTER,
     EXPECTED_VERSION,
@@ -161,8 +162,8 @@ def command_route(app: Application, method: str, path: str, command: type, optio
     """Work out the route of a command.
 
     Raises:
-        ConfigurationError: the command has no handler, or the path does not fit it, or its result cannot be stored
-            for an ``Idempotency-Key``.
+        ConfigurationError: the command has no handler, the path or the location does not fit it, or its result cannot
+            be stored for an ``Idempotency-Key``.
     """
     binding = _binding(app, command, MessageKind.COMMAND)
     takes_key = method in _KEYED_METHODS and options.get("idempotent", True)
@@ -172,6 +173,8 @@ def command_route(app: Application, method: str, path: str, command: type, optio
     elsewhere = (EXPECTED_VERSION,) if takes_version else ()
     parts = message_parts(command, path, in_body=method != "DELETE", names={}, elsewhere=elsewhere)
     location = options.get("location")
+    if location is not None:
+        check_location(location, path, result_type(binding))
     show = options.get("show", _as_it_is)
     answer = typing.get_type_hints(show).get("return", Any) if "show" in options else result_type(binding)
     default = NO_CONTENT if answer in (None, type(None)) else _CREATED if location else _OK
