@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, Self, TypeVar
 
-from duolog.errors import UnnamedTypeError
 from duolog.messages.binding import Binding, Executes, M, MessageKind, R, R_co
-from duolog.messages.names import check_type_name
+from duolog.messages.names import check_type_name, spec_of
 
 C = TypeVar("C")
 
@@ -90,11 +89,4 @@ def command_spec(cls: type) -> CommandSpec:
     Raises:
         UnnamedTypeError: the class has no ``@command``, or it is not the outermost decorator.
     """
-    spec = getattr(cls, _SPEC, None)
-    if not isinstance(spec, CommandSpec):
-        message = f"{cls.__module__}.{cls.__qualname__} is stored or sent, but has no name"
-        raise UnnamedTypeError(message, hint=f'Put @command("...") above class {cls.__name__}.')
-    if spec.cls is not cls:
-        message = f"@command({spec.name!r}) is not the outermost decorator of {cls.__module__}.{cls.__qualname__}"
-        raise UnnamedTypeError(message, hint="Put @command above @dataclass, and on the subclass itself.")
-    return spec
+    return spec_of(cls, _SPEC, CommandSpec, decorator="command", use="stored or sent")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from duolog.errors import UnnamedTypeError
-from duolog.messages.names import check_stream_template, check_type_name
+from duolog.messages.names import check_stream_template, check_type_name, spec_of
 from duolog.messages.tag import Tag
 
 E = TypeVar("E")
@@ -113,14 +113,7 @@ def event_spec(cls: type) -> EventSpec:
     Raises:
         UnnamedTypeError: the class has no ``@event``, or it is not the outermost decorator.
     """
-    spec = getattr(cls, _SPEC, None)
-    if not isinstance(spec, EventSpec):
-        message = f"{cls.__module__}.{cls.__qualname__} is stored, but has no name"
-        raise UnnamedTypeError(message, hint=f'Put @event("...") above class {cls.__name__}.')
-    if spec.cls is not cls:
-        message = f"@event({spec.name!r}) is not the outermost decorator of {cls.__module__}.{cls.__qualname__}"
-        raise UnnamedTypeError(message, hint="Put @event above @dataclass, and on the subclass itself.")
-    return spec
+    return spec_of(cls, _SPEC, EventSpec, decorator="event", use="stored")
 
 
 def stored_names(cls: type) -> tuple[str, ...]:

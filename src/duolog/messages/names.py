@@ -3,7 +3,7 @@
 import inspect
 import re
 from string import Formatter
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from duolog.errors import UnnamedTypeError
 
@@ -53,3 +53,43 @@ def check_stream_template(template: str, cls: type) -> None:
 
 def _fields(cls: type) -> list[str]:
     return [name for base in reversed(cls.__mro__) for name in inspect.get_annotations(base)]
+
+
+class NamedSpec(Protocol):
+    """What a naming decorator leaves on a class."""
+
+    @property
+    def name(self) -> str:
+        """The stable name."""
+        ...
+
+    @property
+    def cls(self) -> type:
+        """The class that was decorated."""
+        ...
+
+
+S = TypeVar("S", bound=NamedSpec)
+
+
+def spec_of(cls: type, attribute: str, spec_type: type[S], *, decorator: str, use: str) -> S:
+    """Return what a naming decorator left on a class.
+
+    Args:
+        cls: the class.
+        attribute: where the decorator leaves it.
+        spec_type: what it leaves.
+        decorator: the decorator's name, for errors.
+        use: what is done with such classes, for errors.
+
+    Raises:
+        UnnamedTypeError: the class was not decorated, or not last.
+    """
+    spec = getattr(cls, attribute, None)
+    if not isinstance(spec, spec_type):
+        message = f"{cls.__module__}.{cls.__qualname__} is {use}, but has no name"
+        raise UnnamedTypeError(message, hint=f'Put @{decorator}("...") above class {cls.__name__}.')
+    if spec.cls is not cls:
+        message = f"@{decorator}({spec.name!r}) is not the outermost decorator of {cls.__module__}.{cls.__qualname__}"
+        raise UnnamedTypeError(message, hint=f"Put @{decorator} above @dataclass, and on the subclass itself.")
+    return spec
