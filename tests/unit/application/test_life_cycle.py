@@ -70,6 +70,26 @@ async def test_nothing_runs_on_after_closing(url: str) -> None:
     assert asyncio.all_tasks() == tasks
 
 
+async def test_closing_that_is_cancelled_while_it_waits_still_disconnects(url: str) -> None:
+    tasks = asyncio.all_tasks()
+    gate = Gate()
+    gate.open.clear()
+    app = notes(url, gate)
+    await app.start()
+    command = asyncio.create_task(app.execute(TakeNote("a")))
+    await gate.inside.wait()
+    closing = asyncio.create_task(app.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    command.cancel()
+    await asyncio.wait([command])
+    assert asyncio.all_tasks() == tasks  # no runner, no sweeper
+    with pytest.raises(NotStartedError):
+        await app.execute(TakeNote("b"))
+
+
 async def test_closing_waits_for_messages_under_way(url: str) -> None:
     gate = Gate()
     gate.open.clear()

@@ -4,7 +4,18 @@ from dataclasses import dataclass
 import pytest
 from dishka import Provider, Scope, provide
 
-from duolog import Command, EventPublisher, Query, ReadDatabase, TransactionManager, UnitOfWork, ViewDatabase
+from duolog import (
+    Application,
+    Command,
+    EventPublisher,
+    Projection,
+    Query,
+    ReadDatabase,
+    TransactionManager,
+    UnitOfWork,
+    ViewDatabase,
+    event,
+)
 from duolog.errors import ConfigurationError, DatabaseError, NotInCommandScopeError, NotStartedError, ReadOnlyError
 from duolog.testing import application
 
@@ -180,3 +191,54 @@ async def test_a_query_leaves_no_way_to_read_on_after_its_end(url: str) -> None:
         await app.query(Ask())
         with pytest.raises(NotStartedError):
             await kept[0].fetch("SELECT id FROM things")
+
+
+@event("thing.done")
+@dataclass(frozen=True, slots=True)
+class Done:
+    pass
+
+
+class SendsCommands(Projection):
+    name, version = "sending", 1
+
+    def __init__(self, sender: "Sender") -> None:
+        self._sender = sender
+
+    async def on_done(self, happened: Done) -> None:  # noqa: ARG002 - that it happened is enough
+        assert self._sender.app is not None
+        await self._sender.app.execute(Do())
+
+
+class Sender:
+    """Where a projection finds the application that it must not use."""
+
+    def __init__(self) -> None:
+        self.app: Application | None = None
+        self.sent = 0
+
+
+class CountsSent:
+    def __init__(self, unit: UnitOfWork, sender: Sender) -> None:
+        self._unit = unit
+        self._sender = sender
+
+    async def execute(self, cmd: Do) -> int:  # noqa: ARG002 - it has no fields
+        self._sender.sent += 1
+        self._unit.stage(f"thing-{self._sender.sent}", [Done()])
+        return self._sender.sent
+
+
+async def test_a_projection_sends_no_commands(url: str) -> None:
+    """They would be no part of the view's transaction, and every rebuild would send them again."""
+    sender = Sender()
+    provider = Provider(scope=Scope.APP)
+    provider.provide(lambda: sender, provides=Sender)
+    app = application(Do.handled_by(CountsSent), database=url, projections=[SendsCommands], providers=[provider])
+    async with app:
+        sender.app = app
+        await app.execute(Do())
+        await app.caught_up()
+        (parked,) = await app.database.parking.read()
+    assert "NotInCommandScopeError" in parked.error
+    assert sender.sent == 1

@@ -188,6 +188,16 @@ async def test_others_may_change_nothing_and_do_not_learn_who_exists(
 # --- delete ---------------------------------------------------------------------------------------------------
 
 
+async def test_only_the_version_that_was_named_is_deleted(service: Service) -> None:
+    user_id = await service.register()
+    with pytest.raises(StaleUserError):
+        await service.app.execute(DeleteUserCommand(user_id, expected_version=9), metadata=ADMIN)
+    assert (await service.get(user_id)).version == 1
+    await service.app.execute(DeleteUserCommand(user_id, expected_version=1), metadata=ADMIN)
+    with pytest.raises(UserNotFoundError):
+        await service.get(user_id)
+
+
 async def test_a_deleted_user_is_gone_for_commands_and_queries(service: Service) -> None:
     user_id = await service.register()
     await service.app.execute(DeleteUserCommand(user_id, "asked for it"), metadata=ADMIN)

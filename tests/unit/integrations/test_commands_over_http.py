@@ -72,6 +72,22 @@ async def test_a_version_conflict_after_if_match_is_a_failed_precondition(client
     assert versioned.json()["type"] == "urn:duolog:problem:precondition-failed"
 
 
+async def test_if_match_is_not_dropped_where_a_command_depends_on_no_version(client: httpx.AsyncClient) -> None:
+    """Nothing is done: the client asked for a condition that cannot be kept."""
+    refused = await client.post("/things", json=BODY, headers={"If-Match": '"1"'})
+    assert refused.status_code == 400
+    assert refused.json()["type"] == "urn:duolog:problem:bad-header"
+    assert (await client.get("/health")).json()["position"] == 0
+    assert (await client.post("/things", json=BODY, headers={"If-Match": "*"})).status_code == 201
+
+
+async def test_two_positions_to_wait_for_are_refused_and_not_one_of_them_dropped(client: httpx.AsyncClient) -> None:
+    made = await client.post("/things", json=BODY)
+    after = ("Duolog-After", made.headers["duolog-position"])
+    assert (await client.get(made.headers["location"], headers=[after])).status_code == 200
+    assert (await client.get(made.headers["location"], headers=[after, after])).status_code == 400
+
+
 async def test_a_delete_takes_its_other_fields_from_the_query(client: httpx.AsyncClient) -> None:
     assert (await client.delete("/failures/none?times=2")).status_code == 204
     refused = await client.delete("/failures/none?times=many")
