@@ -126,6 +126,29 @@ async def test_no_moment_of_cancellation_leaves_a_transaction(
         await asyncio.gather(*(bounded.fetch("SELECT 1") for _ in range(8)))
 
 
+@pytest.mark.parametrize("doubtful", [False, True])
+async def test_a_cancelled_return_returns_the_connection(
+    make_connections: MakeConnections, connections: Connections, *, doubtful: bool
+) -> None:
+    """Also when it comes for the second time: the pool is whole, and nobody is idle in a transaction."""
+    bounded = make_connections(most=1)
+    for turns in range(6):
+        held = await bounded.take()
+        await held.execute(begin(bounded.location))
+        task = asyncio.create_task(bounded.give_back(held, doubtful=doubtful))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait({task})
+        if turns == 0:  # it had not begun to run
+            await bounded.give_back(held, doubtful=doubtful)
+        assert await states(connections) == ["idle"]
+    async with asyncio.timeout(20):
+        assert await bounded.fetch("SELECT 1")
+
+
 async def test_an_error_rolls_back(connections: Connections) -> None:
     """What was written before is gone, and the connection is free of the transaction."""
     await connections.fetch("CREATE TABLE written (id INTEGER)")

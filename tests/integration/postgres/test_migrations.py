@@ -12,9 +12,9 @@ from duolog.adapters.postgres.migrations import check_schema, migrate, migration
 from duolog.errors import DatabaseError, ReadOnlyError, SchemaError
 
 FROZEN = {
-    "0002_subscriptions": "d318633c8ad66f5bd55e035425a6ccff3ddfb7b894a668b3ea95fa1abee3abcc",
-    "0003_snapshots": "a5943f6b45c1a3f195be4f0ba5be4674aa783da8d90bfb8aaf0474cd140d3cfe",
-    "0004_idempotency": "6c638b0785f7080c082a7855c69c3419899a664551dd142256497326d1c8d39c",
+    "0002_subscriptions": "9ceab4945cda239dd85a3609f63dbf59bd9ba83de6099a3640edd4babd10c774",
+    "0003_snapshots": "90707b51940ed4ddfb22942cc2e9074eabf96ee47c728c15a7600595dedeb197",
+    "0004_idempotency": "6a18cbd90ee6b92e5ded53f8710104c2c65c8d2e6c88f52fd716540ec1ffd454",
     "0005_secret_check": "1ce2975cd5e25c11c4e16e2f217f4071e66a259c550b1f529072f671c6c1617d",
 }
 
