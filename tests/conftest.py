@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -35,3 +36,10 @@ def postgres_url(postgres: PostgresDatabases) -> Iterator[str]:
     """The URL of a database for the tests of one module."""
     with postgres.new_database() as url:
         yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: PostgresDatabases, postgres_url: str) -> str:
+    """The URL of the module's database, emptied for one test."""
+    postgres.empty_database(urlsplit(postgres_url).path.removeprefix("/"))
+    return postgres_url
