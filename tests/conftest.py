@@ -8,7 +8,7 @@ import pytest
 
 from duolog.errors import MissingServerError
 from duolog.testing.servers import PostgresBinaries, PostgresDatabases, postgres_for_test_run
-from duolog.testing.servers.shared_server import OVERRIDE
+from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +21,8 @@ def postgres() -> Iterator[PostgresDatabases]:
 @pytest.fixture(scope="session")
 def postgres_15() -> Iterator[PostgresDatabases]:
     """PostgreSQL 15, the oldest that is supported, where the machine has it."""
-    if os.environ.get(OVERRIDE):
-        pytest.skip(f"{OVERRIDE} names the one server to test on")
+    if os.environ.get(ENVIRONMENT_VARIABLE):
+        pytest.skip(f"{ENVIRONMENT_VARIABLE} names the one server to test on")
     try:
         binaries = PostgresBinaries.installed(15)
     except MissingServerError as error:

@@ -137,7 +137,7 @@ async def test_databases_are_made_and_dropped_also_while_they_are_used(server: P
 async def test_an_emptied_database_is_like_a_new_one_whoever_used_it(server: PostgresServer) -> None:
     url = server.create_database("emptied")
     connection = await asyncpg.connect(url)
-    await connection.execute("CREATE TABLE here (id int); CREATE SCHEMA \"A b\" CREATE VIEW there AS SELECT 1 AS one")
+    await connection.execute('CREATE TABLE here (id int); CREATE SCHEMA "A b" CREATE VIEW there AS SELECT 1 AS one')
     transaction = connection.transaction()
     await transaction.start()
     await connection.execute("LOCK TABLE here")
