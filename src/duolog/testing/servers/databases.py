@@ -15,7 +15,7 @@ from duolog.testing.servers.binaries import PostgresBinaries
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _SECONDS: Final = 60
-_EMPTY: Final = resources.files(__package__).joinpath("empty_database.sql").read_text(encoding="utf-8")
+_EMPTY: Final = resources.files("duolog.testing.servers").joinpath("empty_database.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
