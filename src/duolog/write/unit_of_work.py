@@ -16,6 +16,7 @@ from duolog.tables.statements import Statement
 from duolog.write.after_commit import AfterCommit, AfterCommitHooks
 from duolog.write.entity_states import EntityStates, UnitEntityStates
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyStore
+from duolog.write.late_writers import LateWriter, LateWriters
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
 from duolog.write.staged_work import StagedWork
 from duolog.write.unit_state import UnitState
@@ -44,6 +45,8 @@ class UnitOfWork:
         "_commits_at_once",
         "_committer",
         "_held",
+        "_held_to_write",
+        "_late_writers",
         "_metadata",
         "_outcome",
         "_outcomes",
@@ -78,6 +81,8 @@ class UnitOfWork:
         self._after_commit = AfterCommitHooks()
         self._reader: ReadSession | None = None
         self._held: HeldWriter | None = None
+        self._held_to_write = False
+        self._late_writers = LateWriters()
         self._outcomes = CertainOutcomes(committer, store, keys)
         self._outcome: Appended = NOTHING_APPENDED
         self.idempotency: IdempotencyRecord | None = None  # is committed with the rest
@@ -107,6 +112,11 @@ class UnitOfWork:
         if self._reader is None:
             self._reader = self._committer.open_reader()
         return self._reader
+
+    @property
+    def held_writer(self) -> HeldWriter | None:
+        """The writer, while this unit holds it."""
+        return self._held
 
     @property
     def has_buffered_statements(self) -> bool:
@@ -153,6 +163,7 @@ class UnitOfWork:
         """
         self._state.check_open("stage a statement")
         if self._held is not None:
+            self._held_to_write = True
             await self._held.run(statement)
         else:
             self._staged.statements.append(statement)
@@ -191,18 +202,29 @@ class UnitOfWork:
         """
         self._after_commit.add(hook)
 
-    async def hold_writer(self, *, seconds: float = 1.0) -> None:
+    def join(self, writer: LateWriter) -> None:
+        """Let ``writer`` write when this unit commits, and end with it.
+
+        Raises:
+            WorkAfterCommitError: the unit is sealed.
+        """
+        self._state.check_open("join")
+        self._late_writers.add(writer)
+
+    async def hold_writer(self, *, seconds: float = 1.0, to_write: bool = True) -> None:
         """Take the database's writer, so that this unit reads its own writes; others wait meanwhile.
 
         What was staged before runs now; if a statement fails, the whole unit is rolled back.
 
         Args:
             seconds: after so long it is taken back and everything is rolled back.
+            to_write: whether the unit has work from now on; not if it may turn out that it only reads.
 
         Raises:
             DatabaseBusyError: it could not be had in time.
         """
         self._state.check_open("take the writer")
+        self._held_to_write = self._held_to_write or to_write
         if self._held is not None:
             return
         held = self._held = await self._committer.hold_writer(seconds=seconds)
@@ -223,7 +245,7 @@ class UnitOfWork:
     @property
     def has_work(self) -> bool:
         """Whether anything is staged that would change something; a condition alone would not."""
-        return self._held is not None or self._staged.changes_something
+        return self._held_to_write or self._staged.changes_something or self._late_writers.have_work
 
     async def seal(self) -> None:
         """End staging (``TransactionManager.commit``); commits at once outside the pipeline.
@@ -236,6 +258,7 @@ class UnitOfWork:
             raise UnitOfWorkError(message, hint="Stage the work again, in a new scope.")
         if self._state is UnitState.OPEN:
             self._state = UnitState.SEALED
+            self._late_writers.seal()
         if self._commits_at_once and (self._state is UnitState.SEALED):
             await self.commit()
 
@@ -263,8 +286,11 @@ class UnitOfWork:
             DatabaseError: the database failed; nothing was changed, but for `OutcomeUnknownError`.
             Exception: the domain error that a statement declares for a broken constraint.
         """
-        work = self._staged.sealed(self.tenant, self.entity_states, self.idempotency)
         try:
+            if self._late_writers:
+                self._state = UnitState.FLUSHING
+                await self._late_writers.flush()
+            work = self._staged.sealed(self.tenant, self.entity_states, self.idempotency)
             if self._held is not None or self._after_commit or not work.is_empty:
                 await shielded(self._commit(work))
             self._state = UnitState.COMMITTED
@@ -273,9 +299,10 @@ class UnitOfWork:
 
     async def rollback(self) -> None:
         """Drop what is staged and give connections back, also when the task is being cancelled; may be repeated."""
-        if self._state in (UnitState.OPEN, UnitState.SEALED):
+        if self._state in (UnitState.OPEN, UnitState.SEALED, UnitState.FLUSHING):
             self._state = UnitState.ROLLED_BACK
         self._staged.clear()
+        self._late_writers.end()
         if self._reader is not None or self._held is not None:
             await shielded(self._close_sessions())
 
