@@ -6,7 +6,7 @@ from duolog.errors import UnitOfWorkError, WorkAfterCommitError
 
 
 class UnitState(Enum):
-    """The states of a unit of work: it is sealed, flushed by those who write late, and then committed, or rolled back."""
+    """The states of a unit of work: it is sealed, flushed and then committed, or rolled back."""
 
     OPEN = "open"
     SEALED = "sealed"

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, cast
 
 from sqlalchemy import Connection, NullPool
 from sqlalchemy.dialects import registry
+from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -61,15 +62,22 @@ class ScopeDialect(Protocol):
         """Take note that the unit of a connection is being committed, so that nobody looks at what is written."""
         ...
 
+    def naming_parameters(self) -> Dialect:
+        """Return a dialect that compiles statements for this database with ``:name`` parameters."""
+        ...
+
 
 class ScopeEngine:
     """Connects sessions to the scopes of one database.
 
     Args:
         url: the database's URL; only its scheme is looked at.
+
+    Attributes:
+        naming_dialect: compiles statements with ``:name`` parameters.
     """
 
-    __slots__ = ("_engine",)
+    __slots__ = ("_engine", "naming_dialect")
 
     def __init__(self, url: str) -> None:
         scheme = url.partition(":")[0].lower()
@@ -80,6 +88,7 @@ class ScopeEngine:
         except NoSuchModuleError as error:
             message = f"SQLAlchemy's sessions cannot run on {scheme}: databases"
             raise ConfigurationError(message, hint=f"Register a dialect {scheme}.{DRIVER} with SQLAlchemy.") from error
+        self.naming_dialect = self.dialect.naming_parameters()
 
     @property
     def engine(self) -> AsyncEngine:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.dml import UpdateBase
 
 
 def is_guarded(context: DefaultExecutionContext) -> bool:
@@ -34,10 +32,10 @@ def conflict_key(context: DefaultExecutionContext, parameters: Mapping[str, Any]
         parameters: its parameters, before they are bound.
     """
     compiled = context.compiled
-    statement = compiled.statement if compiled is not None else None
-    if not isinstance(statement, UpdateBase) or not isinstance(statement.table, Table):
+    table: Any = getattr(compiled.statement, "table", None) if compiled is not None else None
+    if table is None:
         return ""
-    table = statement.table
+    # The mapper calls its parameters so: by the column's label in an UPDATE, by its key in a DELETE.
     names = ((f"{table.name}_{column.name}", column.key) for column in table.primary_key)
     values = [str(parameters.get(label, parameters.get(key, ""))) for label, key in names]
     return f"{table.name} {' '.join(values)}"

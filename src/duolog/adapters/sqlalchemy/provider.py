@@ -7,6 +7,7 @@ from typing import Final
 from dishka import AsyncContainer, Provider, Scope, provide  # pyright: ignore[reportUnknownVariableType]
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from duolog.adapters.sqlalchemy.core_reader import CoreReader
 from duolog.adapters.sqlalchemy.engine import ScopeEngine
 from duolog.adapters.sqlalchemy.last_flush import LastFlush
 from duolog.adapters.sqlalchemy.sessions import QuerySession, UnitSession
@@ -15,6 +16,7 @@ from duolog.database.port import Database
 from duolog.dispatch.context import ScopeKind, current_context
 from duolog.errors import ConfigurationError
 from duolog.read.middleware.read_scope import ReadScope
+from duolog.tables.ports import ReadDatabase
 from duolog.tables.statements import DomainErrors
 from duolog.write.transaction_manager import TransactionManager
 from duolog.write.unit_of_work import UnitOfWork
@@ -59,9 +61,14 @@ class SqlAlchemyProvider(Provider):
             reader = read_scope.session
             query_session = QuerySession(engine, lambda: engine.dialect.connect_query(reader))
             yield query_session
-            query_session.end()
+            query_session.scope_session.end()
         else:
             yield self._unit_session(engine, await container.get(UnitOfWork))  # the unit of work ends it
+
+    @provide
+    def core_reader(self, db: ReadDatabase, engine: ScopeEngine) -> CoreReader:
+        """Provide the reader of SQLAlchemy's Core statements."""
+        return CoreReader(db, engine)
 
     @provide
     def transaction_manager(self, session: AsyncSession, unit: UnitOfWork) -> TransactionManager:
@@ -71,5 +78,5 @@ class SqlAlchemyProvider(Provider):
     def _unit_session(self, engine: ScopeEngine, unit: UnitOfWork) -> UnitSession:
         errors, seconds = self._errors, self._writer_seconds
         session = UnitSession(unit, engine, lambda: engine.dialect.connect_unit(unit, errors, seconds=seconds))
-        unit.join(LastFlush(session.sync_session, engine))
+        unit.join(LastFlush(session.scope_session, engine))
         return session

@@ -1,7 +1,7 @@
 """SQLAlchemy's sessions in duolog's scopes: a command's reads and writes in its unit of work, a query's only reads."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -74,8 +74,6 @@ class QuerySession(AsyncSession):
         connect: takes the driver's connection of the query's snapshot.
     """
 
-    sync_session: ScopeSession
-
     def __init__(self, engine: ScopeEngine, connect: Connect) -> None:
         super().__init__(
             sync_session_class=ScopeSession, engine=engine, connect=connect, autoflush=False, expire_on_commit=False
@@ -90,9 +88,10 @@ class QuerySession(AsyncSession):
         message = "a query's session cannot commit"
         raise NotInCommandScopeError(message)
 
-    def end(self) -> None:
-        """Let go of the connection, and leave it to the query's scope."""
-        self.sync_session.end()
+    @property
+    def scope_session(self) -> ScopeSession:
+        """The session below."""
+        return cast("ScopeSession", self.sync_session)
 
 
 class UnitSession(AsyncSession):
@@ -107,13 +106,16 @@ class UnitSession(AsyncSession):
         connect: takes the driver's connection of the unit of work.
     """
 
-    sync_session: ScopeSession
-
     def __init__(self, unit: UnitOfWork, engine: ScopeEngine, connect: Connect) -> None:
         super().__init__(
             sync_session_class=ScopeSession, engine=engine, connect=connect, autoflush=False, expire_on_commit=False
         )
         self._unit = unit
+
+    @property
+    def scope_session(self) -> ScopeSession:
+        """The session below."""
+        return cast("ScopeSession", self.sync_session)
 
     async def commit(self) -> None:
         """Seal the unit of work; see `TransactionManager.commit`."""

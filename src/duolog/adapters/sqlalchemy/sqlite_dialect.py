@@ -1,11 +1,12 @@
 """SQLAlchemy's dialect of the databases on sqlite3, over a scope's own session."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import types, util
+from sqlalchemy import types
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.engine.interfaces import Dialect
 
 from duolog.adapters.sqlalchemy.calls import CallKind, SqlCall
 from duolog.adapters.sqlalchemy.flushes import conflict_key, is_guarded, wants_answer
@@ -25,17 +26,21 @@ class WireDialect(SQLiteDialect_pysqlite):
     supports_statement_cache = True
     is_async = True
 
-    colspecs: ClassVar[dict[Any, Any]] = util.update_copy(  # type: ignore[misc]
-        SQLiteDialect_pysqlite.colspecs,
-        {types.Uuid: UuidText, types.DateTime: TimeText, types.TIMESTAMP: TimeText, types.Numeric: DecimalText, types.Float: types.Float},
-    )
+    colspecs: ClassVar[dict[Any, Any]] = {  # type: ignore[misc]
+        **SQLiteDialect_pysqlite.colspecs,
+        types.DateTime: TimeText,
+        types.Float: types.Float,
+        types.Numeric: DecimalText,
+        types.TIMESTAMP: TimeText,
+        types.Uuid: UuidText,
+    }
 
     @classmethod
     def import_dbapi(cls) -> Any:
         """Return the driver."""
         return WireDriver
 
-    def on_connect(self) -> Callable[[Any], None] | None:
+    def on_connect(self) -> Any:
         """Set nothing up: duolog did."""
         return None
 
@@ -55,6 +60,10 @@ class WireDialect(SQLiteDialect_pysqlite):
         """Take note that what is written from now on is not looked at; see `ScopeDialect.begin_last_flush`."""
         if isinstance(connection, WireConnection) and isinstance(connection.wire, UnitWire):
             connection.wire.is_last_flush = True
+
+    def naming_parameters(self) -> Dialect:
+        """Return a dialect that compiles with ``:name`` parameters: this one; see `ScopeDialect.naming_parameters`."""
+        return self
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Run a statement."""

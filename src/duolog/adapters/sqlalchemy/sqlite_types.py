@@ -1,6 +1,5 @@
 """SQLAlchemy's types as duolog stores them on SQLite, so that its own SQL and SQLAlchemy read the same rows."""
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,17 +9,15 @@ from sqlalchemy import types
 from sqlalchemy.dialects.sqlite import DATETIME
 from sqlalchemy.engine.interfaces import Dialect
 
-Processor = Callable[[Any], Any]
-
 
 class UuidText(types.Uuid[Any]):
     """UUIDs as text with hyphens, where SQLAlchemy would leave the hyphens out."""
 
-    def bind_processor(self, dialect: Dialect) -> Processor | None:  # noqa: ARG002 - SQLAlchemy's signature
+    def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Leave the value as it is: duolog stores it."""
         return None
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:  # noqa: ARG002 - as above
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - as above
         """Make UUIDs of the text where they are wanted."""
         return _uuid if self.as_uuid else None
 
@@ -28,11 +25,11 @@ class UuidText(types.Uuid[Any]):
 class TimeText(DATETIME):
     """Times as ISO text: aware ones in UTC, as duolog stores them, naive ones as SQLAlchemy does."""
 
-    def bind_processor(self, dialect: Dialect) -> Processor | None:
+    def bind_processor(self, dialect: Dialect) -> Any:
         """Leave an aware time as it is: duolog stores it, and refuses a naive one."""
-        return None if self.timezone else super().bind_processor(dialect)  # type: ignore[no-untyped-call]
+        return None if self.timezone else super().bind_processor(dialect)
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:  # noqa: ARG002 - as above
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - as above
         """Make times of the text."""
         return _time
 
@@ -40,11 +37,11 @@ class TimeText(DATETIME):
 class DecimalText(types.Numeric[Any]):
     """Decimals as text, digit by digit, where SQLAlchemy would store a binary fraction."""
 
-    def bind_processor(self, dialect: Dialect) -> Processor | None:  # noqa: ARG002 - as above
+    def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ARG002 - as above
         """Leave the value as it is: duolog stores it."""
         return None
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:  # noqa: ARG002 - as above
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - as above
         """Make decimals, or binary fractions where those are wanted.
 
         A column whose type makes SQLite store a number gets the digits of its scale back.

@@ -95,7 +95,7 @@ class UnitWire:
         return SqlAnswer(changed=len(call.rows))
 
     async def _write(self, call: SqlCall) -> SqlAnswer:
-        writer = self._unit.held_writer
+        writer: object = self._unit.held_writer
         if not isinstance(writer, Writing):
             raise _unfit(writer)
         try:
@@ -110,7 +110,7 @@ class UnitWire:
         return answer
 
 
-def _reading(session: ReadSession) -> Reading:
+def _reading(session: object) -> Reading:
     if not isinstance(session, Reading):
         raise _unfit(session)
     return session
