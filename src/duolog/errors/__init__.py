@@ -59,8 +59,10 @@ from duolog.errors.startup import (
     MissingDriverError,
     MissingHandlerError,
     MissingSecretError,
+    MissingServerError,
     NotStartedError,
     SchemaError,
+    ServerStartError,
     UnnamedTypeError,
 )
 from duolog.errors.subscriptions import (
@@ -96,6 +98,7 @@ __all__ = [
     "MissingDriverError",
     "MissingHandlerError",
     "MissingSecretError",
+    "MissingServerError",
     "NotAuthenticatedError",
     "NotAuthorizedError",
     "NotInCommandScopeError",
@@ -106,6 +109,7 @@ __all__ = [
     "ReadOnlyError",
     "RolledBackError",
     "SchemaError",
+    "ServerStartError",
     "StaleRowError",
     "StatementError",
     "StreamNameError",
