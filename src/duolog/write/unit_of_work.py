@@ -205,7 +205,8 @@ class UnitOfWork:
         Raises:
             DatabaseBusyError: it could not be had in time.
         """
-        self._state.check_open("take the writer")
+        check = self._state.check_open if to_write else self._state.check_live
+        check("take the writer")
         self._held_to_write = self._held_to_write or to_write
         if self._sessions.held is not None:
             return

@@ -35,7 +35,8 @@ for _scheme, (_module, _class) in _DIALECTS.items():  # SQLAlchemy imports a dia
 class ScopeDialect(Protocol):
     """What a dialect of SQLAlchemy's has for duolog: connections that belong to a scope.
 
-    A database's scheme finds it among SQLAlchemy's dialects: ``sqlite`` is served by ``sqlite+duolog``.
+    A database's scheme finds it among SQLAlchemy's dialects: ``sqlite`` is served by ``sqlite+duolog``. Its constructor
+    takes the database's URL as ``database_url``.
     """
 
     async def connect_unit(self, unit: UnitOfWork, errors: DomainErrors, *, seconds: float) -> Any:
@@ -71,7 +72,7 @@ class ScopeEngine:
     """Connects sessions to the scopes of one database.
 
     Args:
-        url: the database's URL; only its scheme is looked at.
+        url: the database's URL, without a password.
 
     Attributes:
         naming_dialect: compiles statements with ``:name`` parameters.
@@ -83,7 +84,11 @@ class ScopeEngine:
         scheme = url.partition(":")[0].lower()
         try:
             self._engine = create_async_engine(
-                f"{scheme}+{DRIVER}://", creator=_GIVEN.get, poolclass=NullPool, hide_parameters=True
+                f"{scheme}+{DRIVER}://",
+                creator=_GIVEN.get,
+                poolclass=NullPool,
+                hide_parameters=True,
+                database_url=url,
             )
         except NoSuchModuleError as error:
             message = f"SQLAlchemy's sessions cannot run on {scheme}: databases"

@@ -19,7 +19,12 @@ from duolog.write.unit_of_work import UnitOfWork
 
 
 class WireDialect(SQLiteDialect_pysqlite):
-    """A `ScopeDialect` for SQLite."""
+    """A `ScopeDialect` for SQLite.
+
+    Args:
+        database_url: says nothing that is needed.
+        options: of SQLAlchemy's dialect.
+    """
 
     driver = "duolog"
     default_paramstyle = "named"
@@ -34,6 +39,9 @@ class WireDialect(SQLiteDialect_pysqlite):
         types.TIMESTAMP: TimeText,
         types.Uuid: UuidText,
     }
+
+    def __init__(self, database_url: str = "", **options: Any) -> None:  # noqa: ARG002 - as every `ScopeDialect`
+        super().__init__(**options)
 
     @classmethod
     def import_dbapi(cls) -> Any:

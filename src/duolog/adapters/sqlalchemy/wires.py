@@ -71,22 +71,31 @@ class UnitWire:
     async def run(self, call: SqlCall) -> SqlAnswer:
         """Run a statement, or stage it; see `Wire.run`."""
         unit = self._unit
-        if unit.held_writer is None:
-            if call.kind is CallKind.STAGED and self.is_last_flush:
-                return await self._stage(call)
-            if call.kind in (CallKind.READ, CallKind.UNKNOWN) and not unit.has_buffered_statements:
-                try:
-                    return await _reading(unit.reader).read(partial(run_call, call=call))
-                except ReadOnlyError:
-                    if call.kind is CallKind.READ:
-                        raise
-            elif call.kind is CallKind.READ and not self.is_last_flush:
-                message = "this scope has buffered writes that a SELECT would not see"
-                raise StatementError(
-                    message, hint="Read before you write, or call `await db.hold_writer()` before the first write."
-                )
+        if call.kind is CallKind.STAGED and self.is_last_flush and unit.held_writer is None:
+            return await self._stage(call)
+        if call.kind in (CallKind.WRITE, CallKind.STAGED):
+            await unit.hold_writer(seconds=self._seconds)
+        elif unit.held_writer is None:
+            answer = await self._read(call)
+            if answer is not None:
+                return answer
             await unit.hold_writer(seconds=self._seconds)
         return await self._write(call)
+
+    async def _read(self, call: SqlCall) -> SqlAnswer | None:
+        """Run a statement in the unit's snapshot; None if it must be run on the writer."""
+        if not self._unit.has_buffered_statements:
+            try:
+                return await _reading(self._unit.reader).read(partial(run_call, call=call))
+            except ReadOnlyError:
+                if call.kind is CallKind.READ:
+                    raise
+        elif not self.is_last_flush:
+            message = "this scope has buffered writes that a SELECT would not see"
+            raise StatementError(
+                message, hint="Read before you write, or call `await db.hold_writer()` before the first write."
+            )
+        return None
 
     async def _stage(self, call: SqlCall) -> SqlAnswer:
         rows = 1 if call.guarded else None
