@@ -1,6 +1,6 @@
 """SQLAlchemy's engine over an opened database of duolog: it has no pool of its own, and each session gets a scope."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, Final, Protocol, cast
@@ -61,6 +61,10 @@ class ScopeDialect(Protocol):
 
     def begin_last_flush(self, connection: Any) -> None:
         """Take note that the unit of a connection is being committed, so that nobody looks at what is written."""
+        ...
+
+    async def migrate(self, database_url: str, migration: Callable[[Connection], None]) -> None:
+        """Run a migration of the application's tables; see `migrating.run_migration`."""
         ...
 
     def naming_parameters(self) -> Dialect:

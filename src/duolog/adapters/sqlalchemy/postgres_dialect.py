@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+import sqlalchemy
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection, PGDialect_asyncpg
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.engine.interfaces import Dialect
@@ -14,6 +15,7 @@ from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, is_co
 from duolog.adapters.postgres.location import parse_location
 from duolog.adapters.postgres.sql_scripts import check_allowed
 from duolog.adapters.sqlalchemy.flushes import conflict_key, is_guarded
+from duolog.adapters.sqlalchemy.postgres_migration import migrate_server
 from duolog.adapters.sqlalchemy.postgres_wires import ConnectionWire, QueryConnection, UnitConnection
 from duolog.errors import ConflictError, DatabaseError, StaleRowError
 from duolog.tables.ports import ReadSession
@@ -89,6 +91,10 @@ class HeldDialect(PGDialect_asyncpg):
 
     def begin_last_flush(self, connection: Any) -> None:
         """Do nothing: every statement is run at once; see `ScopeDialect.begin_last_flush`."""
+
+    async def migrate(self, database_url: str, migration: Callable[[sqlalchemy.Connection], None]) -> None:
+        """Run a migration on the server; see `ScopeDialect.migrate`."""
+        await migrate_server(parse_location(database_url), migration)
 
     def naming_parameters(self) -> Dialect:
         """Return a dialect that compiles with ``:name`` parameters; see `ScopeDialect.naming_parameters`."""

@@ -1,9 +1,9 @@
 """SQLAlchemy's dialect of the databases on sqlite3, over a scope's own session."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import types
+from sqlalchemy import Connection, types
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.engine.interfaces import Dialect
@@ -11,8 +11,10 @@ from sqlalchemy.engine.interfaces import Dialect
 from duolog.adapters.sqlalchemy.calls import CallKind, SqlCall
 from duolog.adapters.sqlalchemy.flushes import conflict_key, is_guarded, wants_answer
 from duolog.adapters.sqlalchemy.sqlite_driver import WireConnection, WireCursor, WireDriver
+from duolog.adapters.sqlalchemy.sqlite_migration import migrate_file
 from duolog.adapters.sqlalchemy.sqlite_types import DecimalText, TimeText, UuidText
 from duolog.adapters.sqlalchemy.wires import QueryWire, UnitWire
+from duolog.adapters.sqlite.location import parse_location
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import DomainErrors
 from duolog.write.unit_of_work import UnitOfWork
@@ -68,6 +70,10 @@ class WireDialect(SQLiteDialect_pysqlite):
         """Take note that what is written from now on is not looked at; see `ScopeDialect.begin_last_flush`."""
         if isinstance(connection, WireConnection) and isinstance(connection.wire, UnitWire):
             connection.wire.is_last_flush = True
+
+    async def migrate(self, database_url: str, migration: Callable[[Connection], None]) -> None:
+        """Run a migration on the file; see `ScopeDialect.migrate`."""
+        migrate_file(parse_location(database_url), migration)
 
     def naming_parameters(self) -> Dialect:
         """Return a dialect that compiles with ``:name`` parameters: this one; see `ScopeDialect.naming_parameters`."""
