@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from users.infrastructure.adapters.postgres_user_reader import FILTERABLE, SORTABLE
 
 from duolog import CursorPage, Metadata, NotAuthenticatedError, NotAuthorizedError, Query, SortOrder
 from duolog.errors import InvalidCursorError, InvalidMessageError, LimitOutOfRangeError, UnknownFieldError
@@ -20,6 +19,7 @@ from users.application.queries.list_users import ListUsersQuery
 from users.application.queries.page_users import PageUsersQuery
 from users.application.queries.user_exists import UserExistsQuery
 from users.domain.errors import UnknownRoleError, UserNotFoundError
+from users.infrastructure.adapters.postgres_user_reader import FILTERABLE, SORTABLE
 
 EMAILS = ["dora@example.org", "ada@example.org", "cleo@example.org", "bob@example.org", "eve@example.org"]
 

@@ -72,7 +72,9 @@ class CoreReader:
 def _bound(compiled: SQLCompiler, name: str, value: object) -> Any:
     """Return a parameter's value as its type wants it, like the name of an Enum's member."""
     # A list in an IN (...) is spread over parameters that are numbered after its own name.
-    parameter = compiled.binds.get(name) or compiled.binds.get(name.rpartition("_")[0])
+    parameter = compiled.binds.get(name)
+    if parameter is None:
+        parameter = compiled.binds.get(name.rpartition("_")[0])
     if parameter is None:
         return value
     process = parameter.type.dialect_impl(compiled.dialect).bind_processor(compiled.dialect)

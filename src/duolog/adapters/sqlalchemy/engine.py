@@ -11,7 +11,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from duolog.errors import ConfigurationError
+from duolog.errors import ConfigurationError, MissingDriverError
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import DomainErrors
 from duolog.write.unit_of_work import UnitOfWork
@@ -97,6 +97,9 @@ class ScopeEngine:
         except NoSuchModuleError as error:
             message = f"SQLAlchemy's sessions cannot run on {scheme}: databases"
             raise ConfigurationError(message, hint=f"Register a dialect {scheme}.{DRIVER} with SQLAlchemy.") from error
+        except ImportError as error:
+            message = f"SQLAlchemy's sessions on {scheme}: databases need the package {error.name!r}"
+            raise MissingDriverError(message, hint=f"Install it: pip install 'duolog[{scheme}]'.") from error
         self.naming_dialect = self.dialect.naming_parameters()
 
     @property

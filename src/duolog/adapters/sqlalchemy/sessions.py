@@ -30,14 +30,17 @@ class ScopeSession(Session):
         self._scope_engine = engine
         self._scope_connect = connect
         self._scope_connection: Connection | None = None
-
-    @property
-    def scope_connection(self) -> Connection | None:
-        """The connection, once it was taken."""
-        return self._scope_connection
+        self._has_ended = False
 
     def get_bind(self, mapper: object = None, **arguments: Any) -> Connection:  # noqa: ARG002 - SQLAlchemy's
-        """Return the scope's connection, whatever is mapped or executed."""
+        """Return the scope's connection, whatever is mapped or executed.
+
+        Raises:
+            UnitOfWorkError: the scope's unit of work was committed or rolled back.
+        """
+        if self._has_ended:
+            message = "this session has ended with its unit of work"
+            raise UnitOfWorkError(message, hint="Every message gets a scope and a session of its own; keep none.")
         if self._scope_connection is None:
             self._scope_connection = self._scope_engine.connect(await_only(self._scope_connect()))
         return self._scope_connection
@@ -58,7 +61,8 @@ class ScopeSession(Session):
             raise ConflictError(str(error), key="") from error
 
     def end(self) -> None:
-        """Let go of the connection and of every entity."""
+        """Let go of the connection and of every entity; the scope gives the connection back. May be called twice."""
+        self._has_ended = True
         self.expunge_all()
         connection, self._scope_connection = self._scope_connection, None
         self.close()
