@@ -11,7 +11,7 @@ import asyncpg
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, sqlstate
 from duolog.adapters.postgres.sql_scripts import check_allowed
-from duolog.adapters.postgres.values import place_value, plain_value, stored_row
+from duolog.adapters.postgres.values import aware_row, place_value, plain_value, stored_row
 from duolog.errors import ConstraintViolationError, DatabaseError, DuologError, StaleRowError, StatementError
 from duolog.tables.ports import Row
 from duolog.tables.rows import decode_rows
@@ -23,6 +23,7 @@ T = TypeVar("T")
 MOST_SHAPES: Final = 1_024
 
 _TABLE: Final = re.compile(r"\b(?:INTO|UPDATE|FROM)\s+(?:ONLY\s+)?\"?(\w+)", re.IGNORECASE)
+_TIMES: Final = frozenset({"timestamp", "timestamptz"})
 # A statement that was right before the tables changed, by what it fails with then.
 _STALE: Final = frozenset({"0A000", "42804", "42883", "42P18", "XX000"})
 
@@ -71,6 +72,19 @@ class Bound:
     values: tuple[object, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the server says of a statement.
+
+    Attributes:
+        places: the types of its parameters' places, by number.
+        times: which of its columns hold times.
+    """
+
+    places: tuple[str, ...]
+    times: tuple[int, ...]
+
+
 class StaleStatementError(DatabaseError):
     """A SELECT failed that was right before the tables changed; what was known of it is forgotten.
 
@@ -93,7 +107,7 @@ class Statements:
     __slots__ = ("_shapes",)
 
     def __init__(self) -> None:
-        self._shapes: dict[str, tuple[str, ...]] = {}
+        self._shapes: dict[str, Shape] = {}
 
     @overload
     async def fetch(
@@ -129,8 +143,10 @@ class Statements:
         if into is None:
             mappings: list[Row] = [dict(zip(columns, map(plain_value, row.values()), strict=True)) for row in rows]
             return mappings
+        times = self._shapes[sql].times if sql in self._shapes else ()
+        values = [aware_row(row, times) for row in rows] if times else rows
         try:
-            return decode_rows(columns, [tuple(row.values()) for row in rows], into)
+            return decode_rows(columns, values, into)
         except StatementError:
             # The DTO may ask for what is stored, like str for a UUID: as SQLite would have given it.
             return decode_rows(columns, [stored_row(tuple(row.values())) for row in rows], into)
@@ -185,8 +201,8 @@ class Statements:
             await self.execute(connection, sql, rows[0])
             return
         compiled = compile_statement(sql)
-        kinds = await self._kinds(connection, compiled)
-        values = [_values(compiled, row, kinds) for row in rows]
+        shape = await self._shape(connection, compiled)
+        values = [_values(compiled, row, shape.places) for row in rows]
         try:
             await connection.executemany(compiled.text, values)
         except DRIVER_ERRORS as error:
@@ -223,9 +239,10 @@ class Statements:
         compiled = compile_statement(sql)
         given: Parameters = {} if parameters is None else parameters
         check_parameters(sql, given)
-        return Bound(compiled, _values(compiled, given, await self._kinds(connection, compiled)))
+        shape = await self._shape(connection, compiled)
+        return Bound(compiled, _values(compiled, given, shape.places))
 
-    async def _kinds(self, connection: Connection, compiled: Compiled) -> tuple[str, ...]:
+    async def _shape(self, connection: Connection, compiled: Compiled) -> Shape:
         known = self._shapes.get(compiled.sql)
         if known is not None:
             return known
@@ -233,19 +250,21 @@ class Statements:
             prepared = await connection.prepare(compiled.text, name="")
         except DRIVER_ERRORS as error:
             raise database_error(error, compiled.sql) from None
-        columns = [column.name for column in prepared.get_attributes()]
-        if len(set(columns)) != len(columns):
-            message = f"two columns have one name: {', '.join(columns)}"
+        columns = prepared.get_attributes()
+        names = [column.name for column in columns]
+        if len(set(names)) != len(names):
+            message = f"two columns have one name: {', '.join(names)}"
             raise StatementError(message, hint="Give each column its own name with AS.")
-        kinds = tuple(each.name for each in prepared.get_parameters())
+        times = tuple(at for at, column in enumerate(columns) if column.type.name in _TIMES)
+        shape = Shape(tuple(place.name for place in prepared.get_parameters()), times)
         while len(self._shapes) >= MOST_SHAPES:
             del self._shapes[next(iter(self._shapes))]
-        self._shapes[compiled.sql] = kinds
-        return kinds
+        self._shapes[compiled.sql] = shape
+        return shape
 
 
-def _values(compiled: Compiled, given: Mapping[str, Any], kinds: Sequence[str]) -> tuple[object, ...]:
-    return tuple(place_value(name, given[name], kind) for name, kind in zip(compiled.names, kinds, strict=True))
+def _values(compiled: Compiled, given: Mapping[str, Any], places: Sequence[str]) -> tuple[object, ...]:
+    return tuple(place_value(name, given[name], kind) for name, kind in zip(compiled.names, places, strict=True))
 
 
 def _changed_rows(status: str) -> int:

@@ -4,7 +4,7 @@ SQLite stores what a column does not know as text, and takes text for it. Postgr
 found for a place. So a value goes by two steps: what SQLite would store, and that in the place's type.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -56,6 +56,18 @@ def plain_value(value: object) -> Any:
 def stored_row(values: Sequence[Any]) -> list[Any]:
     """Return a row's values as SQLite would have stored them: `plain_value`, and bool as a number."""
     return [int(value) if isinstance(value, bool) else plain_value(value) for value in values]
+
+
+def aware_row(values: Iterable[Any], times: Sequence[int]) -> list[Any]:
+    """Return a row's values with a time zone at every time; only aware times are stored, in UTC if the column has none.
+
+    The driver leaves the zone out of the earliest and the latest time, too.
+    """
+    row = list(values)
+    for at in times:
+        if row[at] is not None and row[at].tzinfo is None:
+            row[at] = row[at].replace(tzinfo=UTC)
+    return row
 
 
 def _checked(name: str, value: int) -> SqlValue:
