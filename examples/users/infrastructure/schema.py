@@ -36,7 +36,4 @@ def tables_in_memory(database_url: str) -> Mapping[str, str]:
     """Return the DDL of the tables where the database is in memory, made from the models; nothing elsewhere."""
     if not database_url.startswith(_MEMORY):
         return {}
-    return {
-        table.name: str(CreateTable(table).compile(dialect=dialect()))  # type: ignore[no-untyped-call]
-        for table in Model.metadata.sorted_tables
-    }
+    return {table.name: str(CreateTable(table).compile(dialect=dialect())) for table in Model.metadata.sorted_tables}

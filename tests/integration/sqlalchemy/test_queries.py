@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from sqlalchemy import bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Executable, bindparam, delete, func, insert, select, text, update
 
 from duolog.adapters.sqlalchemy.engine import ScopeEngine
 from duolog.errors import ConfigurationError, NotInCommandScopeError, ReadOnlyError, StatementError
@@ -104,11 +104,11 @@ async def test_core_statements_become_dtos(club: Club) -> None:
 
 
 @pytest.mark.parametrize("statement", [insert(Member), update(Member), delete(Member)])
-async def test_only_selects_are_fetched(club: Club, statement: object) -> None:
+async def test_only_selects_are_fetched(club: Club, statement: Executable) -> None:
     """The reader of Core statements refuses what writes, before the database does."""
 
     async def look(eyes: Eyes) -> None:
-        await eyes.core.fetch(statement)  # type: ignore[call-overload]
+        await eyes.core.fetch(statement)
 
     with pytest.raises(StatementError):
         await club.look(look)

@@ -56,7 +56,7 @@ async def test_an_error_after_the_commit_takes_everything_back(club: Club) -> No
 
 
 @pytest.mark.parametrize("flushes", [False, True])
-async def test_changes_without_a_commit_are_an_error(club: Club, flushes: bool) -> None:
+async def test_changes_without_a_commit_are_an_error(club: Club, *, flushes: bool) -> None:
     """A handler that took the transaction manager and forgot to commit loses its changes, and hears of it."""
 
     async def forget(hands: Hands) -> None:
@@ -168,7 +168,7 @@ async def test_the_transaction_belongs_to_the_scope(club: Club) -> None:
 
 
 @pytest.mark.parametrize("flushes", [False, True])
-async def test_a_broken_constraint_is_the_domains_error(club: Club, flushes: bool) -> None:
+async def test_a_broken_constraint_is_the_domains_error(club: Club, *, flushes: bool) -> None:
     """The error that is declared for a constraint is raised by a flush, or by the command for its last one."""
     await club.join(1)
 
@@ -184,7 +184,7 @@ async def test_a_broken_constraint_is_the_domains_error(club: Club, flushes: boo
 
 
 @pytest.mark.parametrize("flushes", [False, True])
-async def test_an_undeclared_violation_is_duologs(club: Club, flushes: bool) -> None:
+async def test_an_undeclared_violation_is_duologs(club: Club, *, flushes: bool) -> None:
     """Without a declared error it is a `ConstraintViolationError`, which shows no value; SQLAlchemy's never leaks."""
 
     async def join(hands: Hands) -> None:

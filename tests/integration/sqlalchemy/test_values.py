@@ -125,7 +125,7 @@ async def _kept(session: AsyncSession, db: ReadDatabase, number: int) -> tuple[T
 
 
 @pytest.mark.parametrize("flushes", [False, True])
-async def test_what_a_session_writes_is_read_by_both(things: Club, flushes: bool) -> None:
+async def test_what_a_session_writes_is_read_by_both(things: Club, *, flushes: bool) -> None:
     """An entity's values are the same in SQLAlchemy and in duolog's SQL, whichever way they were written."""
 
     async def write(hands: Hands) -> None:

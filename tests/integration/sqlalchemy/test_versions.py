@@ -30,7 +30,7 @@ async def test_racing_changes_of_one_row_all_take_effect(club: Club) -> None:
 
 @pytest.mark.parametrize("flushes", [False, True])
 @pytest.mark.parametrize("deletes", [False, True])
-async def test_a_stale_row_is_a_conflict_that_names_it(club: Club, deletes: bool, flushes: bool) -> None:
+async def test_a_stale_row_is_a_conflict_that_names_it(club: Club, *, deletes: bool, flushes: bool) -> None:
     """A row that another command has changed since it was read is neither changed nor deleted."""
     member_id = await club.join(1)
     conflicts: list[ConflictError] = []

@@ -1,10 +1,11 @@
 """SQLAlchemy's dialect of PostgreSQL, over the connection of a scope."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from weakref import WeakKeyDictionary
 
 import sqlalchemy
+from sqlalchemy import event, types
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection, PGDialect_asyncpg
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.engine.interfaces import Dialect
@@ -16,6 +17,7 @@ from duolog.adapters.postgres.location import parse_location
 from duolog.adapters.postgres.sql_scripts import check_allowed
 from duolog.adapters.sqlalchemy.flushes import conflict_key, is_guarded
 from duolog.adapters.sqlalchemy.postgres_migration import migrate_server
+from duolog.adapters.sqlalchemy.postgres_types import AwareTime, explained
 from duolog.adapters.sqlalchemy.postgres_wires import ConnectionWire, QueryConnection, UnitConnection
 from duolog.errors import ConflictError, DatabaseError, StaleRowError
 from duolog.tables.ports import ReadSession
@@ -63,11 +65,18 @@ class HeldDialect(PGDialect_asyncpg):
     supports_statement_cache = True
     supports_native_json_deserialization = False
 
+    colspecs: ClassVar[dict[Any, Any]] = {**PGDialect_asyncpg.colspecs, types.DateTime: AwareTime}  # type: ignore[misc]
+
     def __init__(self, database_url: str = "", **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call] # pyright: ignore[reportUnknownMemberType]
         self._prepares = not database_url or parse_location(database_url).prepared_statements
         # What SQLAlchemy knows of a connection, like its prepared statements, stays with it over many scopes.
         self._known: WeakKeyDictionary[Connection, ScopeConnection] = WeakKeyDictionary()
+
+    @classmethod
+    def engine_created(cls, engine: Any) -> None:
+        """Explain what the types refuse."""
+        event.listen(engine, "handle_error", explained)
 
     def on_connect(self) -> Any:
         """Set nothing up: the driver's own codecs of JSON give the text that SQLAlchemy's types decode."""
@@ -119,8 +128,9 @@ class HeldDialect(PGDialect_asyncpg):
             caching: dict[str, Any] = {}
             if not self._prepares:  # a pooler would give the prepared statements to somebody else
                 caching = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
-            known = self._known[driver] = ScopeConnection(self.dbapi, driver, **caching)
-            known.set_isolation_level(_AUTOCOMMIT)  # it sends no BEGIN
+            made: Any = ScopeConnection(self.dbapi, driver, **caching)  # type: ignore[no-untyped-call]
+            made.set_isolation_level(_AUTOCOMMIT)  # it sends no BEGIN
+            known = self._known[driver] = made
         known.wire = wire
         return known
 
