@@ -5,11 +5,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import CursorResult, Result, delete, select, text, update
+from sqlalchemy import CursorResult, Result, delete, insert, select, text, update
 
 from duolog.errors import DatabaseBusyError, StatementError
 from duolog.write.sealed_work import HeldWriter
-from tests.integration.sqlalchemy.clubs import SECONDS, Club, Hands, Member, Player, Team, club_application
+from tests.integration.sqlalchemy.clubs import (
+    SECONDS,
+    Club,
+    EmailTakenError,
+    Hands,
+    Member,
+    Player,
+    Team,
+    club_application,
+)
 
 
 def member(number: int, email: str = "") -> Member:
@@ -186,3 +195,81 @@ async def test_a_held_writer_is_taken_back_in_time(url: str) -> None:
         else:
             assert len(await club.emails()) == 2
         assert is_taken_back
+
+
+async def test_a_failed_statement_undoes_itself_only(club: Club) -> None:
+    """A handler that passes over a statement's error keeps what it wrote before, and commits that."""
+    await club.join(1)
+
+    async def write(hands: Hands) -> None:
+        hands.session.add(member(2))
+        await hands.session.flush()
+        twice = insert(Member).values(id=UUID(int=3), email="1@example.org", version=1)
+        for _ in range(2):
+            with pytest.raises(EmailTakenError):
+                await hands.session.execute(twice)
+            assert len((await hands.session.scalars(select(Member))).all()) == 2
+        hands.session.add(member(4))
+        await hands.tx.commit()
+
+    await club.do(write)
+    assert await club.emails() == {number: f"{number}@example.org" for number in (1, 2, 4)}
+
+
+async def test_savepoints_are_the_sessions_own_where_there_are_any(club: Club) -> None:
+    """A nested transaction takes back what is inside, and nothing else; where there is none, it is refused by name."""
+    await club.join(1)
+
+    async def nest(hands: Hands) -> None:
+        hands.session.add(member(2))
+        async with hands.session.begin_nested():
+            hands.session.add(member(3))
+            await hands.session.flush()
+            hands.session.add(Team(name="inside"))
+        with pytest.raises(EmailTakenError):
+            await lose(hands)
+        with pytest.raises(EmailTakenError):
+            await hands.session.execute(insert(Member).values(id=UUID(int=5), email="1@example.org", version=1))
+        await hands.tx.commit()
+
+    async def lose(hands: Hands) -> None:
+        async with hands.session.begin_nested():
+            hands.session.add(Team(name="lost"))
+            await hands.session.flush()
+            hands.session.add(member(4, "1@example.org"))
+
+    if club.app.database.url.startswith("postgres"):
+        await club.do(nest)
+        assert await club.emails() == {number: f"{number}@example.org" for number in (1, 2, 3)}
+        assert await club.rows("teams") == 1
+    else:
+        with pytest.raises(StatementError, match="SAVEPOINT"):
+            await club.do(nest)
+        assert await club.emails() == {1: "1@example.org"}
+
+
+async def test_rows_can_be_locked(club: Club) -> None:
+    """`SELECT ... FOR UPDATE` is no write, and other statements' failures do not let go of the lock."""
+    await club.join(1)
+
+    async def lock(hands: Hands) -> None:
+        locked = (await hands.session.scalars(select(Member).with_for_update())).one()
+        with pytest.raises(EmailTakenError):
+            await hands.session.execute(insert(Member).values(id=UUID(int=5), email="1@example.org", version=1))
+        other = asyncio.create_task(club.do(change))
+        await asyncio.wait({other}, timeout=0.2)
+        locked.email = "locked@example.org"
+        await hands.tx.commit()
+        assert not other.done()
+        others.append(other)
+
+    async def change(hands: Hands) -> str:
+        found = (await hands.session.scalars(select(Member).with_for_update())).one()
+        email, found.email = found.email, "other@example.org"
+        await hands.tx.commit()
+        return email
+
+    others: list[asyncio.Task[str]] = []
+    await club.do(lock)
+    async with asyncio.timeout(SECONDS):
+        assert await others[0] == "locked@example.org"

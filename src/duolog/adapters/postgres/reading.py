@@ -66,5 +66,14 @@ class Writing(Reading):
     __slots__ = ()
 
     @abstractmethod
-    async def write(self, work: Callable[[Connection], Awaitable[R]]) -> R:
-        """Run ``work``, which may write, in the open transaction, after what came before; its errors are duolog's."""
+    async def write(
+        self, work: Callable[[Connection], Awaitable[R]], *, keeps: bool = True, is_nested: bool = False
+    ) -> R:
+        """Run ``work``, which may write, in the open transaction, after what came before; its errors are duolog's.
+
+        Args:
+            work: gets the connection; nothing of it remains if it fails.
+            keeps: what it did must outlive the failure of what comes after it; not needed for what only reads, nor
+                where such a failure ends the transaction.
+            is_nested: the work's own savepoints, which are open, must outlive it too.
+        """

@@ -45,7 +45,7 @@ class ScopeDialect(Protocol):
         Args:
             unit: the unit of work, which commits, rolls back and gives back what was taken.
             errors: the domain error for each constraint.
-            seconds: for how long the writer is held, once it is taken.
+            seconds: for how long the writer is held, once it is taken, where others wait for it.
 
         Returns:
             A connection as a driver of this dialect has them.

@@ -9,11 +9,12 @@ from sqlalchemy import event, types
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection, PGDialect_asyncpg
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, is_conflict
-from duolog.adapters.postgres.location import parse_location
+from duolog.adapters.postgres.location import Location, parse_location
 from duolog.adapters.postgres.sql_scripts import check_allowed
 from duolog.adapters.sqlalchemy.flushes import conflict_key, is_guarded
 from duolog.adapters.sqlalchemy.postgres_migration import migrate_server
@@ -25,6 +26,7 @@ from duolog.tables.statements import DomainErrors
 from duolog.write.unit_of_work import UnitOfWork
 
 _AUTOCOMMIT: Final = "autocommit"
+_LONGEST: Final = 3_600.0
 
 
 class ScopeConnection(AsyncAdapt_asyncpg_connection):
@@ -69,7 +71,9 @@ class HeldDialect(PGDialect_asyncpg):
 
     def __init__(self, database_url: str = "", **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call] # pyright: ignore[reportUnknownMemberType]
-        self._prepares = not database_url or parse_location(database_url).prepared_statements
+        location = parse_location(database_url) if database_url else Location("", "")
+        self._prepares = location.prepared_statements
+        self._seconds = location.idle_in_transaction_timeout / 1_000 or _LONGEST
         # What SQLAlchemy knows of a connection, like its prepared statements, stays with it over many scopes.
         self._known: WeakKeyDictionary[Connection, ScopeConnection] = WeakKeyDictionary()
 
@@ -82,9 +86,15 @@ class HeldDialect(PGDialect_asyncpg):
         """Set nothing up: the driver's own codecs of JSON give the text that SQLAlchemy's types decode."""
         return None
 
-    async def connect_unit(self, unit: UnitOfWork, errors: DomainErrors, *, seconds: float) -> ScopeConnection:
+    async def connect_unit(
+        self,
+        unit: UnitOfWork,
+        errors: DomainErrors,
+        *,
+        seconds: float,  # noqa: ARG002 - nobody waits for a transaction as such: the URL says how long it may be open
+    ) -> ScopeConnection:
         """Connect a command's session; see `ScopeDialect.connect_unit`."""
-        return await self._connect(UnitConnection(unit, errors, seconds=seconds))
+        return await self._connect(UnitConnection(unit, errors, seconds=self._seconds))
 
     async def connect_query(self, session: ReadSession) -> ScopeConnection:
         """Connect a query's session; see `ScopeDialect.connect_query`."""
@@ -99,7 +109,25 @@ class HeldDialect(PGDialect_asyncpg):
         self._backslash_escapes = driver.get_settings().standard_conforming_strings == "off"
 
     def begin_last_flush(self, connection: Any) -> None:
-        """Do nothing: every statement is run at once; see `ScopeDialect.begin_last_flush`."""
+        """Take note that whatever fails from now on ends the unit of work; see `ScopeDialect.begin_last_flush`."""
+        wire = _wire_of(connection)
+        if wire is not None:
+            wire.is_last_flush = True
+
+    def do_savepoint(self, connection: Any, name: str) -> None:
+        """Set a savepoint."""
+        self._count_savepoints(connection, 1)
+        super().do_savepoint(connection, name)  # type: ignore[no-untyped-call]
+
+    def do_rollback_to_savepoint(self, connection: Any, name: str) -> None:
+        """Go back to a savepoint."""
+        super().do_rollback_to_savepoint(connection, name)  # type: ignore[no-untyped-call]
+        self._count_savepoints(connection, -1)
+
+    def do_release_savepoint(self, connection: Any, name: str) -> None:
+        """Give a savepoint up."""
+        super().do_release_savepoint(connection, name)  # type: ignore[no-untyped-call]
+        self._count_savepoints(connection, -1)
 
     async def migrate(self, database_url: str, migration: Callable[[sqlalchemy.Connection], None]) -> None:
         """Run a migration on the server; see `ScopeDialect.migrate`."""
@@ -150,10 +178,21 @@ class HeldDialect(PGDialect_asyncpg):
             except (self.loaded_dbapi.Error, *DRIVER_ERRORS) as error:
                 raise _reported(error, sql) from None  # its details may hold values
 
-        await_only(connection.wire.run(work, writes=_writes(sql, context)))
+        writes = _writes(sql, context)
+        await_only(connection.wire.run(work, writes=writes, keeps=writes or not _only_reads(context)))
         if is_guarded(context) and not context.executemany and cursor.rowcount != 1:
             key = conflict_key(context, context.compiled_parameters[0])
             raise StaleRowError(key=key, expected=1, actual=cursor.rowcount)
+
+    def _count_savepoints(self, connection: Any, change: int) -> None:
+        wire = _wire_of(connection.connection.dbapi_connection)
+        if wire is not None:
+            wire.savepoints += change
+
+
+def _wire_of(connection: object) -> UnitConnection | None:
+    wire = connection.wire if isinstance(connection, ScopeConnection) else None
+    return wire if isinstance(wire, UnitConnection) else None
 
 
 async def _itself(driver: Connection) -> Connection:
@@ -164,6 +203,14 @@ def _writes(sql: str, context: DefaultExecutionContext) -> bool:
     if context.is_text:
         return not sql.lstrip(" \t\n(")[:6].upper().startswith("SELECT")
     return context.is_crud or context.isddl
+
+
+def _only_reads(context: DefaultExecutionContext) -> bool:
+    """Tell whether a statement that changes nothing leaves nothing behind either, like a row's lock or a savepoint."""
+    if context.is_text:
+        return "FOR" not in str(context.statement).upper().split()
+    statement = context.compiled.statement if context.compiled is not None else None
+    return isinstance(statement, SelectBase) and getattr(statement, "_for_update_arg", None) is None
 
 
 def _reported(error: Exception, sql: str) -> Exception:

@@ -23,12 +23,13 @@ Work = Callable[[Connection], Awaitable[R]]
 class ConnectionWire(Protocol):
     """Runs the statements of one session."""
 
-    async def run(self, work: Work[R], *, writes: bool) -> R:
+    async def run(self, work: Work[R], *, writes: bool, keeps: bool = False) -> R:
         """Run ``work`` on the scope's connection, in its transaction.
 
         Args:
             work: sends one statement; what it raises is duolog's.
-            writes: whether the statement is known to write.
+            writes: whether the statement changes something.
+            keeps: whether what it did, locks and savepoints included, must outlive the failure of a later one.
 
         Raises:
             WorkAfterCommitError: it writes, and the unit of work is sealed.
@@ -50,7 +51,7 @@ class QueryConnection:
     def __init__(self, session: ReadSession) -> None:
         self._session = session
 
-    async def run(self, work: Work[R], *, writes: bool) -> R:  # noqa: ARG002 - the database refuses what writes
+    async def run(self, work: Work[R], *, writes: bool, keeps: bool = False) -> R:  # noqa: ARG002 - all is refused
         """Run ``work`` in the query's snapshot; see `ConnectionWire.run`."""
         session: object = self._session
         if not isinstance(session, Reading):
@@ -65,23 +66,30 @@ class UnitConnection:
         unit: the unit of work.
         errors: the domain error for each constraint.
         seconds: for how long the transaction may be open.
+
+    Attributes:
+        is_last_flush: whether the unit is being committed, so that whatever fails now ends it.
+        savepoints: how many of the session's own are open.
     """
 
-    __slots__ = ("_errors", "_seconds", "_unit")
+    __slots__ = ("_errors", "_seconds", "_unit", "is_last_flush", "savepoints")
 
     def __init__(self, unit: UnitOfWork, errors: DomainErrors, *, seconds: float) -> None:
         self._unit = unit
         self._errors = errors
         self._seconds = seconds
+        self.is_last_flush = False
+        self.savepoints = 0
 
-    async def run(self, work: Work[R], *, writes: bool) -> R:
+    async def run(self, work: Work[R], *, writes: bool, keeps: bool = False) -> R:
         """Run ``work`` in the unit's transaction; see `ConnectionWire.run`."""
         await self._unit.hold_writer(seconds=self._seconds, to_write=writes)
         writer: object = self._unit.held_writer
         if not isinstance(writer, Writing):
             raise _unfit(writer)
         try:
-            return await writer.write(work)
+            keeps = keeps and not self.is_last_flush
+            return await writer.write(work, keeps=keeps, is_nested=self.savepoints > 0)
         except ConstraintViolationError as violation:
             error = Statement("", errors=self._errors).domain_error(violation)
             if error is violation:
