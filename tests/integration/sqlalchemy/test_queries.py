@@ -118,3 +118,15 @@ async def test_a_session_outside_of_duologs_databases_says_what_is_missing() -> 
     """A database whose scheme SQLAlchemy has no dialect of duolog's for is refused by name."""
     with pytest.raises(ConfigurationError, match="mysql"):
         ScopeEngine("mysql://nowhere/nothing")
+
+
+async def test_a_session_streams(club: Club) -> None:
+    """`session.stream_scalars()` yields every entity."""
+    for number in range(1, 6):
+        await club.join(number)
+
+    async def look(eyes: Eyes) -> list[str]:
+        members = await eyes.session.stream_scalars(select(Member).order_by(Member.email))
+        return [member.email async for member in members]
+
+    assert await club.look(look) == [f"{number}@example.org" for number in range(1, 6)]

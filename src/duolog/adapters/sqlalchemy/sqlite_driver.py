@@ -102,6 +102,9 @@ class WireCursor:
     def setinputsizes(self, *sizes: object) -> None:
         """Do nothing."""
 
+    async def _async_soft_close(self) -> None:
+        """Keep the rows, as SQLAlchemy asks of its asynchronous cursors: nothing else is held."""
+
     def close(self) -> None:
         """Forget the rows."""
         self._rows.clear()
