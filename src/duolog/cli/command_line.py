@@ -21,6 +21,8 @@ from duolog.cli.commands.new import EXAMPLES as NEW_EXAMPLES
 from duolog.cli.commands.new import new
 from duolog.cli.commands.parked import parked
 from duolog.cli.commands.projections import projections
+from duolog.cli.commands.promote import EXAMPLES as PROMOTE_EXAMPLES
+from duolog.cli.commands.promote import promote
 from duolog.cli.commands.run import EXAMPLES as RUN_EXAMPLES
 from duolog.cli.commands.run import run
 from duolog.cli.commands.schema import schema
@@ -75,6 +77,7 @@ command_line.command(epilog=DEMO_EXAMPLES)(demo)
 command_line.command(epilog=SEND_EXAMPLES)(send)
 command_line.command(epilog=EVENTS_EXAMPLES)(events)
 command_line.command(epilog=MIGRATE_EXAMPLES)(migrate)
+command_line.command(epilog=PROMOTE_EXAMPLES)(promote)
 command_line.command(epilog=NEW_EXAMPLES)(new)
 command_line.command(epilog=CHECK_EXAMPLES)(check)
 command_line.command(name="map", epilog=MAP_EXAMPLES)(show_map)

@@ -12,6 +12,7 @@ from typing import Protocol
 from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.tables.ports import Row
 from duolog.write.idempotency import IdempotencyRecord, StoredAnswer
 from duolog.write.snapshots import StoredSnapshot
 
@@ -135,6 +136,14 @@ class LogTransfer(Protocol):
         """
         ...
 
+    def table_rows(self, table: str) -> AsyncIterator[Sequence[Row]]:
+        """Yield the rows of one of `other_tables`, a page at a time and in no order, out of one snapshot.
+
+        Raises:
+            StatementError: there is no such table.
+        """
+        ...
+
     def stop_writers(self, *, seconds: float) -> AbstractAsyncContextManager[StoppedWriters]:
         """Wait for those who write, and let nobody else begin until the block ends.
 
@@ -194,6 +203,15 @@ class LogTransfer(Protocol):
 
         Raises:
             LogClosedError: no transfer is under way.
+        """
+        ...
+
+    async def receive_rows(self, table: str, pages: AsyncIterable[Sequence[Row]]) -> None:
+        """Insert rows into one of `other_tables`, all of them or none; what the columns are is the table's business.
+
+        Raises:
+            StatementError: there is no such table, or a row does not fit it.
+            ConstraintViolationError: a constraint refuses a row.
         """
         ...
 

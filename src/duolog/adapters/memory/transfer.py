@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from duolog.adapters._sql.whole_tables import begin_rows, insert_rows, next_rows, other_tables
 from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
@@ -28,9 +29,9 @@ from duolog.errors import DatabaseBusyError, HoldExpiredError
 from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.tables.ports import Row
 
 _URL: Final = "memory://"
-_TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class MemoryTransfer:
 
     async def other_tables(self) -> Sequence[str]:
         """Return the names of all tables, sorted: none of them is duolog's own."""
-        return sorted(name for (name,) in self._tables.connection.execute(_TABLES))
+        return other_tables(self._tables.connection)
 
     async def remembered(self) -> AsyncGenerator[Sequence[Remembered], None]:
         """Yield what is remembered beside the events; see `LogTransfer.remembered`."""
@@ -94,6 +95,12 @@ class MemoryTransfer:
         yield memory.parking.all()
         yield memory.snapshots.all()
         yield memory.keys.all()
+
+    async def table_rows(self, table: str) -> AsyncGenerator[Sequence[Row], None]:
+        """Yield the rows of a table; see `LogTransfer.table_rows`."""
+        cursor = begin_rows(self._tables.connection, table)
+        while page := next_rows(cursor):
+            yield page
 
     @asynccontextmanager
     async def stop_writers(self, *, seconds: float) -> AsyncGenerator["MemoryStoppedWriters", None]:
@@ -137,6 +144,14 @@ class MemoryTransfer:
         """Replace what is remembered; see `LogTransfer.replace_remembered`."""
         self._check_receiving()
         self._remember([normalised(each) async for page in pages for each in page])
+
+    async def receive_rows(self, table: str, pages: AsyncIterable[Sequence[Row]]) -> None:
+        """Insert rows in one transaction; see `LogTransfer.receive_rows`."""
+        async with self._tables.turn:
+            with self._tables.transaction() as connection:
+                async for page in pages:
+                    insert_rows(connection, table, page)
+                self._tables.commit()
 
     async def abandon(self) -> None:
         """Forget what was received; see `LogTransfer.abandon`."""

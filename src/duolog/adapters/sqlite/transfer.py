@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from duolog.adapters._sql.ddl import single_statements
+from duolog.adapters._sql.whole_tables import begin_rows, insert_rows, next_rows, other_tables
 from duolog.adapters.sqlite.hold import Hold
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.remembered import forget_remembered, receive_remembered, remembered_pages
@@ -19,6 +20,7 @@ from duolog.database.closed_log import check_beginning, check_in_use, closed_err
 from duolog.database.transfer import InUse, LogIdentity, Moved, Receiving, Remembered, TransferState
 from duolog.ids import uuid7
 from duolog.messages.envelope import RecordedEvent
+from duolog.tables.ports import Row
 
 _READ: Final = load_sql("read_transfer")
 _WRITE: Final = load_sql("write_transfer")
@@ -31,7 +33,6 @@ _OPEN: Final = tuple(single_statements(load_sql("open_log")))
 _FORGET_EVENTS: Final = tuple(single_statements(load_sql("forget_events")))
 _RECEIVE_EVENT: Final = load_sql("receive_event")
 _INSERT_TAG: Final = load_sql("insert_tag")
-_OTHER_TABLES: Final = load_sql("other_tables")
 _HEAD: Final = load_sql("head")
 _LONGEST_RECEIPT: Final = 3_600.0
 
@@ -62,13 +63,23 @@ class SqliteTransfer:
 
     async def other_tables(self) -> Sequence[str]:
         """Return the names of the tables that are not duolog's own, sorted."""
-        return [name for (name,) in await self._readers.run(lambda on: on.execute(_OTHER_TABLES).fetchall())]
+        return await self._readers.run(other_tables)
 
     # --- giving ------------------------------------------------------------------------------------------------------
 
     def remembered(self) -> AsyncGenerator[Sequence[Remembered], None]:
         """Yield what is remembered beside the events; see `LogTransfer.remembered`."""
         return remembered_pages(self._readers)
+
+    async def table_rows(self, table: str) -> AsyncGenerator[Sequence[Row], None]:
+        """Yield the rows of a table; see `LogTransfer.table_rows`."""
+        reader = await self._readers.take()
+        try:
+            cursor = await reader.run(lambda connection: begin_rows(connection, table))
+            while page := await reader.run(lambda _: next_rows(cursor)):
+                yield page
+        finally:
+            self._readers.give_back(reader)
 
     @asynccontextmanager
     async def stop_writers(self, *, seconds: float) -> AsyncGenerator["SqliteStoppedWriters", None]:
@@ -117,6 +128,16 @@ class SqliteTransfer:
             await hold.run(Action(_through_the_door(forget_remembered)))
             async for page in pages:
                 await hold.run(Action(_through_the_door(partial(receive_remembered, page=page))))
+            await hold.commit(Action(lambda _: None))
+        finally:
+            hold.release()
+
+    async def receive_rows(self, table: str, pages: AsyncIterable[Sequence[Row]]) -> None:
+        """Insert rows in one transaction; see `LogTransfer.receive_rows`."""
+        hold = await self._writer.hold(seconds=_LONGEST_RECEIPT, patience=_LONGEST_RECEIPT)
+        try:
+            async for page in pages:
+                await hold.run(Action(partial(insert_rows, table=table, rows=page)))
             await hold.commit(Action(lambda _: None))
         finally:
             hold.release()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 import pytest
 
@@ -20,11 +20,13 @@ from duolog.database.transfer import (
 )
 from duolog.errors import (
     AnotherSecretError,
+    ConstraintViolationError,
     HoldExpiredError,
     LogClosedError,
     LogIncompleteError,
     LogMovedError,
     LogNotEmptyError,
+    StatementError,
     TransferError,
 )
 from duolog.eventstore.appends import Append, Appended
@@ -35,10 +37,13 @@ from duolog.ids import uuid7
 from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import Checkpoint, CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.testing.contracts.accounts import ACCOUNTS, accounts, insertion
 from duolog.testing.contracts.samples import SECONDS, new_event, new_events, stays_pending
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer
 from duolog.write.sealed_work import SealedWork
 from duolog.write.snapshots import StoredSnapshot
+
+T = TypeVar("T")
 
 LOG: Final = LogIdentity("log-0001", "check of a secret")
 SOURCE: Final = "sqlite:///source.db"
@@ -73,15 +78,15 @@ def sample_log() -> list[RecordedEvent]:
     ]
 
 
-def sample_memory(events: Sequence[RecordedEvent]) -> list[Sequence[Remembered]]:
-    """Make what a database remembers of these events, in the order of `LogTransfer.remembered`."""
+def sample_memory() -> list[Sequence[Remembered]]:
+    """Make what a database remembers of `sample_log`, in the order of `LogTransfer.remembered`."""
     scope = IdempotencyScope("acme", "ada", "thing.do")
     outcome = Appended(3, 9, {"thing-1": 2}, frozenset({7}))
     keys = [
         KeptKey(
             IdempotencyRecord(at, key, b"\x00\xff", b'{"id": 1}'), StoredAnswer(b"\x00\xff", b'{"id": 1}', outcome), 5
         )
-        for at, key in ((scope, "Key-2"), (scope, "key-1"), (replace(scope, operation="ZZ"), "key-1"))
+        for at, key in ((replace(scope, operation="ZZ"), "key-1"), (scope, "Key-2"), (scope, "key-1"))
     ]
     return [
         [Checkpoint("a_view", 2, 1_000, 17, 1_700_000_000_000_001), Checkpoint("b_view", 1, 4, 1, 2)],
@@ -93,11 +98,11 @@ def sample_memory(events: Sequence[RecordedEvent]) -> list[Sequence[Remembered]]
             TenantSnapshot(tenant, StoredSnapshot("thing-1", 2, "thing", 1, b"\x00\x01\xff"))
             for tenant in ("", "acme", "émile")
         ],
-        sorted(keys, key=lambda kept: (kept.record.scope.operation.encode(), kept.record.key.encode())),
+        keys,
     ]
 
 
-async def pages_of(pages: Sequence[Sequence[Remembered]]) -> AsyncIterator[Sequence[Remembered]]:
+async def pages_of(pages: Sequence[Sequence[T]]) -> AsyncIterator[Sequence[T]]:
     """Yield pages as a database gives them."""
     for page in pages:
         yield page
@@ -240,17 +245,18 @@ class TransferContract:
     async def test_what_is_remembered_arrives_as_it_was(self, database: Database) -> None:
         """Checkpoints (without tokens), parked events, snapshots and keys are replaced as a whole, in one order."""
         events = sample_log()
-        memory = sample_memory(events)
+        memory = sample_memory()
         await database.transfer.begin(LOG, SOURCE)
         await database.transfer.receive(events)
         await database.transfer.replace_remembered(pages_of(memory))
         await database.transfer.replace_remembered(pages_of(memory))
         await database.transfer.finish()
         expected = [normalised(each) for page in memory for each in page]
-        assert await everything(database) == expected
+        found = await everything(database)
+        assert found == expected
         assert await database.parking.counts() == {"b_view": 2}
         assert await database.snapshots.load("thing-1", tenant="acme") is not None
-        kept = memory[3][0]
+        kept = found[-1]
         assert isinstance(kept, KeptKey)
         assert await database.idempotency.find(kept.record.scope, kept.record.key) == kept.answer
         lease = await database.leases.acquire("a_view", "one", seconds=SECONDS)
@@ -347,7 +353,7 @@ class TransferContract:
         """The log is empty again, in use, and another one."""
         await database.transfer.begin(LOG, SOURCE)
         await database.transfer.receive(sample_log())
-        await database.transfer.replace_remembered(pages_of(sample_memory(())))
+        await database.transfer.replace_remembered(pages_of(sample_memory()))
         await database.transfer.abandon()
         assert await database.transfer.state() == InUse()
         assert await database.transfer.identity() != LOG
@@ -356,3 +362,23 @@ class TransferContract:
         red = await database.store.read_all(filter=EventFilter(tags=frozenset({"colour:red"})))
         assert not red.events
         assert (await database.store.append("thing-1", new_events(1))).position == 1
+
+    async def test_rows_of_other_tables_are_given_and_taken(self, database: Database) -> None:
+        """The application's own tables are told from duolog's, read as a whole, and filled as a whole or not at all."""
+        await database.create_tables(ACCOUNTS)
+        await database.committer.commit(SealedWork(statements=(insertion("1"), insertion("2"))))
+        assert list(await database.transfer.other_tables()) == ["contract_accounts"]
+        rows = [row async for page in database.transfer.table_rows("contract_accounts") for row in page]
+        assert [row["id"] for row in rows] == ["1", "2"]
+        await database.transfer.receive_rows("contract_accounts", pages_of([[{**rows[0], "id": "3", "email": "3"}]]))
+        assert len(await accounts(database.open_reader())) == 3
+        with pytest.raises(ConstraintViolationError):
+            await database.transfer.receive_rows(
+                "contract_accounts", pages_of([[{**rows[0], "id": "4", "email": "4"}], [rows[0]]])
+            )
+        assert len(await accounts(database.open_reader())) == 3
+        for wrong in ("nothing", "duolog_events", 'contract_accounts" --'):
+            with pytest.raises(StatementError):
+                await database.transfer.receive_rows(wrong, pages_of([[{"id": "1"}]]))
+            with pytest.raises(StatementError):
+                _ = [page async for page in database.transfer.table_rows(wrong)]
