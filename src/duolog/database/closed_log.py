@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from duolog.database.examination import Examination, Level
 from duolog.database.transfer import InUse, LogIdentity, Moved, Receiving, TransferState
 from duolog.errors import (
     AnotherSecretError,
@@ -43,6 +44,17 @@ def check_in_use(state: TransferState, url: str) -> None:
                 else f"`duolog promote {source} {url}` goes on where it was interrupted."
             )
             raise LogIncompleteError(message, source=source, hint=how)
+
+
+def examine_log(state: TransferState, url: str) -> Examination:
+    """Say whether the log takes events."""
+    try:
+        check_in_use(state, url)
+    except LogMovedError as error:
+        return Examination("log", Level.RISK, error.message, error.hint)
+    except LogIncompleteError as error:
+        return Examination("log", Level.FAULT, error.message, error.hint)
+    return Examination("log", Level.WELL, "it takes events")
 
 
 def closed_error() -> LogClosedError:

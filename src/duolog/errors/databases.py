@@ -75,6 +75,18 @@ class TransferError(DatabaseError):
     """What was received is not what was sent, or cannot be kept as it is; the log stays closed here."""
 
 
+class LogFileError(DuologError):
+    """A file with a log cannot be read, or a line of it breaks a rule; nothing of it is in use.
+
+    Attributes:
+        line: number of the line, from 1; 0 if it is about the whole file.
+    """
+
+    def __init__(self, message: str, *, line: int = 0, hint: str = "") -> None:
+        super().__init__(f"line {line}: {message}" if line else message, hint=hint)
+        self.line = line
+
+
 class ConstraintViolationError(DatabaseError):
     """A constraint of the application's own tables refused a row.
 
