@@ -11,10 +11,8 @@ from duolog.errors import ConfigurationError, MissingDriverError
 
 GROUP: Final = "duolog.databases"
 
-# Schemes that people rightly expect, and what is to be said while no adapter of this release serves them.
-_EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
-    dict.fromkeys(("postgres", "postgresql"), "The PostgreSQL adapter is not part of this release yet; use sqlite:///.")
-)
+# The extra that brings the driver, where it has another name than the scheme.
+_EXTRAS: Final[Mapping[str, str]] = MappingProxyType({"postgresql": "postgres"})
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 
@@ -40,8 +38,7 @@ def _factory(scheme: str) -> DatabaseFactory:
     entries = tuple(entry_points(group=GROUP, name=scheme))
     if not entries:
         message = f"no adapter is installed for {scheme}: databases"
-        hint = " ".join(filter(None, (_EXPECTED.get(scheme), _installed())))
-        raise MissingDriverError(message, hint=hint)
+        raise MissingDriverError(message, hint=_installed())
     return _load(entries[0], scheme)
 
 
@@ -50,7 +47,9 @@ def _load(entry: EntryPoint, scheme: str) -> DatabaseFactory:
         return cast("DatabaseFactory", entry.load())
     except ImportError as error:
         message = f"the adapter for {scheme}: databases needs the package {error.name or 'that it imports'!r}"
-        raise MissingDriverError(message, hint=f"Install it: pip install 'duolog[{scheme}]'.") from error
+        raise MissingDriverError(
+            message, hint=f"Install it: pip install 'duolog[{_EXTRAS.get(scheme, scheme)}]'."
+        ) from error
 
 
 def _installed() -> str:

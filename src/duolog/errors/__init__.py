@@ -65,8 +65,10 @@ from duolog.errors.startup import (
     MissingDriverError,
     MissingHandlerError,
     MissingSecretError,
+    MissingServerError,
     NotStartedError,
     SchemaError,
+    ServerStartError,
     UnnamedTypeError,
 )
 from duolog.errors.subscriptions import (
@@ -107,6 +109,7 @@ __all__ = [
     "MissingDriverError",
     "MissingHandlerError",
     "MissingSecretError",
+    "MissingServerError",
     "NotAuthenticatedError",
     "NotAuthorizedError",
     "NotInCommandScopeError",
@@ -117,6 +120,7 @@ __all__ = [
     "ReadOnlyError",
     "RolledBackError",
     "SchemaError",
+    "ServerStartError",
     "StaleRowError",
     "StatementError",
     "StreamNameError",

@@ -27,6 +27,14 @@ class MissingDriverError(ConfigurationError):
     """No adapter is installed for the scheme of a database URL, or its driver is missing."""
 
 
+class MissingServerError(ConfigurationError):
+    """The programs of a database server for tests are not installed, do not run, or are too old."""
+
+
+class ServerStartError(ConfigurationError):
+    """A database server for tests does not start; the message ends with what it has logged."""
+
+
 class AnotherSecretError(ConfigurationError):
     """The log was written with another secret: personal tags, and so unique values, would not be found again."""
 

@@ -12,7 +12,7 @@ from duolog.errors import StatementError
 T = TypeVar("T")
 
 
-def decode_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], into: type[T]) -> list[T]:
+def decode_rows(columns: Sequence[str], rows: Iterable[Iterable[Any]], into: type[T]) -> list[T]:
     """Decode rows into ``into`` by column name.
 
     Text becomes UUID, datetime or Decimal and 0/1 become bool where the DTO says so, on every database.

@@ -1,20 +1,14 @@
 """SQL statements with ``:name`` parameters, as they are staged for a transaction."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from duolog.errors import ConstraintViolationError, StatementError
+from duolog.tables.sql_tokens import Kind, sql_tokens
 
 Parameters = Mapping[str, Any]
-
-# String literals, quoted names and comments are skipped, so that what stands in them is no parameter;
-# `::` is PostgreSQL's cast.
-_TOKENS: Final = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|::|:([A-Za-z_][A-Za-z0-9_]*)", re.DOTALL
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,7 @@ class Statement:
 @lru_cache(maxsize=1_024)
 def parameter_names(sql: str) -> frozenset[str]:
     """Return the names of the ``:name`` parameters of a statement."""
-    return frozenset(match.group(1) for match in _TOKENS.finditer(sql) if match.group(1))
+    return frozenset(text[1:] for kind, text in sql_tokens(sql) if kind is Kind.PARAMETER)
 
 
 def check_parameters(sql: str, parameters: Parameters) -> None:

@@ -19,10 +19,13 @@ def test_an_unknown_scheme_lists_the_installed_ones() -> None:
     assert "hunter2" not in str(raised.value)
 
 
-def test_an_expected_scheme_says_what_is_to_be_had() -> None:
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_either_scheme_of_postgresql_names_the_same_extra(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    entry = EntryPoint(scheme, "a_driver_that_is_not_installed:open_database", GROUP)
+    monkeypatch.setattr(databases, "entry_points", lambda **_: EntryPoints([entry]))
     with pytest.raises(MissingDriverError) as raised:
-        open_database("postgresql://ada:hunter2@db/shop")
-    assert "PostgreSQL adapter is not part of this release" in raised.value.hint
+        open_database(f"{scheme}://ada:hunter2@db/shop")
+    assert raised.value.hint == "Install it: pip install 'duolog[postgres]'."
     assert "hunter2" not in str(raised.value)
 
 

@@ -1,0 +1,81 @@
+"""Opening one connection: its limits, its keepalives and what the server calls it."""
+
+import socket
+from typing import Final, TypeAlias
+
+import asyncpg
+
+from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error
+from duolog.adapters.postgres.location import Location
+from duolog.errors import ConfigurationError
+
+Connection: TypeAlias = asyncpg.Connection
+"""The driver's connection; everything in it may raise `DRIVER_ERRORS`."""
+
+CACHED_STATEMENTS: Final = 512
+ANSWER_GRACE: Final = 10.0
+_MILLISECONDS: Final = 1_000
+
+# A connection whose other end is gone is noticed after about 30 seconds, also if nothing is sent.
+_UNANSWERED: Final = 30_000
+_SOCKET_OPTIONS: Final = (
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", _UNANSWERED),
+)
+
+
+async def connect(location: Location, *, read_only: bool = False) -> Connection:
+    """Open a connection.
+
+    Behind a pooler nothing is set for the session, which others will use too: `transactions.begin` sets the limits
+    for each transaction then.
+
+    Args:
+        location: what to connect to.
+        read_only: the session refuses to write.
+
+    Raises:
+        ConfigurationError: the URL's options for the driver are wrong.
+        DatabaseError: the server cannot be reached, or refuses.
+    """
+    settings = {"application_name": location.application_name}
+    if location.prepared_statements:
+        settings |= {
+            "statement_timeout": str(location.statement_timeout),
+            "lock_timeout": str(location.lock_timeout),
+            "idle_in_transaction_session_timeout": str(location.idle_in_transaction_timeout),
+            "default_transaction_read_only": "on" if read_only else "off",
+        }
+    patience = location.statement_timeout
+    try:
+        connection = await asyncpg.connect(
+            location.dsn,
+            timeout=location.connect_timeout / _MILLISECONDS,
+            # The server ends a statement itself; this is for one that does not answer at all.
+            command_timeout=patience / _MILLISECONDS + ANSWER_GRACE if patience else None,
+            statement_cache_size=CACHED_STATEMENTS if location.prepared_statements else 0,
+            server_settings=settings,
+        )
+    except (asyncpg.ClientConfigurationError, ValueError):
+        message = "the options of the database URL do not fit together"
+        raise ConfigurationError(message, hint="Check host, port and the ssl... options.") from None
+    except DRIVER_ERRORS as error:
+        raise database_error(error) from None
+    _keep_alive(connection)
+    return connection
+
+
+def _keep_alive(connection: Connection) -> None:
+    # The driver has no option for it. Event loops give out sockets of their own kinds, hence the copy of its number.
+    transport = getattr(connection, "_transport", None)
+    given = None if transport is None else transport.get_extra_info("socket")
+    if given is None or given.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    with socket.fromfd(given.fileno(), given.family, given.type) as copy:
+        for level, name, value in _SOCKET_OPTIONS:
+            option = getattr(socket, name, None)  # not every system has all of them
+            if option is not None:
+                copy.setsockopt(level, option, value)

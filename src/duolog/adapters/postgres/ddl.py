@@ -1,0 +1,73 @@
+"""Creating and dropping tables that others declare, on the connection's search path."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from duolog.adapters.postgres.connecting import Connection
+from duolog.adapters.postgres.errors import reported
+from duolog.adapters.postgres.sql_files import load_sql
+from duolog.adapters.postgres.sql_scripts import check_allowed, single_statements
+from duolog.errors import StatementError
+from duolog.tables.sql_tokens import Kind, sql_tokens
+
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_RESERVED: Final = ("pg_", "duolog_", "sqlite_")
+
+
+def check_tables(tables: Mapping[str, str]) -> None:
+    """Check names and DDL before any of it runs.
+
+    Raises:
+        StatementError: a name is not of the form ``[a-z_][a-z0-9_]*``, is too long or is reserved, or the DDL of a
+            table does not mention it.
+    """
+    for table, ddl in tables.items():
+        if not _NAME.fullmatch(table) or table.startswith(_RESERVED):
+            message = f"{table!r} cannot be a table's name"
+            hint = f"Use lower-case letters, digits and _, 63 at most; not {'..., '.join(_RESERVED)}..."
+            raise StatementError(message, hint=hint)
+        code = " ".join(text for kind, text in sql_tokens(ddl) if kind is not Kind.BLANK)
+        if not re.search(rf"\b{table}\b", code, re.IGNORECASE):
+            message = f"the DDL of table {table!r} does not mention it"
+            raise StatementError(message, hint=f"Declare it as {{{table!r}: 'CREATE TABLE {table} (...)'}}.")
+        for statement in single_statements(ddl):
+            check_allowed(statement)
+
+
+async def lock_tables(connection: Connection, schema: str) -> None:
+    """Wait until nobody else creates or drops tables, in this process or another one, to the end of the transaction."""
+    with reported():
+        await connection.execute(load_sql("lock_tables", schema), schema)
+
+
+async def missing_tables(connection: Connection, schema: str, tables: Iterable[str]) -> list[str]:
+    """Return those of ``tables`` that do not exist."""
+    with reported():
+        rows = await connection.fetch(load_sql("missing_tables", schema), list(tables))
+    return [row["name"] for row in rows]
+
+
+async def create_missing(connection: Connection, schema: str, tables: Mapping[str, str]) -> None:
+    """Create the tables that are missing, with their indexes, in the open transaction; they were checked before.
+
+    Raises:
+        StatementError: the DDL is wrong.
+        DatabaseError: the database failed.
+    """
+    missing = await missing_tables(connection, schema, tables)
+    for table in missing:
+        for statement in single_statements(tables[table]):
+            with reported(statement):
+                await connection.execute(statement)
+    for table in await missing_tables(connection, schema, missing):
+        message = f"the DDL of table {table!r} does not create it"
+        raise StatementError(message)
+
+
+async def drop_tables(connection: Connection, tables: Iterable[str]) -> None:
+    """Drop tables that exist, in the open transaction, the last one first; the names were checked before."""
+    for table in reversed(tuple(tables)):
+        statement = f'DROP TABLE IF EXISTS "{table}"'
+        with reported(statement):
+            await connection.execute(statement)

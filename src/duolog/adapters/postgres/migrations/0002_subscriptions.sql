@@ -1,0 +1,34 @@
+-- Who follows the log, how far they are, and what they set aside. Frozen once released: a change is a new file.
+CREATE TABLE {schema}.checkpoints (
+    subscription TEXT NOT NULL,
+    lo INTEGER NOT NULL,
+    hi INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    position BIGINT NOT NULL,
+    token BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (subscription, lo)
+) WITH (fillfactor = 50);
+
+CREATE TABLE {schema}.leases (
+    subscription TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    token BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE {schema}.parked (
+    subscription TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    key TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    event_id UUID,
+    type TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    error TEXT NOT NULL,
+    traceback TEXT NOT NULL,
+    parked_at BIGINT NOT NULL,
+    PRIMARY KEY (subscription, position)
+);
+
+CREATE INDEX parked_key ON {schema}.parked (subscription, tenant, key);

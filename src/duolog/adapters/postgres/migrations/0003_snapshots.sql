@@ -1,0 +1,10 @@
+-- The latest snapshot of a stream. Only a copy: all of them may be deleted at any time. Frozen once released.
+CREATE TABLE {schema}.snapshots (
+    tenant TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    type TEXT NOT NULL,
+    schema_version INTEGER NOT NULL,
+    data BYTEA NOT NULL,
+    PRIMARY KEY (tenant, stream)
+);

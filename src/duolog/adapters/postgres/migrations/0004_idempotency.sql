@@ -1,0 +1,14 @@
+-- Which commands were executed under which idempotency keys, and what they answered. Frozen once released.
+CREATE TABLE {schema}.idempotency (
+    tenant TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    result BYTEA NOT NULL,
+    outcome TEXT NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    UNIQUE (tenant, actor, operation, key)
+);
+
+CREATE INDEX idempotency_recorded_at ON {schema}.idempotency (recorded_at);

@@ -1,0 +1,116 @@
+"""A session that reads one snapshot and cannot write."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from duolog.adapters.postgres.connecting import Connection
+from duolog.adapters.postgres.connections import Connections, closed
+from duolog.adapters.postgres.errors import reported
+from duolog.adapters.postgres.reading import Reading
+from duolog.adapters.postgres.statements import StaleStatementError, Statements
+from duolog.adapters.postgres.transactions import begin
+from duolog.errors import NotStartedError, TimeLimitExceededError
+
+R = TypeVar("R")
+
+# The snapshot belongs to the transaction; a statement that fails takes back only what is behind the savepoint: nothing.
+_MARK: Final = "SAVEPOINT duolog_read"
+_BACK_TO_MARK: Final = "ROLLBACK TO SAVEPOINT duolog_read"
+
+
+class PostgresReadSession(Reading):
+    """A `ReadSession`: a transaction ``REPEATABLE READ READ ONLY``, from its first fetch to `close`.
+
+    Args:
+        connections: where its connection comes from.
+        statements: runs the statements.
+        seconds: time limit of one statement; None for the location's.
+    """
+
+    __slots__ = ("_closed", "_connection", "_connections", "_is_clean", "_is_marked", "_lock", "_seconds")
+
+    def __init__(self, connections: Connections, statements: Statements, *, seconds: float | None = None) -> None:
+        super().__init__(statements)
+        self._connections = connections
+        self._seconds = seconds
+        self._lock = asyncio.Lock()
+        self._connection: Connection | None = None
+        self._is_marked = False
+        self._is_clean = True
+        self._closed = False
+
+    def end(self) -> bool:
+        """Let no further fetch begin, and tell whether it holds a connection or a fetch is still taking one."""
+        self._closed = True
+        return self._connection is not None or self._lock.locked()
+
+    async def read(self, work: Callable[[Connection], Awaitable[R]]) -> R:
+        """Run ``work`` in this session's snapshot, after the fetches before it.
+
+        Work that fails because tables were changed is run once more.
+
+        Raises:
+            NotStartedError: the session or the database is closed.
+            TimeLimitExceededError: the statement took too long.
+        """
+        async with self._lock:
+            if self._closed:
+                message = "this session is closed"
+                raise NotStartedError(message, hint="Every message gets a session of its own; keep none of them.")
+            connection = await self._ready()
+            self._is_clean = False
+            try:
+                try:
+                    result = await work(connection)
+                except StaleStatementError:
+                    await self._back_to_mark(connection)
+                    result = await work(connection)
+            except StaleStatementError as error:
+                raise error.failure from None
+            except TimeLimitExceededError:
+                raise self._too_slow() from None
+            except Exception:
+                if self._connections.is_closed:
+                    raise closed() from None
+                raise
+            self._is_clean = True
+            return result
+
+    async def close(self) -> None:
+        """Give the connection back, after a fetch that still runs. May be called twice."""
+        self.end()
+        async with self._lock:
+            await self._let_go()
+
+    async def _ready(self) -> Connection:
+        """Return the connection, in the transaction and with no failed statement in it."""
+        if self._connection is not None and not self._is_clean:
+            if self._is_marked:
+                await self._back_to_mark(self._connection)
+            else:
+                await self._let_go()  # whether its transaction has begun is not known
+        if self._connection is None:
+            self._connection = await self._connections.take()
+            self._is_clean = False
+            location = self._connections.location
+            with reported():
+                await self._connection.execute(f"{begin(location, snapshot=True, seconds=self._seconds)}; {_MARK}")
+            self._is_marked = True
+        return self._connection
+
+    async def _back_to_mark(self, connection: Connection) -> None:
+        with reported():
+            await connection.execute(_BACK_TO_MARK)
+
+    async def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        self._is_marked = False
+        if connection is not None:
+            await self._connections.give_back(connection, doubtful=not self._is_clean)
+
+    def _too_slow(self) -> TimeLimitExceededError:
+        limit = self._seconds
+        seconds = self._connections.location.statement_timeout / 1_000 if limit is None else limit
+        message = f"a statement took longer than {seconds:g} s"
+        return TimeLimitExceededError(message, seconds=seconds)

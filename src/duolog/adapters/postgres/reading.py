@@ -1,0 +1,60 @@
+"""The three fetches of the read port, over whatever runs work on a connection."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar, overload
+
+from duolog.adapters.postgres.connecting import Connection
+from duolog.adapters.postgres.statements import Statements
+from duolog.tables.ports import Row
+from duolog.tables.statements import Parameters
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Reading(ABC):
+    """Implements `ReadDatabase`; a subclass says on which connection and in which transaction.
+
+    Args:
+        statements: runs the statements.
+    """
+
+    __slots__ = ("statements",)
+
+    def __init__(self, statements: Statements) -> None:
+        self.statements = statements
+
+    @abstractmethod
+    async def read(self, work: Callable[[Connection], Awaitable[R]]) -> R:
+        """Run ``work``, which may only read, after the fetches before it; its errors are duolog's."""
+
+    @overload
+    async def fetch(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]: ...
+    @overload
+    async def fetch(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> Sequence[T]: ...
+    async def fetch(
+        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
+    ) -> Sequence[T] | Sequence[Row]:
+        """Run a statement and return all its rows; see `ReadDatabase.fetch`."""
+        if into is None:
+            return await self.read(lambda connection: self.statements.fetch(connection, sql, parameters, None))
+        return await self.read(lambda connection: self.statements.fetch(connection, sql, parameters, into))
+
+    @overload
+    async def fetch_one(self, sql: str, parameters: Parameters | None = None) -> Row | None: ...
+    @overload
+    async def fetch_one(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> T | None: ...
+    async def fetch_one(
+        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
+    ) -> T | Row | None:
+        """Run a statement and return its first row, or None; see `ReadDatabase.fetch_one`."""
+        if into is None:
+            rows = await self.read(lambda connection: self.statements.fetch(connection, sql, parameters, None, most=1))
+            return rows[0] if rows else None
+        decoded = await self.read(lambda connection: self.statements.fetch(connection, sql, parameters, into, most=1))
+        return decoded[0] if decoded else None
+
+    async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """Run a statement and return the first column of its first row, or None; see `ReadDatabase.fetch_value`."""
+        return await self.read(lambda connection: self.statements.fetch_value(connection, sql, parameters))

@@ -1,0 +1,1 @@
+SELECT subscription, count(*) AS parked FROM {schema}.parked GROUP BY subscription ORDER BY subscription

@@ -1,0 +1,2 @@
+-- $1: subscription
+SELECT DISTINCT tenant, key FROM {schema}.parked WHERE subscription = $1

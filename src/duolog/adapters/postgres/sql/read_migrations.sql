@@ -1,0 +1,1 @@
+SELECT number, name, checksum FROM {schema}.migrations ORDER BY number

@@ -1,0 +1,273 @@
+"""The application's statements on a connection: ``:name`` becomes ``$n``, values fit their places, rows become DTOs."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, TypeVar, overload
+
+import asyncpg
+
+from duolog.adapters.postgres.connecting import Connection
+from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, sqlstate
+from duolog.adapters.postgres.sql_scripts import check_allowed
+from duolog.adapters.postgres.values import aware_row, place_value, plain_value, stored_row
+from duolog.errors import ConstraintViolationError, DatabaseError, DuologError, StaleRowError, StatementError
+from duolog.tables.ports import Row
+from duolog.tables.rows import decode_rows
+from duolog.tables.sql_tokens import Kind, sql_tokens
+from duolog.tables.statements import Parameters, Statement, check_parameters
+
+T = TypeVar("T")
+
+MOST_SHAPES: Final = 1_024
+
+_TABLE: Final = re.compile(r"\b(?:INTO|UPDATE|FROM)\s+(?:ONLY\s+)?\"?(\w+)", re.IGNORECASE)
+_TIMES: Final = frozenset({"timestamp", "timestamptz"})
+# A statement that was right before the tables changed, by what it fails with then.
+_STALE: Final = frozenset({"0A000", "42804", "42883", "42P18", "XX000"})
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement as the server takes it.
+
+    Attributes:
+        sql: the statement as it was given.
+        text: with ``$1``, ``$2``, ... in the places of its parameters; a name that stands twice is one of them.
+        names: the parameters' names, in the order of their numbers.
+    """
+
+    sql: str
+    text: str
+    names: tuple[str, ...]
+
+
+@lru_cache(maxsize=MOST_SHAPES)
+def compile_statement(sql: str) -> Compiled:
+    """Put ``$n`` in the places of a statement's ``:name`` parameters.
+
+    Raises:
+        StatementError: it is a statement that belongs to duolog, like COMMIT.
+    """
+    check_allowed(sql)
+    numbers: dict[str, int] = {}
+    text = (
+        f"${numbers.setdefault(text[1:], len(numbers) + 1)}" if kind is Kind.PARAMETER else text
+        for kind, text in sql_tokens(sql)
+    )
+    return Compiled(sql, "".join(text), tuple(numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A statement with values that fit its places, ready to be sent.
+
+    Attributes:
+        statement: the statement.
+        values: by number; never shown.
+    """
+
+    statement: Compiled
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the server says of a statement.
+
+    Attributes:
+        places: the types of its parameters' places, by number.
+        times: which of its columns hold times.
+    """
+
+    places: tuple[str, ...]
+    times: tuple[int, ...]
+
+
+class StaleStatementError(DatabaseError):
+    """A SELECT failed that was right before the tables changed; what was known of it is forgotten.
+
+    Attributes:
+        failure: what to raise where it cannot be run again.
+    """
+
+    def __init__(self, failure: DuologError) -> None:
+        super().__init__(failure.message, hint=failure.hint)
+        self.failure = failure
+
+
+class Statements:
+    """Runs the application's statements; one object serves all connections of a database.
+
+    The types of a statement's places are asked for once, in a round trip of its own, and kept by its text, 1,024 at
+    most. They are asked for again when the tables have changed.
+    """
+
+    __slots__ = ("_shapes",)
+
+    def __init__(self) -> None:
+        self._shapes: dict[str, Shape] = {}
+
+    @overload
+    async def fetch(
+        self, connection: Connection, sql: str, parameters: Parameters | None, into: None, *, most: int = ...
+    ) -> list[Row]: ...
+    @overload
+    async def fetch(
+        self, connection: Connection, sql: str, parameters: Parameters | None, into: type[T], *, most: int = ...
+    ) -> list[T]: ...
+    async def fetch(
+        self, connection: Connection, sql: str, parameters: Parameters | None, into: type[T] | None, *, most: int = -1
+    ) -> list[T] | list[Row]:
+        """Run a SELECT and return its rows.
+
+        Args:
+            connection: where to run it.
+            sql: one statement.
+            parameters: a value for each ``:name``.
+            into: decode each row into this DTO; None gives mappings, of the values that SQLite would give.
+            most: read at most so many rows; -1 for all.
+
+        Raises:
+            StatementError: the SQL or its parameters are wrong, or a row does not fit ``into``.
+            ReadOnlyError: the statement writes, and the transaction may only read.
+            TimeLimitExceededError: it took too long.
+            StaleStatementError: the tables were changed; it may be right now.
+            DatabaseError: the database failed.
+        """
+        rows = await self._select(connection, sql, parameters, most)
+        if not rows:
+            return []
+        columns = tuple(rows[0].keys())
+        if into is None:
+            mappings: list[Row] = [dict(zip(columns, map(plain_value, row.values()), strict=True)) for row in rows]
+            return mappings
+        times = self._shapes[sql].times if sql in self._shapes else ()
+        values = [aware_row(row, times) for row in rows] if times else rows
+        try:
+            return decode_rows(columns, values, into)
+        except StatementError:
+            # The DTO may ask for what is stored, like str for a UUID: as SQLite would have given it.
+            return decode_rows(columns, [stored_row(tuple(row.values())) for row in rows], into)
+
+    async def fetch_value(self, connection: Connection, sql: str, parameters: Parameters | None) -> Any:
+        """Run a SELECT and return the first column of its first row, or None; errors as `fetch`."""
+        rows = await self._select(connection, sql, parameters, 1)
+        return plain_value(rows[0][0]) if rows else None
+
+    async def run(self, connection: Connection, statement: Statement) -> int:
+        """Run a writing statement in the open transaction, and return how many rows it changed.
+
+        What it changed stays on an error of its guard; the caller rolls back.
+
+        Raises:
+            StaleRowError: it changed another number of rows than it had to.
+            ConstraintViolationError: a constraint broke for which it declares no domain error; otherwise that one.
+            StatementError: the SQL or its parameters are wrong.
+            DatabaseError: the database failed.
+        """
+        try:
+            changed = await self.execute(connection, statement.sql, statement.parameters)
+        except ConstraintViolationError as violation:
+            error = statement.domain_error(violation)
+            if error is violation:
+                raise
+            raise error from violation
+        if statement.rows is not None and changed != statement.rows:
+            table = _TABLE.search(statement.sql)
+            key = statement.key or (table[1] if table else "")
+            raise StaleRowError(key=key, expected=statement.rows, actual=changed)
+        return changed
+
+    async def execute(self, connection: Connection, sql: str, parameters: Parameters | None) -> int:
+        """Run a writing statement in the open transaction, and return how many rows it changed; errors as `run`."""
+        bound = await self._bind(connection, sql, parameters)
+        try:
+            if bound.values:
+                status = await connection.execute(bound.statement.text, *bound.values)
+            else:  # without values the driver would take several statements at once
+                prepared = await connection.prepare(bound.statement.text, name="")
+                await prepared.fetch()
+                status = prepared.get_statusmsg() or ""
+        except DRIVER_ERRORS as error:
+            await self.forget_if_stale(connection, sql, error)
+            raise database_error(error, sql) from None
+        return _changed_rows(status)
+
+    async def execute_many(self, connection: Connection, sql: str, rows: Sequence[Parameters]) -> None:
+        """Run a writing statement once for each of ``rows``, in order and in one go; errors as `run`."""
+        if len(rows) == 1:
+            await self.execute(connection, sql, rows[0])
+            return
+        compiled = compile_statement(sql)
+        shape = await self._shape(connection, compiled)
+        values = [_values(compiled, row, shape.places) for row in rows]
+        try:
+            await connection.executemany(compiled.text, values)
+        except DRIVER_ERRORS as error:
+            await self.forget_if_stale(connection, sql, error)
+            raise database_error(error, sql) from None
+
+    async def forget_if_stale(self, connection: Connection, sql: str, error: Exception) -> bool:
+        """Forget what is known of a statement, if the tables that it reads or writes may have changed since.
+
+        Returns:
+            Whether it is worth to run it again, outside this transaction or from a savepoint on.
+        """
+        if sqlstate(error) not in _STALE or self._shapes.pop(sql, None) is None:
+            return False
+        await connection.reload_schema_state()
+        return True
+
+    async def _select(
+        self, connection: Connection, sql: str, parameters: Parameters | None, most: int
+    ) -> list[asyncpg.Record]:
+        bound = await self._bind(connection, sql, parameters)
+        try:
+            if most == 1:
+                row = await connection.fetchrow(bound.statement.text, *bound.values)
+                return [] if row is None else [row]
+            return await connection.fetch(bound.statement.text, *bound.values)
+        except DRIVER_ERRORS as error:
+            failure = database_error(error, sql)
+            if await self.forget_if_stale(connection, sql, error):
+                raise StaleStatementError(failure) from None
+            raise failure from None
+
+    async def _bind(self, connection: Connection, sql: str, parameters: Parameters | None) -> Bound:
+        compiled = compile_statement(sql)
+        given: Parameters = {} if parameters is None else parameters
+        check_parameters(sql, given)
+        shape = await self._shape(connection, compiled)
+        return Bound(compiled, _values(compiled, given, shape.places))
+
+    async def _shape(self, connection: Connection, compiled: Compiled) -> Shape:
+        known = self._shapes.get(compiled.sql)
+        if known is not None:
+            return known
+        try:
+            prepared = await connection.prepare(compiled.text, name="")
+        except DRIVER_ERRORS as error:
+            raise database_error(error, compiled.sql) from None
+        columns = prepared.get_attributes()
+        names = [column.name for column in columns]
+        if len(set(names)) != len(names):
+            message = f"two columns have one name: {', '.join(names)}"
+            raise StatementError(message, hint="Give each column its own name with AS.")
+        times = tuple(at for at, column in enumerate(columns) if column.type.name in _TIMES)
+        shape = Shape(tuple(place.name for place in prepared.get_parameters()), times)
+        while len(self._shapes) >= MOST_SHAPES:
+            del self._shapes[next(iter(self._shapes))]
+        self._shapes[compiled.sql] = shape
+        return shape
+
+
+def _values(compiled: Compiled, given: Mapping[str, Any], places: Sequence[str]) -> tuple[object, ...]:
+    return tuple(place_value(name, given[name], kind) for name, kind in zip(compiled.names, places, strict=True))
+
+
+def _changed_rows(status: str) -> int:
+    """Return the count at the end of a command's tag, like ``UPDATE 3``; 0 if there is none."""
+    count = status.rpartition(" ")[2]
+    return int(count) if count.isdigit() else 0

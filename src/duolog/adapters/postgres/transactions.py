@@ -1,0 +1,64 @@
+"""Beginning and ending transactions, each in one round trip."""
+
+import math
+from typing import Final
+
+from duolog.adapters.postgres.connecting import Connection
+from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, is_connection_lost
+from duolog.adapters.postgres.location import Location
+from duolog.errors import DatabaseError, OutcomeUnknownError
+
+_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"  # and what may be written, the session says
+
+
+def begin(location: Location, *, snapshot: bool = False, seconds: float | None = None) -> str:
+    """Return the SQL that begins a transaction, to be sent by ``connection.execute`` without values.
+
+    Args:
+        location: says which limits hold, and whether they must be set anew for each transaction.
+        snapshot: one snapshot for all its statements, read only; otherwise each statement sees what is committed.
+        seconds: time limit of one statement; None for that of the location.
+    """
+    settings: dict[str, int] = {}
+    if not location.prepared_statements:
+        settings = {
+            "statement_timeout": location.statement_timeout,
+            "lock_timeout": location.lock_timeout,
+            "idle_in_transaction_session_timeout": location.idle_in_transaction_timeout,
+        }
+    if seconds is not None:
+        settings["statement_timeout"] = max(1, math.ceil(seconds * 1_000))
+    return "; ".join(
+        [_SNAPSHOT if snapshot else _WRITING, *(f"SET LOCAL {name} = {value}" for name, value in settings.items())]
+    )
+
+
+async def commit(connection: Connection) -> None:
+    """Commit the open transaction.
+
+    Raises:
+        OutcomeUnknownError: the connection was lost, or nobody answered; it may have been committed.
+        ConstraintViolationError: a deferred constraint broke; nothing was changed.
+        DatabaseError: it was rolled back.
+    """
+    try:
+        status = await connection.execute("COMMIT")
+    except DRIVER_ERRORS as error:
+        if is_connection_lost(error):
+            message = "the connection was lost in the commit"
+            raise OutcomeUnknownError(message, hint="Look whether it happened before you send it again.") from None
+        raise database_error(error) from None
+    if status != "COMMIT":  # the server answers so where a statement had failed before
+        message = "the transaction was rolled back: an earlier statement of it had failed"
+        raise DatabaseError(message)
+
+
+async def roll_back(connection: Connection) -> None:
+    """Roll back the open transaction; a connection that cannot do that is cut off, which rolls back too."""
+    if connection.is_closed():
+        return
+    try:
+        await connection.execute("ROLLBACK")
+    except DRIVER_ERRORS:
+        connection.terminate()

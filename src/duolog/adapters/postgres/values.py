@@ -1,0 +1,175 @@
+"""Parameter values as a statement's places take them, and results as every database gives them.
+
+SQLite stores what a column does not know as text, and takes text for it. PostgreSQL wants exactly the type that it has
+found for a place. So a value goes by two steps: what SQLite would store, and that in the place's type.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg.pgproto import pgproto
+
+from duolog.adapters._sql.values import SqlValue, stored_value
+from duolog.errors import StatementError
+
+_LEAST: Final = -(2**63)
+_GREATEST: Final = 2**63 - 1
+
+
+def place_value(name: str, value: object, kind: str) -> object:
+    """Return a parameter's value in the type of its place.
+
+    Args:
+        name: the parameter's name, for errors.
+        value: one of the values that `ReadDatabase.fetch` allows.
+        kind: the place's type, as ``pg_type.typname`` calls it.
+
+    Raises:
+        StatementError: the value cannot be stored on any database, or does not fit the place; never shows it.
+    """
+    if type(value) is _SAME.get(kind) and not (type(value) is datetime and value.utcoffset() is None):
+        return value if type(value) is not int else _checked(name, value)
+    stored = stored_value(name, value)
+    convert = _CONVERTED.get(kind)
+    if convert is None or stored is None:
+        return stored
+    try:
+        return convert(stored)
+    except (ValueError, TypeError, InvalidOperation, OverflowError):
+        message = f"parameter {name!r} does not fit its place, which has the type {kind}"
+        hint = f"Give what {kind} can hold, or cast the place: CAST(:{name} AS TEXT)."
+        raise StatementError(message, hint=hint) from None
+
+
+def plain_value(value: object) -> Any:
+    """Return a result's value as SQLite gives it: UUIDs, dates and times as the text that a parameter becomes.
+
+    A number without decimals is an int, as sums of whole numbers are numeric here.
+    """
+    convert = _PLAIN.get(type(value))
+    return value if convert is None else convert(value)
+
+
+def stored_row(values: Sequence[Any]) -> list[Any]:
+    """Return a row's values as SQLite would have stored them: `plain_value`, and bool as a number."""
+    return [int(value) if isinstance(value, bool) else plain_value(value) for value in values]
+
+
+def aware_row(values: Iterable[Any], times: Sequence[int]) -> list[Any]:
+    """Return a row's values with a time zone at every time; only aware times are stored, in UTC if the column has none.
+
+    The driver leaves the zone out of the earliest and the latest time, too.
+    """
+    row = list(values)
+    for at in times:
+        if row[at] is not None and row[at].tzinfo is None:
+            row[at] = row[at].replace(tzinfo=UTC)
+    return row
+
+
+def _checked(name: str, value: int) -> SqlValue:
+    return value if _LEAST <= value <= _GREATEST else stored_value(name, value)
+
+
+def _text(value: SqlValue) -> str:
+    if isinstance(value, bytes):
+        raise TypeError
+    return value if isinstance(value, str) else repr(value)
+
+
+def _whole(value: SqlValue) -> int:
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError
+    return int(_number(value))
+
+
+def _real(value: SqlValue) -> float:
+    return float(_number(value))
+
+
+def _decimal(value: SqlValue) -> Decimal:
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(_number(value))
+
+
+def _number(value: SqlValue) -> str | int | float:
+    if value is None or isinstance(value, bytes):
+        raise TypeError
+    return value
+
+
+def _yes(value: SqlValue) -> bool:
+    if value not in {0, 1}:
+        raise ValueError
+    return bool(value)
+
+
+def _bytes(value: SqlValue) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError
+    return value
+
+
+def _time(value: SqlValue) -> datetime:
+    time = datetime.fromisoformat(_characters(value))
+    if time.utcoffset() is None:
+        raise ValueError
+    return time
+
+
+def _characters(value: SqlValue) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+# Where the value's own type is the place's, there is nothing to convert.
+_SAME: Final[Mapping[str, type]] = {
+    "int8": int,
+    "int4": int,
+    "int2": int,
+    "bool": bool,
+    "uuid": UUID,
+    "timestamptz": datetime,
+    "date": date,
+    "numeric": Decimal,
+    "bytea": bytes,
+}
+_CONVERTED: Final[Mapping[str, Callable[[SqlValue], object]]] = {
+    "text": _text,
+    "varchar": _text,
+    "bpchar": _text,
+    "name": _text,
+    "int2": _whole,
+    "int4": _whole,
+    "int8": _whole,
+    "float4": _real,
+    "float8": _real,
+    "numeric": _decimal,
+    "bool": _yes,
+    "uuid": lambda value: UUID(_characters(value)),
+    "timestamptz": _time,
+    "timestamp": lambda value: _time(value).astimezone(UTC).replace(tzinfo=None),
+    "date": lambda value: date.fromisoformat(_characters(value)),
+    "bytea": _bytes,
+}
+
+
+def _plain_time(value: datetime) -> str:
+    # A column without a time zone holds UTC: only aware times are stored.
+    aware = value.replace(tzinfo=UTC) if value.utcoffset() is None else value.astimezone(UTC)
+    return aware.isoformat(timespec="microseconds")
+
+
+def _plain_number(value: Decimal) -> int | Decimal:
+    return int(value) if value.as_tuple().exponent == 0 else value
+
+
+_PLAIN: Final[dict[type, Callable[[Any], Any]]] = {
+    datetime: _plain_time,
+    date: date.isoformat,
+    Decimal: _plain_number,
+    pgproto.UUID: str,
+}

@@ -1,0 +1,232 @@
+"""One batch of a projection: buffered writes, what is parked and the checkpoint, in one transaction."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from itertools import groupby
+from typing import Final, TypeVar
+
+from duolog.adapters._sql.view_failures import flush_cancelled, session_closed
+from duolog.adapters.postgres.connecting import Connection
+from duolog.adapters.postgres.connections import Connections
+from duolog.adapters.postgres.errors import reported
+from duolog.adapters.postgres.parking import park, unpark
+from duolog.adapters.postgres.read_session import PostgresReadSession
+from duolog.adapters.postgres.reading import Reading
+from duolog.adapters.postgres.sql_files import load_sql
+from duolog.adapters.postgres.statements import StaleStatementError, Statements, compile_statement
+from duolog.adapters.postgres.transactions import begin, commit
+from duolog.errors import CheckpointConflictError, DatabaseError, HoldExpiredError
+from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.parking import ParkedEvent
+from duolog.tables.statements import Parameters, check_parameters
+
+R = TypeVar("R")
+
+_STEP: Final = "SAVEPOINT duolog_step"
+_READING_STEP: Final = "SAVEPOINT duolog_step; SET LOCAL transaction_read_only = on"
+_KEEP_STEP: Final = "RELEASE SAVEPOINT duolog_step"
+_UNDO_STEP: Final = "ROLLBACK TO SAVEPOINT duolog_step; RELEASE SAVEPOINT duolog_step"
+_Buffered = tuple[str, Parameters]
+
+
+class PostgresViewSession(Reading):
+    """A `ViewSession`.
+
+    It reads a snapshot and buffers its writes until something must see them; from then on it has a transaction, with
+    the view's checkpoint locked.
+
+    Args:
+        connections: where its connection comes from.
+        statements: runs the statements.
+        subscription: the view's name.
+    """
+
+    __slots__ = (
+        "_buffer", "_closed", "_connection", "_connections", "_failure", "_held_since", "_lock", "_snapshot",
+        "_subscription",
+    )  # fmt: skip
+
+    def __init__(self, connections: Connections, statements: Statements, subscription: str) -> None:
+        super().__init__(statements)
+        self._connections = connections
+        self._subscription = subscription
+        self._snapshot = PostgresReadSession(connections, statements)
+        self._buffer: list[_Buffered] = []
+        self._lock = asyncio.Lock()
+        self._connection: Connection | None = None  # in a transaction that writes
+        self._held_since = 0.0
+        self._failure: Exception | None = None  # after which the transaction is worth nothing
+        self._closed = False
+
+    @property
+    def held_for(self) -> float:
+        """For how long it has kept the checkpoint locked, in seconds; see `ViewSession.held_for`."""
+        return 0.0 if self._connection is None or self._closed else time.monotonic() - self._held_since
+
+    async def read(self, work: Callable[[Connection], Awaitable[R]]) -> R:
+        """Run ``work``, which may only read, after everything that was executed before."""
+        async with self._turn():
+            if self._connection is None and not self._buffer:
+                return await self._snapshot.read(work)
+            await self._run_buffer()
+            connection = await self._writing()
+            await _send(connection, _READING_STEP)
+            try:
+                result = await work(connection)
+            except Exception as error:
+                await self._undo_step(connection)
+                if isinstance(error, StaleStatementError):
+                    raise error.failure from None
+                raise
+            await _send(connection, _UNDO_STEP)  # that ends the refusal of writes, too
+            return result
+
+    async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
+        """Buffer a writing statement; see `ViewDatabase.execute`."""
+        self._check_open()
+        self._buffer.append(_checked(sql, parameters))
+
+    async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Run a writing statement after all that are buffered, and return how many rows it changed.
+
+        It runs in a savepoint: what it breaks is its caller's to handle.
+        """
+        sql, values = _checked(sql, parameters)
+        async with self._turn():
+            await self._run_buffer()
+            connection = await self._writing()
+            await _send(connection, _STEP)
+            try:
+                changed = await self.statements.execute(connection, sql, values)
+            except Exception:
+                await self._undo_step(connection)
+                raise
+            await _send(connection, _KEEP_STEP)
+            return changed
+
+    async def flush(self) -> None:
+        """Run what is buffered; see `ViewSession.flush`.
+
+        No savepoint is needed: a failure is that of the whole transaction.
+        """
+        async with self._turn():
+            await self._run_buffer()
+
+    async def commit(
+        self, move: CheckpointMove, parked: Sequence[ParkedEvent] = (), *, unparked: Collection[int] = ()
+    ) -> None:
+        """Move the checkpoint, write what is buffered, unpark, park, and commit; see `ViewSession.commit`."""
+        async with self._turn():
+            schema = self._connections.location.schema
+            try:
+                connection = await self._writing(locks=False)  # the move itself locks
+                with reported():
+                    await self._move(connection, move)
+                    await self._run_buffer()
+                    await unpark(connection, schema, move.subscription, unparked)
+                    await park(connection, schema, parked)
+                await commit(connection)
+            finally:
+                await self._let_go()
+
+    async def close(self) -> None:
+        """Roll back what was not committed, and give the connections back. May be called twice."""
+        self._closed = True
+        self._buffer.clear()
+        async with self._lock:
+            await self._let_go()
+
+    async def _writing(self, *, locks: bool = True) -> Connection:
+        """Return the connection with the transaction that writes; it is begun where there is none."""
+        if self._connection is None:
+            await self._snapshot.close()
+            connection = self._connection = await self._connections.take()
+            self._held_since = time.monotonic()
+            await _send(connection, begin(self._connections.location))
+            if locks:
+                sql = load_sql("lock_checkpoint", self._connections.location.schema)
+                with reported():
+                    await connection.fetch(sql, self._subscription)
+        return self._connection
+
+    async def _run_buffer(self) -> None:
+        if not self._buffer:
+            return
+        buffered, self._buffer = self._buffer, []
+        try:
+            connection = await self._writing()
+            for sql, run in groupby(buffered, key=lambda statement: statement[0]):
+                await self.statements.execute_many(connection, sql, [values for _, values in run])
+        except Exception as error:
+            self._failure = error
+            raise
+
+    async def _undo_step(self, connection: Connection) -> None:
+        try:
+            await _send(connection, _UNDO_STEP)
+        except DatabaseError as error:  # the connection is lost, as the step's own error says
+            self._failure = error
+
+    async def _move(self, connection: Connection, move: CheckpointMove) -> None:
+        sql = load_sql("move_checkpoint", self._connections.location.schema)
+        status = await connection.execute(sql, move.subscription, move.version, move.token, move.old, move.new)
+        if status != "UPDATE 1":
+            message = f"the checkpoint of {move.subscription!r} is not at position {move.old} with token {move.token}"
+            raise CheckpointConflictError(message, hint="Another owner works on it; read the checkpoint again.")
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None, None]:
+        """Do one thing after another; whatever is cancelled in the transaction takes all of it along."""
+        self._check_open()
+        async with self._lock:
+            self._check_open()
+            try:
+                yield
+            except Exception as error:
+                if self._has_expired():
+                    self._failure = _expired(self.held_for)
+                    raise self._failure from error
+                raise
+            except BaseException:
+                if self._connection is not None:
+                    self._failure = flush_cancelled()
+                raise
+
+    def _has_expired(self) -> bool:
+        limit = self._connections.location.idle_in_transaction_timeout / 1_000
+        is_cut_off = self._connection is not None and self._connection.is_closed()
+        return is_cut_off and 0 < limit <= self.held_for
+
+    async def _let_go(self) -> None:
+        self._closed = True
+        connection, self._connection = self._connection, None
+        try:
+            if connection is not None:
+                await self._connections.give_back(connection, doubtful=True)
+        finally:
+            await self._snapshot.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise session_closed()
+        if self._failure is not None:
+            raise self._failure
+
+
+async def _send(connection: Connection, script: str) -> None:
+    with reported():
+        await connection.execute(script)
+
+
+def _checked(sql: str, parameters: Parameters | None) -> _Buffered:
+    compile_statement(sql)
+    values = dict(parameters or {})
+    check_parameters(sql, values)
+    return sql, values
+
+
+def _expired(seconds: float) -> HoldExpiredError:
+    message = f"the batch's transaction waited for too long within {seconds:.0f} s; everything was rolled back"
+    return HoldExpiredError(message, hint="Await less in the handler, or raise `idle_in_transaction_timeout`.")

