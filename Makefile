@@ -18,6 +18,7 @@ help: ## Show this list
 demo: $(VENV)/.ready ## Serve the users example (PORT=... and DUOLOG_DATA=... are passed on)
 	@$(BIN)/duolog demo
 
+# Tests start PostgreSQL from a package; DUOLOG_TEST_POSTGRES=postgresql://... names a server to use instead.
 test: $(VENV)/.ready ## Run every check: tests, style, types, floors
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
 from duolog.errors import MissingServerError
 from duolog.testing.servers import PostgresBinaries, PostgresDatabases, postgres_for_test_run
-from duolog.testing.servers.shared_server import OVERRIDE
+from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +21,8 @@ def postgres() -> Iterator[PostgresDatabases]:
 @pytest.fixture(scope="session")
 def postgres_15() -> Iterator[PostgresDatabases]:
     """PostgreSQL 15, the oldest that is supported, where the machine has it."""
-    if os.environ.get(OVERRIDE):
-        pytest.skip(f"{OVERRIDE} names the one server to test on")
+    if os.environ.get(ENVIRONMENT_VARIABLE):
+        pytest.skip(f"{ENVIRONMENT_VARIABLE} names the one server to test on")
     try:
         binaries = PostgresBinaries.installed(15)
     except MissingServerError as error:
@@ -35,3 +36,10 @@ def postgres_url(postgres: PostgresDatabases) -> Iterator[str]:
     """The URL of a database for the tests of one module."""
     with postgres.new_database() as url:
         yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: PostgresDatabases, postgres_url: str) -> str:
+    """The URL of the module's database, emptied for one test."""
+    postgres.empty_database(urlsplit(postgres_url).path.removeprefix("/"))
+    return postgres_url

@@ -134,6 +134,21 @@ async def test_databases_are_made_and_dropped_also_while_they_are_used(server: P
     assert await one(server, "SELECT count(*) FROM pg_database WHERE datname LIKE 'test_%'") == 0
 
 
+async def test_an_emptied_database_is_like_a_new_one_whoever_used_it(server: PostgresServer) -> None:
+    url = server.create_database("emptied")
+    connection = await asyncpg.connect(url)
+    await connection.execute('CREATE TABLE here (id int); CREATE SCHEMA "A b" CREATE VIEW there AS SELECT 1 AS one')
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute("LOCK TABLE here")
+    server.databases.empty_database("emptied")
+    connection.terminate()
+    left = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+    assert await fetch(url, left) == [("public",)]
+    assert await fetch(url, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [(0,)]
+    server.drop_database("emptied")
+
+
 @pytest.mark.parametrize("name", ["", "Upper", 'a"b', "a b", "a;b", "1a", "a" * 64, "a\n"])
 def test_a_name_that_needs_quotes_is_no_databases_name(server: PostgresServer, name: str) -> None:
     with pytest.raises(ConfigurationError, match="small letters"):

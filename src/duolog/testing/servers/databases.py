@@ -4,6 +4,7 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import resources
 from subprocess import run
 from typing import Final, Self
 from urllib.parse import quote, unquote, urlsplit
@@ -14,6 +15,7 @@ from duolog.testing.servers.binaries import PostgresBinaries
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _SECONDS: Final = 60
+_EMPTY: Final = resources.files("duolog.testing.servers").joinpath("empty_database.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,19 @@ class PostgresDatabases:
             DatabaseError: the server refuses, or does not answer.
         """
         self.run_sql(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
+
+    def empty_database(self, name: str) -> None:
+        """Drop all that is in a database, and end its sessions: several times faster than a new one.
+
+        Args:
+            name: as for `create_database`.
+
+        Raises:
+            ConfigurationError: the name is of another form.
+            DatabaseError: the server refuses, or does not answer.
+        """
+        _quoted(name)
+        self.run_sql(_EMPTY, database=name)
 
     @contextmanager
     def new_database(self) -> Generator[str]:

@@ -13,7 +13,7 @@ from duolog.testing.servers.databases import PostgresDatabases
 from duolog.testing.servers.postgres_server import PostgresServer
 from duolog.testing.servers.settings import PostgresSettings
 
-OVERRIDE: Final = "DUOLOG_TEST_POSTGRES"
+ENVIRONMENT_VARIABLE: Final = "DUOLOG_TEST_POSTGRES"
 _RUN: Final = "PYTEST_XDIST_TESTRUNUID"
 
 
@@ -35,7 +35,7 @@ def postgres_for_test_run(
         ServerStartError: the server does not start.
     """
     binaries = binaries or PostgresBinaries.embedded()
-    override = os.environ.get(OVERRIDE)
+    override = os.environ.get(ENVIRONMENT_VARIABLE)
     if override:
         yield PostgresDatabases.of(override, binaries)
         return

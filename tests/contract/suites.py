@@ -1,0 +1,74 @@
+"""The contract suites, listed once: a backend's test file takes them all and supplies `make_database`."""
+
+from duolog.testing import contracts
+
+__all__ = [
+    "TestAppending",
+    "TestBoundaries",
+    "TestDatabase",
+    "TestHeldWriters",
+    "TestIdempotency",
+    "TestLeases",
+    "TestReadSessions",
+    "TestReading",
+    "TestSnapshots",
+    "TestSubscriptions",
+    "TestTables",
+    "TestTransfers",
+    "TestUnitsOfWork",
+    "TestUnknownOutcomes",
+    "TestViewParking",
+    "TestViewPreparation",
+    "TestViewSessions",
+]
+
+
+class TestAppending(contracts.AppendingContract): ...
+
+
+class TestReading(contracts.ReadingContract): ...
+
+
+class TestSubscriptions(contracts.SubscriptionContract): ...
+
+
+class TestBoundaries(contracts.BoundaryContract): ...
+
+
+class TestUnitsOfWork(contracts.UnitOfWorkContract): ...
+
+
+class TestSnapshots(contracts.SnapshotContract): ...
+
+
+class TestHeldWriters(contracts.HeldWriterContract): ...
+
+
+class TestIdempotency(contracts.IdempotencyContract): ...
+
+
+class TestUnknownOutcomes(contracts.UnknownOutcomeContract): ...
+
+
+class TestReadSessions(contracts.ReadSessionContract): ...
+
+
+class TestViewPreparation(contracts.ViewPreparationContract): ...
+
+
+class TestViewParking(contracts.ViewParkingContract): ...
+
+
+class TestViewSessions(contracts.ViewSessionContract): ...
+
+
+class TestLeases(contracts.LeaseContract): ...
+
+
+class TestTables(contracts.TablesContract): ...
+
+
+class TestDatabase(contracts.DatabaseContract): ...
+
+
+class TestTransfers(contracts.TransferContract): ...
