@@ -1,0 +1,2 @@
+-- $1 a settled position
+SELECT {schema}.raise_horizon($1)
