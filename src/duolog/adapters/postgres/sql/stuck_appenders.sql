@@ -1,4 +1,4 @@
--- Who holds the fence: sessions, and prepared transactions, whose virtual transaction is -1/ and their transaction id.
+-- Who holds the fence: sessions, and prepared transactions, which are found by the lock on their own transaction id.
 SELECT
     l.pid,
     p.gid,
@@ -15,7 +15,10 @@ SELECT
     ) AS waiting
 FROM pg_catalog.pg_locks AS l
 LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
-LEFT JOIN pg_catalog.pg_prepared_xacts AS p ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction::text
+LEFT JOIN pg_catalog.pg_locks AS own
+    ON l.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid' AND own.mode = 'ExclusiveLock'
+    AND own.virtualtransaction = l.virtualtransaction
+LEFT JOIN pg_catalog.pg_prepared_xacts AS p ON p.transaction = own.transactionid
 WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted
     AND l.classid = 1685417836::oid AND l.objid = hashtext('{schema}')::oid
     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
