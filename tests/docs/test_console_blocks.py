@@ -15,6 +15,7 @@ from tests.docs.terminals import Command, Terminals, commands
 # The commands of these pages are typed in, one after another, in a directory with the page's files.
 TRIED: Final = [
     "docs/tutorial/first-application.md",
+    "docs/how-to/back-up-and-load.md",
     "docs/how-to/import-data.md",
     "docs/how-to/parked-events.md",
     "docs/how-to/run-and-deploy.md",
