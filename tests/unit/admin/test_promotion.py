@@ -41,8 +41,19 @@ def source_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def target_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'target.db'}"
+def target_file(tmp_path: Path) -> Path:
+    return tmp_path / "target.db"
+
+
+@pytest.fixture
+def file_url(target_file: Path) -> str:
+    """A target whose insides a test changes."""
+    return f"sqlite:///{target_file}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def target_url(request: pytest.FixtureRequest, file_url: str) -> str:
+    return file_url if request.param == "sqlite" else str(request.getfixturevalue("empty_postgres_url"))
 
 
 @asynccontextmanager
@@ -102,8 +113,8 @@ async def test_the_source_can_only_be_read_then(source_url: str, target_url: str
     with pytest.raises(LogMovedError) as raised:
         async with opened(source_url):
             pass
-    assert raised.value.target == target_url
-    assert f"duolog promote {target_url} {source_url}" in raised.value.hint
+    assert raised.value.target == open_database(target_url).url  # without its password
+    assert f"duolog promote {raised.value.target} {source_url}" in raised.value.hint
     assert len(await log_of(source_url)) == 500
 
 
@@ -173,16 +184,16 @@ async def test_a_promotion_is_gone_on_with_after_the_source_was_closed(source_ur
         await target.store.append("thing-later", new_events(1))
 
 
-async def test_an_event_that_arrived_otherwise_is_found(source_url: str, target_url: str, tmp_path: Path) -> None:
+async def test_an_event_that_arrived_otherwise_is_found(source_url: str, file_url: str, target_file: Path) -> None:
     """Also one that an interrupted run has copied; the source stays in use, and the target closed."""
     await fill(source_url)
-    await interrupted(source_url, target_url, Phase.COPYING, EVENTS)
-    with closing(sqlite3.connect(tmp_path / "target.db")) as connection, connection:
+    await interrupted(source_url, file_url, Phase.COPYING, EVENTS)
+    with closing(sqlite3.connect(target_file)) as connection, connection:
         connection.execute("UPDATE duolog_events SET recorded_at = recorded_at + 1 WHERE position = 2345")
     with pytest.raises(TransferError, match="position 2345 is not the same"):
-        await promote(order(source_url, target_url))
+        await promote(order(source_url, file_url))
     assert await state_of(source_url) == InUse()
-    assert isinstance(await state_of(target_url), Receiving)
+    assert isinstance(await state_of(file_url), Receiving)
 
 
 @pytest.mark.parametrize(
@@ -197,13 +208,13 @@ async def test_an_event_that_arrived_otherwise_is_found(source_url: str, target_
         "UPDATE duolog_events SET tenant = 'x' WHERE position = 77",
     ],
 )
-async def test_any_field_of_any_event_counts(source_url: str, target_url: str, tmp_path: Path, change: str) -> None:
+async def test_any_field_of_any_event_counts(source_url: str, file_url: str, target_file: Path, change: str) -> None:
     await fill(source_url, 500)
-    await interrupted(source_url, target_url, Phase.VERIFYING, 1)
-    with closing(sqlite3.connect(tmp_path / "target.db")) as connection, connection:
+    await interrupted(source_url, file_url, Phase.VERIFYING, 1)
+    with closing(sqlite3.connect(target_file)) as connection, connection:
         connection.execute(change)
     with pytest.raises(TransferError, match="position 77 is not the same"):
-        await promote(order(source_url, target_url))
+        await promote(order(source_url, file_url))
 
 
 async def test_what_was_recorded_meanwhile_comes_back(source_url: str, target_url: str) -> None:
@@ -220,10 +231,10 @@ async def test_what_was_recorded_meanwhile_comes_back(source_url: str, target_ur
     assert (await promote(order(source_url, target_url))).copied == 1
 
 
-async def test_a_lost_target_is_given_up(source_url: str, target_url: str, tmp_path: Path) -> None:
+async def test_a_lost_target_is_given_up(source_url: str, file_url: str, target_file: Path) -> None:
     await fill(source_url, 500)
-    await promote(order(source_url, target_url))
-    (tmp_path / "target.db").unlink()
+    await promote(order(source_url, file_url))
+    await asyncio.to_thread(target_file.unlink)
     assert isinstance(await take_back(open_database(source_url)), Moved)
     async with opened(source_url) as source:
         await source.store.append("thing-later", new_events(1))
@@ -287,7 +298,7 @@ async def test_an_application_goes_on_in_the_target(source_url: str, target_url:
         await shop.make_application(source_url).start()
 
 
-async def test_a_view_that_is_there_before_its_log_is_refused(source_url: str, target_url: str) -> None:
+async def test_a_view_that_is_there_before_its_log_is_refused(source_url: str, file_url: str) -> None:
     """With the checkpoint that comes, its projection would take it for complete."""
     view = View(
         "orders_view", 1, {"orders_view": "CREATE TABLE orders_view (id TEXT NOT NULL, amount INTEGER NOT NULL)"}
@@ -295,11 +306,11 @@ async def test_a_view_that_is_there_before_its_log_is_refused(source_url: str, t
     async with shop.make_application(source_url) as app:
         await app.execute(shop.PlaceOrderCommand("1", 5))
         await app.caught_up()
-    async with opened(target_url) as target:
+    async with opened(file_url) as target:
         await target.prepare_view(view)
     with pytest.raises(ConfigurationError, match="tables of the source already: orders_view"):
-        await promote(order(source_url, target_url))
-    assert await state_of(target_url) == InUse()
+        await promote(order(source_url, file_url))
+    assert await state_of(file_url) == InUse()
 
 
 TABLE = {"prices": "CREATE TABLE prices (id INTEGER PRIMARY KEY, name TEXT, price NUMERIC, at TIMESTAMP)"}
