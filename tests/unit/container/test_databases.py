@@ -15,7 +15,7 @@ def test_the_scheme_finds_the_adapter() -> None:
 def test_an_unknown_scheme_lists_the_installed_ones() -> None:
     with pytest.raises(MissingDriverError, match="no adapter is installed for mongodb: databases") as raised:
         open_database("mongodb://ada:hunter2@db/shop")
-    assert "memory, sqlite" in raised.value.hint
+    assert {"memory", "sqlite"} <= set(raised.value.hint.removeprefix("Installed: ").rstrip(".").split(", "))
     assert "hunter2" not in str(raised.value)
 
 

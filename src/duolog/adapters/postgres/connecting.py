@@ -1,6 +1,7 @@
 """Opening one connection: its limits, its keepalives and what the server calls it."""
 
 import socket
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 import asyncpg
@@ -78,4 +79,5 @@ def _keep_alive(connection: Connection) -> None:
         for level, name, value in _SOCKET_OPTIONS:
             option = getattr(socket, name, None)  # not every system has all of them
             if option is not None:
-                copy.setsockopt(level, option, value)
+                with suppress(OSError):  # a host that knows a limit may still forbid it
+                    copy.setsockopt(level, option, value)

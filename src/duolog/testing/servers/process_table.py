@@ -1,6 +1,5 @@
 """What the system says of processes: which run, and whose children they are."""
 
-import os
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -13,12 +12,12 @@ _LOOK_EVERY_SECONDS: Final = 0.005
 
 def children(pid: int) -> frozenset[int]:
     """Return the processes that a process has started and that run; a zombie does not run."""
-    return frozenset(child for child, parent in _running() if parent == pid)
+    return frozenset(child for child, parent in _look() if parent == pid)
 
 
 def running(pids: Collection[int]) -> frozenset[int]:
     """Return those of ``pids`` that run; a zombie does not run."""
-    return frozenset(pid for pid, _ in _running()) & frozenset(pids)
+    return frozenset(pid for pid, _ in _look(pids)) & frozenset(pids)
 
 
 def wait_until_gone(pids: Collection[int], seconds: float) -> bool:
@@ -39,23 +38,28 @@ def wait_until_gone(pids: Collection[int], seconds: float) -> bool:
     return True
 
 
-def _running() -> Iterator[tuple[int, int]]:
-    """Tell every running process and its parent."""
-    for pid, parent, state in _from_proc() if (_PROC / "self" / "stat").exists() else _from_ps():
+def _look(pids: Collection[int] | None = None) -> Iterator[tuple[int, int]]:
+    """Tell the processes that run, and their parents.
+
+    Args:
+        pids: look at these at least; None for all.
+    """
+    for pid, parent, state in _from_proc(pids) if (_PROC / "self" / "stat").exists() else _from_ps():
         if state not in {"Z", "X"}:
             yield pid, parent
 
 
-def _from_proc() -> Iterator[tuple[int, int, str]]:
-    for name in os.listdir(_PROC):  # noqa: PTH208 - called every few milliseconds
-        if name.isdecimal():
-            try:
-                stat = (_PROC / name / "stat").read_bytes()
-            except OSError:
-                continue  # ended while we looked
-            # The second field is the program's name in parentheses, which may hold anything.
-            state, parent = stat.rpartition(b")")[2].split(maxsplit=2)[:2]
-            yield int(name), int(parent), state.decode()
+def _from_proc(pids: Collection[int] | None) -> Iterator[tuple[int, int, str]]:
+    if pids is None:
+        pids = [int(folder.name) for folder in _PROC.iterdir() if folder.name.isdecimal()]
+    for pid in pids:
+        try:
+            stat = (_PROC / str(pid) / "stat").read_bytes()
+        except OSError:
+            continue  # ended while we looked
+        # The second field is the program's name in parentheses, which may hold anything.
+        state, parent = stat.rpartition(b")")[2].split(maxsplit=2)[:2]
+        yield pid, int(parent), state.decode()
 
 
 def _from_ps() -> Iterator[tuple[int, int, str]]:

@@ -1,9 +1,9 @@
 -- Which commands were executed under which idempotency keys, and what they answered. Frozen once released.
 CREATE TABLE {schema}.idempotency (
-    tenant TEXT NOT NULL,
-    actor TEXT NOT NULL,
-    operation TEXT NOT NULL,
-    key TEXT NOT NULL,
+    tenant TEXT COLLATE "C" NOT NULL,
+    actor TEXT COLLATE "C" NOT NULL,
+    operation TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
     fingerprint BYTEA NOT NULL,
     result BYTEA NOT NULL,
     outcome TEXT NOT NULL,
