@@ -38,6 +38,10 @@ class UnitOfWork:
         keys: finds the idempotency key of a commit whose outcome is unknown; None where there are no keys.
         commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
         entity_states: what the application has at hand of event-sourced entities; None if nothing.
+
+    Attributes:
+        store: the log, for reading.
+        codec: decodes what was read.
     """
 
     __slots__ = (
@@ -71,9 +75,9 @@ class UnitOfWork:
         commits_at_once: bool = False,
         entity_states: EntityStates | None = None,
     ) -> None:
-        self.store = store  # for reading
+        self.store = store
         self._committer = committer
-        self.codec = codec  # decodes what was read
+        self.codec = codec
         self._metadata = encode_metadata(metadata)
         self._commits_at_once = commits_at_once
         self._state = UnitState.OPEN
