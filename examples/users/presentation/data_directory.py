@@ -15,6 +15,7 @@ from duolog.integrations.fastapi import BearerTokens
 from users.domain.role import UserRole
 from users.infrastructure.composition import make_application
 from users.infrastructure.providers import WriteModel
+from users.infrastructure.schema import migrate
 
 _ADMIN: Final = Actor("admin", frozenset({UserRole.ADMIN.value}))
 _ADMIN_TOKEN_LASTS: Final = timedelta(days=365)
@@ -64,7 +65,7 @@ class DemoSettings:
 
 
 def prepare(data_dir: Path | None = None, environment: Mapping[str, str] = os.environ) -> DemoSettings:
-    """Make the data directory where it is missing, with the secret and the admin's token in it.
+    """Make the data directory where it is missing, with the secret, the admin's token and up-to-date tables in it.
 
     Any number of processes may do this at once; they find the same secret.
 
@@ -93,6 +94,8 @@ def prepare(data_dir: Path | None = None, environment: Mapping[str, str] = os.en
         environment.get("DUOLOG_SECRET") or _kept_secret(directory / "secret"),
     )
     _keep_admin_token(settings)
+    if write_model is WriteModel.TABLES:
+        migrate(database_url)
     return settings
 
 

@@ -82,18 +82,14 @@ BEGIN
 END
 $$;
 
--- One look at the fence: the last drawn position first, then who is inside, then what is visible. The order is the
--- proof. `run` ends the unbroken run of visible positions above `known`, which must be settled. `era` changes with
--- every crash (it ends with a checkpoint), after which virtual transaction ids of before mean nothing.
-CREATE FUNCTION {schema}.look_at_fence(
-    known bigint, OUT drawn bigint, OUT holders text[], OUT top bigint, OUT run bigint, OUT era text, OUT timeline text
+-- What is visible: the greatest position, and, if it is wanted, where the unbroken run of positions above `known` ends.
+CREATE FUNCTION {schema}.visible(
+    known bigint, with_run boolean, OUT top bigint, OUT run bigint
 ) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    drawn := {schema}.last_drawn();
-    holders := {schema}.fence_holders();
     SELECT coalesce(max(e.position), 0) INTO top FROM {schema}.events AS e;
     run := known;
-    IF holders <> '{}' AND top > known THEN
+    IF with_run AND top > known THEN
         SELECT coalesce(max(v.position), known) INTO run
         FROM (
             SELECT e.position, row_number() OVER (ORDER BY e.position) AS nth
@@ -103,6 +99,19 @@ BEGIN
         ) AS v
         WHERE v.position = known + v.nth;
     END IF;
+END
+$$;
+
+-- One look at the fence: the last drawn position first, then who is inside, then what is visible. The order is the
+-- proof. `run` ends the unbroken run of visible positions above `known`, which must be settled. `era` changes with
+-- every crash (it ends with a checkpoint), after which virtual transaction ids of before mean nothing.
+CREATE FUNCTION {schema}.look_at_fence(
+    known bigint, OUT drawn bigint, OUT holders text[], OUT top bigint, OUT run bigint, OUT era text, OUT timeline text
+) LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    drawn := {schema}.last_drawn();
+    holders := {schema}.fence_holders();
+    SELECT v.top, v.run INTO top, run FROM {schema}.visible(known, holders <> '{}') AS v;
     timeline := substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8);
     era := timeline || ' ' || (SELECT c.checkpoint_lsn FROM pg_catalog.pg_control_checkpoint() AS c);
 END
@@ -342,42 +351,40 @@ BEGIN
 
     -- 6. What goes with the events of those that are left.
     IF cardinality(k_commit) > 0 THEN
-        broken := ARRAY(
-            WITH taken AS (
-                INSERT INTO {schema}.idempotency (
-                    tenant, actor, operation, key, fingerprint, result, outcome, recorded_at
-                )
-                SELECT
-                    k.tenant, k.actor, k.operation, k.key, k.fingerprint, k.result,
-                    json_build_object(
-                        'first_position', coalesce(places[k.first], 0), 'position', coalesce(places[k.last], 0),
-                        'versions', coalesce(
-                            (
-                                SELECT json_object_agg(s.stream, heads[s.place] + s.count)
-                                FROM unnest(s_commit, s_stream, s_count)
-                                    WITH ORDINALITY AS s (commit, stream, count, place)
-                                WHERE s.commit = k.commit
-                            ), '{}'
-                        ),
-                        'partitions', coalesce(
-                            (
-                                SELECT json_agg(DISTINCT s.partition)
-                                FROM unnest(s_commit, s_partition) AS s (commit, partition) WHERE s.commit = k.commit
-                            ), '[]'
-                        )
-                    )::text,
-                    now
-                FROM unnest(
-                    k_commit, k_tenant, k_actor, k_operation, k_key, k_fingerprint, k_result, k_first, k_last
-                ) AS k (commit, tenant, actor, operation, key, fingerprint, result, first, last)
-                WHERE outcomes[k.commit] = 0
-                ON CONFLICT DO NOTHING
-                RETURNING tenant, actor, operation, key
+        WITH taken AS (
+            INSERT INTO {schema}.idempotency (
+                tenant, actor, operation, key, fingerprint, result, outcome, recorded_at
             )
-            SELECT k.commit
-            FROM unnest(k_commit, k_tenant, k_actor, k_operation, k_key) AS k (commit, tenant, actor, operation, key)
-            WHERE outcomes[k.commit] = 0 AND (k.tenant, k.actor, k.operation, k.key) NOT IN (SELECT * FROM taken)
-        );
+            SELECT
+                k.tenant, k.actor, k.operation, k.key, k.fingerprint, k.result,
+                json_build_object(
+                    'first_position', coalesce(places[k.first], 0), 'position', coalesce(places[k.last], 0),
+                    'versions', coalesce(
+                        (
+                            SELECT json_object_agg(s.stream, heads[s.place] + s.count)
+                            FROM unnest(s_commit, s_stream, s_count)
+                                WITH ORDINALITY AS s (commit, stream, count, place)
+                            WHERE s.commit = k.commit
+                        ), '{}'
+                    ),
+                    'partitions', coalesce(
+                        (
+                            SELECT json_agg(DISTINCT s.partition)
+                            FROM unnest(s_commit, s_partition) AS s (commit, partition) WHERE s.commit = k.commit
+                        ), '[]'
+                    )
+                )::text,
+                now
+            FROM unnest(
+                k_commit, k_tenant, k_actor, k_operation, k_key, k_fingerprint, k_result, k_first, k_last
+            ) AS k (commit, tenant, actor, operation, key, fingerprint, result, first, last)
+            WHERE outcomes[k.commit] = 0
+            ON CONFLICT DO NOTHING
+            RETURNING tenant, actor, operation, key
+        )
+        SELECT coalesce(array_agg(k.commit), '{}') INTO broken
+        FROM unnest(k_commit, k_tenant, k_actor, k_operation, k_key) AS k (commit, tenant, actor, operation, key)
+        WHERE outcomes[k.commit] = 0 AND (k.tenant, k.actor, k.operation, k.key) NOT IN (SELECT * FROM taken);
         IF broken <> '{}' THEN
             FOREACH nth IN ARRAY broken LOOP
                 outcomes[nth] := 3;
