@@ -15,8 +15,8 @@ JOBS ?= 2
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.ready ## Serve the users example (PORT=... and DUOLOG_DATA=... are passed on)
-	@$(BIN)/duolog demo
+demo: $(VENV)/.ready ## Serve the users example (DATABASE=postgres, PORT=... and DUOLOG_DATA=... are passed on)
+	@$(BIN)/duolog demo $(if $(DATABASE),--database '$(DATABASE)')
 
 # Tests start PostgreSQL from a package; DUOLOG_TEST_POSTGRES=postgresql://... names a server to use instead.
 test: $(VENV)/.ready ## Run every check: tests, style, types, floors

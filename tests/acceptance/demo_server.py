@@ -22,13 +22,16 @@ _SERVED: Final = "The users example is served on "
 class DemoServer:
     """A running demo; killed, by its process id, when the block ends."""
 
-    def __init__(self, data_dir: Path, write_model: WriteModel, *, filled: bool = False) -> None:
+    def __init__(
+        self, data_dir: Path, write_model: WriteModel, *, filled: bool = False, database: str | None = None
+    ) -> None:
         """Prepare a start.
 
         Args:
             data_dir: the data directory.
             write_model: how users are kept.
             filled: leave out the first users.
+            database: URL of another database than the data directory's.
         """
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DUOLOG_")},
@@ -37,6 +40,8 @@ class DemoServer:
             "PYTHONUNBUFFERED": "1",
             "WRITE_MODEL": write_model.value,
         }
+        if database is not None:
+            self._environment["DUOLOG_DATABASE"] = database
         self.settings: DemoSettings = prepare(data_dir, self._environment)
         if filled:
             self.settings.filled_file.touch()

@@ -14,6 +14,7 @@ __all__ = [
     "TestSnapshots",
     "TestSubscriptions",
     "TestTables",
+    "TestTransfers",
     "TestUnitsOfWork",
     "TestUnknownOutcomes",
     "TestViewParking",
@@ -68,3 +69,6 @@ class TestTables(contracts.TablesContract): ...
 
 
 class TestDatabase(contracts.DatabaseContract): ...
+
+
+class TestTransfers(contracts.TransferContract): ...

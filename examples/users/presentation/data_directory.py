@@ -1,6 +1,7 @@
 """Where the demonstration keeps its data, its secret and its admin's token, so that only their owner can read them."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from duolog import Actor, Application
 from duolog.integrations.fastapi import BearerTokens
@@ -35,7 +36,7 @@ class DemoSettings:
     """
 
     data_dir: Path
-    database_url: str
+    database_url: str = field(repr=False)
     write_model: WriteModel
     secret: str = field(repr=False)
 
@@ -55,9 +56,29 @@ class DemoSettings:
         return self.data_dir / "admin-token"
 
     @property
+    def database_url_file(self) -> Path:
+        """Where the database's URL is kept, which may have a password."""
+        return self.data_dir / "database-url"
+
+    @property
+    def shown_database_url(self) -> str:
+        """The database's URL without a password."""
+        parts = urlsplit(self.database_url)
+        credentials, at, hosts = parts.netloc.rpartition("@")
+        return (
+            parts._replace(netloc=f"{credentials.partition(':')[0]}{at}{hosts}").geturl() if at else self.database_url
+        )
+
+    @property
     def filled_file(self) -> Path:
         """A mark that the first users are all there; until then the next start goes on filling."""
-        return self.data_dir / f"filled-{self.write_model.value}"
+        parts = urlsplit(self.database_url)
+        mark = f"filled-{self.write_model.value}"
+        if parts.scheme == "sqlite":
+            return self.data_dir / mark
+        # Not of the address: the demonstration's own server may listen on another port tomorrow.
+        digest = hashlib.sha256(f"{parts.scheme} {parts.path} {parts.query}".encode()).hexdigest()[:8]
+        return self.data_dir / f"{mark}-{digest}"
 
     def make_application(self) -> Application:
         """Make the application, not started yet."""
@@ -78,10 +99,8 @@ def prepare(data_dir: Path | None = None, environment: Mapping[str, str] = os.en
         ValueError: ``WRITE_MODEL`` is something else.
         OSError: the directory or its files cannot be made or read.
     """
-    write_model = WriteModel(environment.get("WRITE_MODEL") or WriteModel.EVENTS.value)
-    directory = data_dir or Path(environment.get("DUOLOG_DATA") or ".demo")
-    if not directory.is_dir():
-        directory.mkdir(mode=_ONLY_FOLDER_OWNER, parents=True, exist_ok=True)
+    write_model = write_model_of(environment)
+    directory = data_directory(environment, data_dir)
     database_url = environment.get("DUOLOG_DATABASE")
     if not database_url:
         file = directory.absolute() / f"users-{write_model.value}.db"
@@ -94,9 +113,32 @@ def prepare(data_dir: Path | None = None, environment: Mapping[str, str] = os.en
         environment.get("DUOLOG_SECRET") or _kept_secret(directory / "secret"),
     )
     _keep_admin_token(settings)
+    if settings.shown_database_url != settings.database_url:
+        _write_beside(settings.database_url_file, f"{settings.database_url}\n").replace(settings.database_url_file)
     if write_model is WriteModel.TABLES:
-        migrate(database_url)
+        migrate(settings.database_url)
     return settings
+
+
+def write_model_of(environment: Mapping[str, str]) -> WriteModel:
+    """Return how users are kept.
+
+    Raises:
+        ValueError: ``WRITE_MODEL`` is unknown.
+    """
+    return WriteModel(environment.get("WRITE_MODEL") or WriteModel.EVENTS.value)
+
+
+def data_directory(environment: Mapping[str, str], data_dir: Path | None = None) -> Path:
+    """Return the data directory, which is made where it is missing; see `prepare`.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    directory = data_dir or Path(environment.get("DUOLOG_DATA") or ".demo")
+    if not directory.is_dir():
+        directory.mkdir(mode=_ONLY_FOLDER_OWNER, parents=True, exist_ok=True)
+    return directory
 
 
 def _kept_secret(file: Path) -> str:

@@ -100,8 +100,14 @@ def commands_to_paste(url: str, settings: DemoSettings, *, program: str = "duolo
             "Change the user, unless somebody else has; paste it twice, and the second one is stale",
             f'curl -si -X PATCH {one} {admin} {json} -H "If-Match: $(header etag)" -d \'{{"role": "moderator"}}\'',
         ),
-        ("Follow the events", f"{program} events {shlex.quote(settings.database_url)} --follow"),
+        ("Follow the events", f"{program} events {_database(settings)} --follow"),
     ]
+
+
+def _database(settings: DemoSettings) -> str:
+    if settings.shown_database_url == settings.database_url:
+        return shlex.quote(settings.database_url)
+    return f'"$(cat {shlex.quote(str(settings.database_url_file.absolute()))})"'
 
 
 async def _known_users(app: Application, metadata: Metadata) -> dict[str, UserDTO]:

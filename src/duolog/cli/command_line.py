@@ -13,6 +13,10 @@ from duolog.cli.commands.doctor import EXAMPLES as DOCTOR_EXAMPLES
 from duolog.cli.commands.doctor import doctor
 from duolog.cli.commands.events import EXAMPLES as EVENTS_EXAMPLES
 from duolog.cli.commands.events import events
+from duolog.cli.commands.export_log import EXAMPLES as EXPORT_EXAMPLES
+from duolog.cli.commands.export_log import export
+from duolog.cli.commands.import_log import EXAMPLES as IMPORT_EXAMPLES
+from duolog.cli.commands.import_log import import_log
 from duolog.cli.commands.map import EXAMPLES as MAP_EXAMPLES
 from duolog.cli.commands.map import show_map
 from duolog.cli.commands.migrate import EXAMPLES as MIGRATE_EXAMPLES
@@ -21,6 +25,8 @@ from duolog.cli.commands.new import EXAMPLES as NEW_EXAMPLES
 from duolog.cli.commands.new import new
 from duolog.cli.commands.parked import parked
 from duolog.cli.commands.projections import projections
+from duolog.cli.commands.promote import EXAMPLES as PROMOTE_EXAMPLES
+from duolog.cli.commands.promote import promote
 from duolog.cli.commands.run import EXAMPLES as RUN_EXAMPLES
 from duolog.cli.commands.run import run
 from duolog.cli.commands.schema import schema
@@ -75,6 +81,9 @@ command_line.command(epilog=DEMO_EXAMPLES)(demo)
 command_line.command(epilog=SEND_EXAMPLES)(send)
 command_line.command(epilog=EVENTS_EXAMPLES)(events)
 command_line.command(epilog=MIGRATE_EXAMPLES)(migrate)
+command_line.command(epilog=PROMOTE_EXAMPLES)(promote)
+command_line.command(epilog=EXPORT_EXAMPLES)(export)
+command_line.command(name="import", epilog=IMPORT_EXAMPLES)(import_log)
 command_line.command(epilog=NEW_EXAMPLES)(new)
 command_line.command(epilog=CHECK_EXAMPLES)(check)
 command_line.command(name="map", epilog=MAP_EXAMPLES)(show_map)

@@ -1,10 +1,12 @@
 """The users example, which stands beside the library in the repository and inside it in the wheel."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Final, Protocol, cast
 
 from duolog.errors import ConfigurationError
@@ -29,6 +31,11 @@ class Settings(Protocol):
         ...
 
     @property
+    def shown_database_url(self) -> str:
+        """The database's URL without a password."""
+        ...
+
+    @property
     def secret_file(self) -> Path:
         """The secret's file."""
         ...
@@ -41,6 +48,10 @@ class Settings(Protocol):
 
 class _DataDirectory(Protocol):
     def prepare(self) -> Settings: ...
+
+
+class _PostgresForDemo(Protocol):
+    def postgres_for_demo(self) -> AbstractContextManager[str]: ...
 
 
 class _Demo(Protocol):
@@ -69,6 +80,28 @@ def load_users_example() -> UsersExample:
         ConfigurationError: the example or a package that it needs is not installed, WRITE_MODEL is unknown, or the
             data directory cannot be written.
     """
+    demo = cast("_Demo", _imported("users.presentation.demo"))
+    directory = cast("_DataDirectory", _imported("users.presentation.data_directory"))
+    with _reported():
+        return UsersExample(directory.prepare(), demo)
+
+
+@contextmanager
+def users_on_postgres() -> Generator[str]:
+    """Start a PostgreSQL server with its data in the example's data directory, and give the URL of its database.
+
+    Raises:
+        ConfigurationError: as `load_users_example`, or PostgreSQL's programs are not installed.
+        ServerStartError: it does not start.
+    """
+    server = cast("_PostgresForDemo", _imported("users.presentation.demo_postgres"))
+    with ExitStack() as stack:
+        with _reported():
+            url = stack.enter_context(server.postgres_for_demo())
+        yield url
+
+
+def _imported(module: str) -> ModuleType:
     folder = next((folder for folder in _FOLDERS if (folder / "users" / "presentation").is_dir()), None)
     if folder is None:
         message = "the users example is not part of this installation"
@@ -76,13 +109,16 @@ def load_users_example() -> UsersExample:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     try:
-        demo = cast("_Demo", import_module("users.presentation.demo"))
-        directory = cast("_DataDirectory", import_module("users.presentation.data_directory"))
+        return import_module(module)
     except ModuleNotFoundError as error:
         message = f"the users example needs the package {error.name!r}, which is not installed"
         raise ConfigurationError(message, hint="Install duolog[examples]: pip install 'duolog[examples]'") from error
+
+
+@contextmanager
+def _reported() -> Generator[None]:
     try:
-        return UsersExample(directory.prepare(), demo)
+        yield
     except ValueError as error:
         raise ConfigurationError(str(error), hint="WRITE_MODEL is `events` or `tables`.") from error
     except OSError as error:

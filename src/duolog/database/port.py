@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from duolog.database.examination import Examination
+from duolog.database.transfer import LogTransfer
 from duolog.eventstore.port import EventStore
 from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint, Checkpoints
@@ -100,14 +101,22 @@ class Database(Protocol):
         """Which commands were executed under which keys."""
         ...
 
-    async def open(self, *, read_only: bool = False) -> None:
+    @property
+    def transfer(self) -> LogTransfer:
+        """Gives the log away, or takes one in."""
+        ...
+
+    async def open(self, *, read_only: bool = False, for_transfer: bool = False) -> None:
         """Connect and bring the schema up to date.
 
         Args:
             read_only: neither create nor migrate the database; log, checkpoints, leases, parked events and tables can
                 be read, and what would write raises `ReadOnlyError`.
+            for_transfer: also open a log that was moved or is on its way in.
 
         Raises:
+            LogMovedError: the log was moved, and would be written here.
+            LogIncompleteError: the log is on its way in, and would be written here.
             SchemaError: the schema is newer than this release, or was tampered with; with ``read_only`` also if it is
                 older or missing.
             DatabaseError: it cannot be opened; with ``read_only`` also if there is no such database.

@@ -35,6 +35,58 @@ class ReadOnlyError(DatabaseError):
     """A statement tried to write in a scope that may only read."""
 
 
+class LogClosedError(DatabaseError):
+    """The log takes no events here: it was moved to another database, or it is on its way in."""
+
+
+class LogMovedError(LogClosedError):
+    """The log was moved to another database, and can only be read here.
+
+    Attributes:
+        target: where it went: a URL without its password.
+    """
+
+    def __init__(self, *, target: str, url: str) -> None:
+        hint = (
+            f"Use {target}; `duolog promote {target} {url}` moves it back. "
+            f"Only if that database is lost: `duolog promote --undo {url}`."
+        )
+        super().__init__(f"the log of {url} was moved to {target}, and can only be read here", hint=hint)
+        self.target = target
+
+
+class LogIncompleteError(LogClosedError):
+    """The log is on its way into this database, and not complete yet.
+
+    Attributes:
+        source: where it comes from: a URL without its password, or a file's name.
+    """
+
+    def __init__(self, message: str, *, source: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.source = source
+
+
+class LogNotEmptyError(DatabaseError):
+    """A log was to be received where another one has events already."""
+
+
+class TransferError(DatabaseError):
+    """What was received is not what was sent, or cannot be kept as it is; the log stays closed here."""
+
+
+class LogFileError(DuologError):
+    """A file with a log cannot be read, or a line of it breaks a rule; nothing of it is in use.
+
+    Attributes:
+        line: number of the line, from 1; 0 if it is about the whole file.
+    """
+
+    def __init__(self, message: str, *, line: int = 0, hint: str = "") -> None:
+        super().__init__(f"line {line}: {message}" if line else message, hint=hint)
+        self.line = line
+
+
 class ConstraintViolationError(DatabaseError):
     """A constraint of the application's own tables refused a row.
 

@@ -13,6 +13,7 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.ConflictError("x", key="k"), 409, "conflict"),
     (errors.StaleRowError(key="k", expected=1, actual=0), 409, "conflict"),
     (errors.DatabaseBusyError("x"), 503, "database-busy"),
+    (errors.LogClosedError("x"), 503, "log-closed"),
     (errors.DatabaseFullError("x"), 507, "database-full"),
     (errors.ForeignTokenError("x"), 400, "foreign-position"),
     (errors.InvalidCursorError("x"), 400, "invalid-cursor"),

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
+from duolog.database.closed_log import CLOSED, closed_error
 from duolog.errors import (
     ConstraintViolationError,
     DatabaseBusyError,
@@ -75,6 +76,8 @@ def database_error(error: Exception, sql: str = "") -> DatabaseError:
         sql: the statement, shown in the hint where it is the application's own; never its parameters.
     """
     code, text = primary_code(error), str(error)
+    if text == CLOSED:
+        return closed_error()
     if code == sqlite3.SQLITE_CONSTRAINT:
         return _violation(text)
     if code in _WRONG or isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError | sqlite3.Warning):

@@ -13,7 +13,9 @@ from duolog.adapters.memory.reading import MemoryReadSession
 from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryLeases, MemoryParking
 from duolog.adapters.memory.tables import Tables
+from duolog.adapters.memory.transfer import Memory, MemoryTransfer
 from duolog.adapters.memory.view_session import MemoryViewSession
+from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Database, Features, View
 from duolog.errors import ConfigurationError, DatabaseError
@@ -53,7 +55,8 @@ class MemoryDatabase:
         self._leases = MemoryLeases(clock)
         self._checkpoints = MemoryCheckpoints(clock, self._leases)
         self._parking = MemoryParking(clock)
-        self._secret_check = ""
+        memory = Memory(self._checkpoints, self._parking, self._snapshots, self._keys)
+        self._transfer = MemoryTransfer(log, memory, self._tables, clock)
 
     @property
     def url(self) -> str:
@@ -100,15 +103,23 @@ class MemoryDatabase:
         """Which commands were executed under which keys."""
         return self._keys
 
-    async def open(self, *, read_only: bool = False) -> None:
+    @property
+    def transfer(self) -> MemoryTransfer:
+        """Gives the log away, or takes one in."""
+        return self._transfer
+
+    async def open(self, *, read_only: bool = False, for_transfer: bool = False) -> None:
         """Make room for tables.
 
         Raises:
+            LogClosedError: the log was moved, or is on its way in.
             DatabaseError: it is to be only read, but nobody can have written it.
         """
         if read_only:
             message = "a database in memory is empty when it is opened"
             raise DatabaseError(message, hint="Open a database that lasts, like sqlite:///app.db.")
+        if not for_transfer:
+            check_in_use(await self._transfer.state(), _URL)
         self._tables.open()
 
     async def close(self) -> None:
@@ -125,8 +136,7 @@ class MemoryDatabase:
 
     async def keep_secret_check(self, check: str) -> str:
         """Keep a check value of the application's secret; see `Database.keep_secret_check`."""
-        self._secret_check = self._secret_check or check
-        return self._secret_check
+        return self._transfer.keep_secret_check(check)
 
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""

@@ -1,6 +1,9 @@
 """Idempotency keys as a dict, in the order in which they were committed."""
 
+from collections.abc import Sequence
+
 from duolog.adapters.memory.clock import DatabaseClock
+from duolog.database.transfer import KeptKey
 from duolog.errors import IdempotencyKeyTakenError
 from duolog.eventstore.appends import Appended
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer
@@ -46,3 +49,23 @@ class MemoryIdempotencyStore:
         """Commit a key that was checked."""
         answer = StoredAnswer(record.fingerprint, record.result, outcome)
         self._answers[record.scope, record.key] = (self._clock.now(), answer)
+
+    def all(self) -> Sequence[KeptKey]:
+        """Return all keys, by scope and key."""
+        kept = [
+            KeptKey(IdempotencyRecord(scope, key, answer.fingerprint, answer.result), answer, recorded_at)
+            for (scope, key), (recorded_at, answer) in self._answers.items()
+        ]
+        return sorted(kept, key=_place)
+
+    def replace(self, keys: Sequence[KeptKey]) -> None:
+        """Put these in the place of all others."""
+        self._answers = {
+            (each.record.scope, each.record.key): (each.recorded_at, each.answer)
+            for each in sorted(keys, key=lambda each: each.recorded_at)
+        }
+
+
+def _place(kept: KeptKey) -> tuple[str, str, str, str]:
+    scope = kept.record.scope
+    return (scope.tenant, scope.actor, scope.operation, kept.record.key)

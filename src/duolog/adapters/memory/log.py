@@ -1,11 +1,13 @@
 """The log as plain lists and dicts. Every method runs within one step of the event loop, so each is atomic."""
 
 import asyncio
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from duolog.adapters.memory.clock import DatabaseClock
+from duolog.database.closed_log import closed_error, unreceivable_error
 from duolog.errors import AppendConditionFailedError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended, check_appends, repeated_outcome
 from duolog.eventstore.conditions import AppendCondition, EventQuery
@@ -18,18 +20,24 @@ from duolog.messages.envelope import RecordedEvent
 
 
 class MemoryLog:
-    """Events by position, by stream and by id. An event's position is its index plus one: this log has no gaps.
+    """Events by position, by stream and by id. Positions have no gaps, but those of a log that was received.
 
     Args:
         clock: dates what is recorded.
+
+    Attributes:
+        log_id: identity of the log.
+        is_closed: whether appends are refused.
     """
 
-    __slots__ = ("_by_id", "_clock", "_events", "_grown", "_streams", "log_id")
+    __slots__ = ("_by_id", "_clock", "_events", "_grown", "_positions", "_streams", "is_closed", "log_id")
 
     def __init__(self, clock: DatabaseClock) -> None:
         self.log_id = str(uuid7())
+        self.is_closed = False
         self._clock = clock
         self._events: list[RecordedEvent] = []
+        self._positions: list[int] = []
         self._streams: dict[tuple[str, str], list[RecordedEvent]] = {}
         self._by_id: dict[UUID, RecordedEvent] = {}
         self._grown = asyncio.Event()
@@ -54,13 +62,16 @@ class MemoryLog:
         """Check conditions and expected versions, and return the events as `record` may record them in this step.
 
         Raises:
+            LogClosedError: the log was moved, or is on its way in.
             AppendConditionFailedError: a condition does not hold any more.
             WrongExpectedVersionError: a stream is at another version.
         """
+        if self.is_closed:
+            raise closed_error()
         for condition in conditions:
             self._check_condition(condition)
         now = self._clock.now()
-        position = len(self._events)
+        position = self.head
         events: list[RecordedEvent] = []
         versions: defaultdict[str, int] = defaultdict(int)
         for append in appends:
@@ -95,6 +106,7 @@ class MemoryLog:
             return NOTHING_APPENDED
         for event in events:
             self._events.append(event)
+            self._positions.append(event.position)
             self._streams.setdefault((event.tenant, event.stream), []).append(event)
             self._by_id[event.event_id] = event
         self._grown.set()
@@ -103,12 +115,38 @@ class MemoryLog:
         partitions = frozenset(event.partition for event in events)
         return Appended(events[0].position, events[-1].position, versions, partitions)
 
+    def receive(self, events: Sequence[RecordedEvent]) -> None:
+        """Record events as they are, in this step.
+
+        Raises:
+            TransferError: their positions do not increase, or an event id or a stream's version stands twice.
+        """
+        head, ids = self.head, set[UUID]()
+        versions: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for event in events:
+            at = (event.tenant, event.stream)
+            version = versions[at] or len(self._streams.get(at, ()))
+            is_known = event.event_id in self._by_id or event.event_id in ids
+            if event.position <= head or is_known or event.version != version + 1:
+                raise unreceivable_error()
+            head, versions[at] = event.position, event.version
+            ids.add(event.event_id)
+        self.record(events)
+
+    def clear(self) -> None:
+        """Forget all events, and become another log."""
+        self.log_id = str(uuid7())
+        self._events.clear()
+        self._positions.clear()
+        self._streams.clear()
+        self._by_id.clear()
+
     # --- reading ---------------------------------------------------------------------------------------------
 
     @property
     def head(self) -> int:
         """Position of the last event; 0 if there is none."""
-        return len(self._events)
+        return self._positions[-1] if self._positions else 0
 
     @property
     def grown(self) -> asyncio.Event:
@@ -122,13 +160,13 @@ class MemoryLog:
     def page(self, after: int, limit: int, wanted: EventFilter) -> EventPage:
         """Return up to ``limit`` wanted events above ``after``."""
         found: list[RecordedEvent] = []
-        for position in range(max(after, 0), len(self._events)):
-            event = self._events[position]
+        for index in range(bisect_right(self._positions, after), len(self._events)):
+            event = self._events[index]
             if wanted.matches(event):
                 found.append(event)
                 if len(found) == limit:
                     return EventPage(found, event.position)
-        return EventPage(found, max(after, len(self._events)))
+        return EventPage(found, max(after, self.head))
 
     def by_ids(self, event_ids: Sequence[UUID]) -> Mapping[UUID, RecordedEvent]:
         """Return those of the events with these ids that are recorded."""
@@ -141,7 +179,7 @@ class MemoryLog:
         )
 
     def _check_condition(self, condition: AppendCondition) -> None:
-        for event in self._events[condition.horizon :]:
+        for event in self._events[bisect_right(self._positions, condition.horizon) :]:
             if (
                 event.tenant == condition.tenant
                 and event.position not in condition.seen

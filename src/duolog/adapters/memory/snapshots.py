@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from duolog.database.transfer import TenantSnapshot
 from duolog.write.snapshots import StoredSnapshot
 
 
@@ -21,3 +22,11 @@ class MemorySnapshots:
         """Put snapshots in the place of their streams' former ones."""
         for snapshot in snapshots:
             self._latest[tenant, snapshot.stream] = snapshot
+
+    def all(self) -> Sequence[TenantSnapshot]:
+        """Return all snapshots, by tenant and stream."""
+        return [TenantSnapshot(at[0], self._latest[at]) for at in sorted(self._latest)]
+
+    def replace(self, snapshots: Sequence[TenantSnapshot]) -> None:
+        """Put these in the place of all others."""
+        self._latest = {(each.tenant, each.snapshot.stream): each.snapshot for each in snapshots}

@@ -82,6 +82,10 @@ class MemoryCheckpoints:
         self._by_name[subscription] = checkpoint
         return checkpoint
 
+    def replace(self, checkpoints: Sequence[Checkpoint]) -> None:
+        """Put these in the place of all others."""
+        self._by_name = {checkpoint.subscription: checkpoint for checkpoint in checkpoints}
+
     def check(self, move: CheckpointMove) -> None:
         """Compare a checkpoint with what its owner believes.
 
@@ -171,6 +175,14 @@ class MemoryParking:
     def forget(self, subscription: str) -> None:
         """Drop everything that a subscription has parked."""
         self._parked = {at: event for at, event in self._parked.items() if event.subscription != subscription}
+
+    def all(self) -> Sequence[ParkedEvent]:
+        """Return all parked events, by subscription and position."""
+        return [self._parked[at] for at in sorted(self._parked)]
+
+    def replace(self, events: Sequence[ParkedEvent]) -> None:
+        """Put these, as they are, in the place of all others."""
+        self._parked = {(event.subscription, event.position): event for event in events}
 
     def _of(self, subscription: str | None) -> list[ParkedEvent]:
         return [event for event in self._parked.values() if subscription in (None, event.subscription)]

@@ -7,6 +7,7 @@ from typing import Final
 
 import asyncpg
 
+from duolog.database.closed_log import closed_error
 from duolog.errors import (
     ConstraintViolationError,
     DatabaseBusyError,
@@ -20,6 +21,9 @@ from duolog.errors import (
 
 DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What the driver raises; `OSError` comprises `TimeoutError`, which its client-side time limit raises."""
+
+CLOSED_LOG: Final = "DL001"
+"""The SQLSTATE with which the gate refuses to write in a log that is closed."""
 
 _KEY: Final = re.compile(r"\((?P<columns>.+?)\)=\(")  # whatever the language of the server's messages
 _QUOTED: Final = re.compile(r'"[^"]*"')
@@ -100,6 +104,8 @@ def database_error(error: Exception, sql: str = "") -> DuologError:
     if str(error).startswith(_WRONG_ARGUMENT):
         return _unfit_parameter(error, sql)
     code, text = sqlstate(error), str(getattr(error, "message", "") or type(error).__name__)
+    if code == CLOSED_LOG:
+        return closed_error()
     return _violation(error, text) if code.startswith("23") else _server_failure(code, text, sql)
 
 

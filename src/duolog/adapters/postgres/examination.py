@@ -12,6 +12,9 @@ from duolog.adapters.postgres.errors import DRIVER_ERRORS, reported
 from duolog.adapters.postgres.location import Location
 from duolog.adapters.postgres.migrations import pending
 from duolog.adapters.postgres.sql_files import load_sql
+from duolog.adapters.postgres.stuck_appenders import stuck_appenders
+from duolog.adapters.postgres.transfer import read_state
+from duolog.database.closed_log import examine_log
 from duolog.database.examination import Examination, Level
 from duolog.errors import DuologError
 
@@ -40,7 +43,13 @@ async def examine(location: Location) -> AsyncIterator[Examination]:
             yield _clock(row["now"], began, time.time())
             yield _sessions(row)
             yield _room(row)
-        yield await _schema(connection, location.schema)
+        schema = await _schema(connection, location.schema)
+        yield schema
+        if schema.level is Level.WELL:
+            with reported():
+                yield examine_log(await read_state(connection, location.schema), location.url)
+                async for stuck in stuck_appenders(connection, location.schema):
+                    yield stuck
     except DuologError as error:
         yield Examination("database", Level.FAULT, error.message, error.hint or "Look into the server's log.")
     finally:

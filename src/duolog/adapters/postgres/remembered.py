@@ -1,0 +1,74 @@
+"""What is remembered beside the events, as a log takes it along when it is moved."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any, Final
+
+from duolog.adapters.postgres.connecting import Connection
+from duolog.adapters.postgres.connections import Connections
+from duolog.adapters.postgres.snapshots import save_snapshots
+from duolog.adapters.postgres.sql_files import load_sql
+from duolog.database.transfer import KeptKey, Remembered, TenantSnapshot
+from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer, decode_outcome, encode_outcome
+from duolog.write.snapshots import StoredSnapshot
+
+_PAGE: Final = 500
+
+
+async def remembered_pages(connections: Connections) -> AsyncGenerator[Sequence[Remembered], None]:
+    """Yield checkpoints, parked events, snapshots and keys; see `LogTransfer.remembered`."""
+    schema = connections.location.schema
+    yield [Checkpoint(*row) for row in await connections.fetch(load_sql("all_checkpoints", schema))]
+    for name, make, key, first in (
+        ("parked_page", _parked, (0, 3), ("", 0)),
+        ("snapshots_page", _snapshot, (0, 1), ("", "")),
+        ("idempotency_page", _key, (0, 1, 2, 3), ("", "", "", "")),
+    ):
+        async for page in _pages(connections, load_sql(name, schema), make, key, first):
+            yield page
+
+
+async def receive_remembered(connection: Connection, schema: str, page: Sequence[Remembered]) -> None:
+    """Record what another database remembers, in the open transaction."""
+    rows: dict[str, list[tuple[object, ...]]] = {}
+    for each in page:
+        match each:
+            case Checkpoint(name, version, position, _, updated_at):
+                rows.setdefault("receive_checkpoint", []).append((name, version, position, updated_at))
+            case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at):
+                values = (name, tenant, key, position, kind, reason.value, error, traceback, at)
+                rows.setdefault("receive_parked", []).append(values)
+            case TenantSnapshot(tenant, snapshot):
+                await save_snapshots(connection, schema, (snapshot,), tenant)
+            case KeptKey(record, answer, recorded_at):
+                scope = (record.scope.tenant, record.scope.actor, record.scope.operation)
+                stored = (answer.fingerprint, answer.result, encode_outcome(answer.outcome))
+                rows.setdefault("receive_idempotency_key", []).append((*scope, record.key, *stored, recorded_at))
+    for name, values_of_rows in rows.items():
+        await connection.executemany(load_sql(name, schema), values_of_rows)
+
+
+async def _pages(
+    connections: Connections, sql: str, make: Callable[[Any], Remembered], key: Sequence[int], first: Sequence[Any]
+) -> AsyncGenerator[Sequence[Remembered], None]:
+    place = first
+    while rows := await connections.fetch(sql, *place, _PAGE):
+        yield [make(row) for row in rows]
+        place = [rows[-1][column] for column in key]
+
+
+def _parked(row: Any) -> ParkedEvent:
+    subscription, tenant, key, position, kind, reason, error, traceback, at = row
+    return ParkedEvent(subscription, tenant, key, position, kind, ParkReason(reason), error, traceback, at)
+
+
+def _snapshot(row: Any) -> TenantSnapshot:
+    tenant, *columns = row
+    return TenantSnapshot(tenant, StoredSnapshot(*columns))
+
+
+def _key(row: Any) -> KeptKey:
+    tenant, actor, operation, key, fingerprint, result, outcome, recorded_at = row
+    record = IdempotencyRecord(IdempotencyScope(tenant, actor, operation), key, fingerprint, result)
+    return KeptKey(record, StoredAnswer(fingerprint, result, decode_outcome(outcome)), recorded_at)

@@ -1,0 +1,2 @@
+-- $1: state
+DELETE FROM {schema}.transfer WHERE state = $1

@@ -1,0 +1,1 @@
+SELECT state, other, since FROM {schema}.transfer

@@ -1,0 +1,1 @@
+DROP TRIGGER IF EXISTS duolog_gate ON {schema}.{table}

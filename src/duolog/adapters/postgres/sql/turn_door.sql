@@ -1,0 +1,2 @@
+-- $1: door
+UPDATE {schema}.transfer SET door = $1 WHERE state = 'receiving'

@@ -1,0 +1,90 @@
+"""What is remembered beside the events, as a log takes it along when it is moved."""
+
+import sqlite3
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any, Final
+
+from duolog.adapters._sql.ddl import single_statements
+from duolog.adapters.sqlite.readers import Readers
+from duolog.adapters.sqlite.snapshots import save_snapshots
+from duolog.adapters.sqlite.sql_files import load_sql
+from duolog.database.transfer import KeptKey, Remembered, TenantSnapshot
+from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer, decode_outcome, encode_outcome
+from duolog.write.snapshots import StoredSnapshot
+
+_PAGE: Final = 500
+_CHECKPOINTS: Final = load_sql("read_checkpoints")
+_PARKED: Final = load_sql("parked_page")
+_SNAPSHOTS: Final = load_sql("snapshots_page")
+_KEYS: Final = load_sql("idempotency_page")
+_FORGET: Final = tuple(single_statements(load_sql("forget_remembered")))
+_RECEIVE_CHECKPOINT: Final = load_sql("receive_checkpoint")
+_RECEIVE_PARKED: Final = load_sql("receive_parked")
+_RECEIVE_KEY: Final = load_sql("receive_idempotency_key")
+
+
+async def remembered_pages(readers: Readers) -> AsyncGenerator[Sequence[Remembered], None]:
+    """Yield checkpoints, parked events, snapshots and keys; see `LogTransfer.remembered`."""
+    yield [Checkpoint(*row) for row in await readers.run(lambda on: on.execute(_CHECKPOINTS).fetchall())]
+    for sql, make, key in (
+        (_PARKED, _parked, {"subscription": 0, "position": 3}),
+        (_SNAPSHOTS, _snapshot, {"tenant": 0, "stream": 1}),
+        (_KEYS, _key, {"tenant": 0, "actor": 1, "operation": 2, "key": 3}),
+    ):
+        async for page in _pages(readers, sql, make, key):
+            yield page
+
+
+def forget_remembered(connection: sqlite3.Connection) -> None:
+    """Drop all of it in the open transaction, and who may advance subscriptions."""
+    for statement in _FORGET:
+        connection.execute(statement)
+
+
+def receive_remembered(connection: sqlite3.Connection, page: Sequence[Remembered]) -> None:
+    """Record what another database remembers, in the open transaction."""
+    for each in page:
+        match each:
+            case Checkpoint(name, version, position, _, updated_at):
+                connection.execute(_RECEIVE_CHECKPOINT, (name, version, position, updated_at))
+            case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at):
+                values = (name, tenant, key, position, kind, reason.value, error, traceback, at)
+                connection.execute(_RECEIVE_PARKED, values)
+            case TenantSnapshot(tenant, snapshot):
+                save_snapshots(connection, (snapshot,), tenant)
+            case KeptKey(record, answer, recorded_at):
+                scope = (record.scope.tenant, record.scope.actor, record.scope.operation)
+                stored = (answer.fingerprint, answer.result.decode(), encode_outcome(answer.outcome))
+                connection.execute(_RECEIVE_KEY, (*scope, record.key, *stored, recorded_at))
+
+
+async def _pages(
+    readers: Readers, sql: str, make: Callable[[Any], Remembered], key: Mapping[str, int]
+) -> AsyncGenerator[Sequence[Remembered], None]:
+    """Yield a table's rows by its key, which is given as column indexes by parameter."""
+    place: dict[str, Any] = {name: 0 if name == "position" else "" for name in key}
+
+    def read(connection: sqlite3.Connection) -> Sequence[tuple[Any, ...]]:
+        return connection.execute(sql, {**place, "limit": _PAGE}).fetchall()
+
+    while rows := await readers.run(read):
+        yield [make(row) for row in rows]
+        place = {name: rows[-1][column] for name, column in key.items()}
+
+
+def _parked(row: tuple[str, str, str, int, str, str, str, str, int]) -> ParkedEvent:
+    subscription, tenant, key, position, kind, reason, error, traceback, at = row
+    return ParkedEvent(subscription, tenant, key, position, kind, ParkReason(reason), error, traceback, at)
+
+
+def _snapshot(row: tuple[str, str, int, str, int, bytes]) -> TenantSnapshot:
+    return TenantSnapshot(row[0], StoredSnapshot(*row[1:]))
+
+
+def _key(row: tuple[str, str, str, str, bytes, str, str, int]) -> KeptKey:
+    tenant, actor, operation, key, fingerprint, result, outcome, recorded_at = row
+    encoded = result.encode()
+    record = IdempotencyRecord(IdempotencyScope(tenant, actor, operation), key, fingerprint, encoded)
+    return KeptKey(record, StoredAnswer(fingerprint, encoded, decode_outcome(outcome)), recorded_at)

@@ -1,0 +1,1 @@
+DELETE FROM duolog_transfer WHERE state = :state

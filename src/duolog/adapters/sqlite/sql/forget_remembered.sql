@@ -1,0 +1,5 @@
+DELETE FROM duolog_checkpoints;
+DELETE FROM duolog_leases;
+DELETE FROM duolog_parked;
+DELETE FROM duolog_snapshots;
+DELETE FROM duolog_idempotency;

@@ -1,0 +1,1 @@
+SELECT log_id, secret_check FROM duolog_meta

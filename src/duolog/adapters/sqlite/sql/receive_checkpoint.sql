@@ -1,0 +1,2 @@
+INSERT INTO duolog_checkpoints (subscription, lo, hi, version, position, token, updated_at)
+VALUES (?, 0, 255, ?, ?, 0, ?)

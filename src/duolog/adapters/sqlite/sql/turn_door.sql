@@ -1,0 +1,1 @@
+UPDATE duolog_transfer SET door = :door WHERE state = 'receiving'

@@ -1,0 +1,58 @@
+"""Writing a log into a file."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Final
+
+from duolog.admin.event_lines import encode_line
+from duolog.admin.log_digest import LogDigest
+from duolog.admin.log_file import FORMAT, End, Header, encode_part
+from duolog.database.port import Database
+
+_PAGE: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        events: how many events.
+        digest: SHA-256 over their lines.
+        through: position of the last one.
+    """
+
+    events: int
+    digest: str
+    through: int
+
+
+async def export_log(database: Database, file: IO[bytes], *, on_progress: Callable[[int, int], None]) -> Exported:
+    """Write the events that a log has now, each exactly as it is stored.
+
+    Args:
+        database: open; it is only read.
+        file: where to.
+        on_progress: called with the position that was reached, and the last one.
+
+    Raises:
+        DatabaseError: the log cannot be read.
+        OSError: the file cannot be written.
+    """
+    identity = await database.transfer.identity()
+    end = await database.store.head()
+    digest, after = LogDigest(), 0
+    await asyncio.to_thread(file.write, encode_part(Header(FORMAT, 1, identity.log_id, identity.secret_check)))
+    while after < end:
+        page = await database.store.read_all(after=after, limit=_PAGE)
+        lines = [encode_line(event) for event in page.events if event.position <= end]
+        if not lines:
+            break
+        for line in lines:
+            digest.add_line(line)
+        await asyncio.to_thread(file.writelines, lines)
+        after = page.events[len(lines) - 1].position
+        on_progress(after, end)
+    await asyncio.to_thread(file.write, encode_part(End(digest.count, digest.hex)))
+    return Exported(digest.count, digest.hex, after)
