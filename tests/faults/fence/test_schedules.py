@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from tests.faults.experiment import LONG, Answer, Experiment, size
-from tests.faults.fence.schedules import End, Schedule, all_schedules
+from tests.faults.fence.schedules import Schedule, all_schedules
 from tests.faults.fence.stage import Stage
 
 LANES = size(short=1, long=3)
 PLAYED = 300  # of all, in the short form
+
 
 def chosen(experiment: Experiment) -> Sequence[Schedule]:
     """Return all schedules, or some by chance."""
