@@ -25,11 +25,14 @@ class Features:
         durable: what is committed survives the process.
         shared: other processes can open the same database.
         snapshot_reads: all fetches of one read session see one state.
+        single_writer: units of work are written one after another; otherwise they wait for each other only where they
+            change the same rows.
     """
 
     durable: bool
     shared: bool
     snapshot_reads: bool
+    single_writer: bool
 
 
 @dataclass(frozen=True, slots=True)

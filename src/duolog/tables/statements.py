@@ -74,6 +74,8 @@ def check_parameters(sql: str, parameters: Parameters) -> None:
         StatementError: names are missing or unknown; it lists them, never their values.
     """
     wanted = parameter_names(sql)
+    if wanted == parameters.keys():
+        return
     missing, unknown = sorted(wanted - parameters.keys()), sorted(parameters.keys() - wanted)
     if missing or unknown:
         message = f"parameters missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"

@@ -16,6 +16,7 @@ FROZEN = {
     "0003_snapshots": "90707b51940ed4ddfb22942cc2e9074eabf96ee47c728c15a7600595dedeb197",
     "0004_idempotency": "6a18cbd90ee6b92e5ded53f8710104c2c65c8d2e6c88f52fd716540ec1ffd454",
     "0005_secret_check": "1ce2975cd5e25c11c4e16e2f217f4071e66a259c550b1f529072f671c6c1617d",
+    "0006_run_statements": "50c1cb24a04cf0a579b1698c9c919b9134d1feefb249bfc4f9fd3f2ac65c9b34",
 }
 
 MakeConnections = Callable[..., Connections]

@@ -66,7 +66,7 @@ class MemoryDatabase:
     @property
     def features(self) -> Features:
         """What it does differently."""
-        return Features(durable=False, shared=False, snapshot_reads=False)
+        return Features(durable=False, shared=False, snapshot_reads=False, single_writer=True)
 
     @property
     def store(self) -> MemoryEventStore:

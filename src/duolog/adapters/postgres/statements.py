@@ -65,10 +65,12 @@ class Bound:
 
     Attributes:
         statement: the statement.
+        places: the types of its parameters' places, by number.
         values: by number; never shown.
     """
 
     statement: Compiled
+    places: tuple[str, ...]
     values: tuple[object, ...]
 
 
@@ -182,7 +184,7 @@ class Statements:
 
     async def execute(self, connection: Connection, sql: str, parameters: Parameters | None) -> int:
         """Run a writing statement in the open transaction, and return how many rows it changed; errors as `run`."""
-        bound = await self._bind(connection, sql, parameters)
+        bound = await self.bind(connection, sql, parameters)
         try:
             if bound.values:
                 status = await connection.execute(bound.statement.text, *bound.values)
@@ -223,7 +225,7 @@ class Statements:
     async def _select(
         self, connection: Connection, sql: str, parameters: Parameters | None, most: int
     ) -> list[asyncpg.Record]:
-        bound = await self._bind(connection, sql, parameters)
+        bound = await self.bind(connection, sql, parameters)
         try:
             if most == 1:
                 row = await connection.fetchrow(bound.statement.text, *bound.values)
@@ -235,12 +237,18 @@ class Statements:
                 raise StaleStatementError(failure) from None
             raise failure from None
 
-    async def _bind(self, connection: Connection, sql: str, parameters: Parameters | None) -> Bound:
+    async def bind(self, connection: Connection, sql: str, parameters: Parameters | None) -> Bound:
+        """Make a statement and its values ready to be sent.
+
+        Raises:
+            StatementError: the SQL or its parameters are wrong.
+            DatabaseError: the database failed.
+        """
         compiled = compile_statement(sql)
         given: Parameters = {} if parameters is None else parameters
         check_parameters(sql, given)
         shape = await self._shape(connection, compiled)
-        return Bound(compiled, _values(compiled, given, shape.places))
+        return Bound(compiled, shape.places, _values(compiled, given, shape.places))
 
     async def _shape(self, connection: Connection, compiled: Compiled) -> Shape:
         known = self._shapes.get(compiled.sql)
@@ -264,7 +272,7 @@ class Statements:
 
 
 def _values(compiled: Compiled, given: Mapping[str, Any], places: Sequence[str]) -> tuple[object, ...]:
-    return tuple(place_value(name, given[name], kind) for name, kind in zip(compiled.names, places, strict=True))
+    return tuple([place_value(name, given[name], kind) for name, kind in zip(compiled.names, places, strict=True)])
 
 
 def _changed_rows(status: str) -> int:

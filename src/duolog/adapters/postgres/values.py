@@ -30,8 +30,8 @@ def place_value(name: str, value: object, kind: str) -> object:
     Raises:
         StatementError: the value cannot be stored on any database, or does not fit the place; never shows it.
     """
-    if type(value) is _SAME.get(kind) and not (type(value) is datetime and value.utcoffset() is None):
-        return value if type(value) is not int else _checked(name, value)
+    if type(value) is _SAME.get(kind) and _is_storable(value):
+        return value
     stored = stored_value(name, value)
     convert = _CONVERTED.get(kind)
     if convert is None or stored is None:
@@ -42,6 +42,17 @@ def place_value(name: str, value: object, kind: str) -> object:
         message = f"parameter {name!r} does not fit its place, which has the type {kind}"
         hint = f"Give what {kind} can hold, or cast the place: CAST(:{name} AS TEXT)."
         raise StatementError(message, hint=hint) from None
+
+
+def text_value(value: object) -> str | None:
+    """Return what `place_value` has made, as the text that the server reads as the same value in `TEXT_KINDS`."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def plain_value(value: object) -> Any:
@@ -70,8 +81,13 @@ def aware_row(values: Iterable[Any], times: Sequence[int]) -> list[Any]:
     return row
 
 
-def _checked(name: str, value: int) -> SqlValue:
-    return value if _LEAST <= value <= _GREATEST else stored_value(name, value)
+def _is_storable(value: object) -> bool:
+    """Tell, of a value whose type is its place's, whether it is certainly one that every database can store."""
+    if isinstance(value, str):
+        return value.isascii() and "\x00" not in value
+    if isinstance(value, int):
+        return _LEAST <= value <= _GREATEST
+    return not isinstance(value, datetime) or value.utcoffset() is not None
 
 
 def _text(value: SqlValue) -> str:
@@ -127,6 +143,8 @@ def _characters(value: SqlValue) -> str:
 
 # Where the value's own type is the place's, there is nothing to convert.
 _SAME: Final[Mapping[str, type]] = {
+    "text": str,
+    "varchar": str,
     "int8": int,
     "int4": int,
     "int2": int,
@@ -155,6 +173,8 @@ _CONVERTED: Final[Mapping[str, Callable[[SqlValue], object]]] = {
     "date": lambda value: date.fromisoformat(_characters(value)),
     "bytea": _bytes,
 }
+TEXT_KINDS: Final = frozenset(_CONVERTED) | {"json", "jsonb"}
+"""Types for which every value that they take has a text form, see `text_value`."""
 
 
 def _plain_time(value: datetime) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from itertools import groupby
 from typing import Final, TypeVar
 
 from duolog.adapters._sql.view_failures import flush_cancelled, session_closed
@@ -15,6 +14,7 @@ from duolog.adapters.postgres.parking import park, unpark
 from duolog.adapters.postgres.read_session import PostgresReadSession
 from duolog.adapters.postgres.reading import Reading
 from duolog.adapters.postgres.sql_files import load_sql
+from duolog.adapters.postgres.statement_batches import Buffered, run_in_order
 from duolog.adapters.postgres.statements import StaleStatementError, Statements, compile_statement
 from duolog.adapters.postgres.transactions import begin, commit
 from duolog.errors import CheckpointConflictError, DatabaseError, HoldExpiredError
@@ -28,7 +28,6 @@ _STEP: Final = "SAVEPOINT duolog_step"
 _READING_STEP: Final = "SAVEPOINT duolog_step; SET LOCAL transaction_read_only = on"
 _KEEP_STEP: Final = "RELEASE SAVEPOINT duolog_step"
 _UNDO_STEP: Final = "ROLLBACK TO SAVEPOINT duolog_step; RELEASE SAVEPOINT duolog_step"
-_Buffered = tuple[str, Parameters]
 
 
 class PostgresViewSession(Reading):
@@ -53,7 +52,7 @@ class PostgresViewSession(Reading):
         self._connections = connections
         self._subscription = subscription
         self._snapshot = PostgresReadSession(connections, statements)
-        self._buffer: list[_Buffered] = []
+        self._buffer: list[Buffered] = []
         self._lock = asyncio.Lock()
         self._connection: Connection | None = None  # in a transaction that writes
         self._held_since = 0.0
@@ -157,8 +156,7 @@ class PostgresViewSession(Reading):
         buffered, self._buffer = self._buffer, []
         try:
             connection = await self._writing()
-            for sql, run in groupby(buffered, key=lambda statement: statement[0]):
-                await self.statements.execute_many(connection, sql, [values for _, values in run])
+            await run_in_order(self.statements, connection, self._connections.location.schema, buffered)
         except Exception as error:
             self._failure = error
             raise
@@ -220,7 +218,7 @@ async def _send(connection: Connection, script: str) -> None:
         await connection.execute(script)
 
 
-def _checked(sql: str, parameters: Parameters | None) -> _Buffered:
+def _checked(sql: str, parameters: Parameters | None) -> Buffered:
     compile_statement(sql)
     values = dict(parameters or {})
     check_parameters(sql, values)

@@ -342,42 +342,40 @@ BEGIN
 
     -- 6. What goes with the events of those that are left.
     IF cardinality(k_commit) > 0 THEN
-        broken := ARRAY(
-            WITH taken AS (
-                INSERT INTO {schema}.idempotency (
-                    tenant, actor, operation, key, fingerprint, result, outcome, recorded_at
-                )
-                SELECT
-                    k.tenant, k.actor, k.operation, k.key, k.fingerprint, k.result,
-                    json_build_object(
-                        'first_position', coalesce(places[k.first], 0), 'position', coalesce(places[k.last], 0),
-                        'versions', coalesce(
-                            (
-                                SELECT json_object_agg(s.stream, heads[s.place] + s.count)
-                                FROM unnest(s_commit, s_stream, s_count)
-                                    WITH ORDINALITY AS s (commit, stream, count, place)
-                                WHERE s.commit = k.commit
-                            ), '{}'
-                        ),
-                        'partitions', coalesce(
-                            (
-                                SELECT json_agg(DISTINCT s.partition)
-                                FROM unnest(s_commit, s_partition) AS s (commit, partition) WHERE s.commit = k.commit
-                            ), '[]'
-                        )
-                    )::text,
-                    now
-                FROM unnest(
-                    k_commit, k_tenant, k_actor, k_operation, k_key, k_fingerprint, k_result, k_first, k_last
-                ) AS k (commit, tenant, actor, operation, key, fingerprint, result, first, last)
-                WHERE outcomes[k.commit] = 0
-                ON CONFLICT DO NOTHING
-                RETURNING tenant, actor, operation, key
+        WITH taken AS (
+            INSERT INTO {schema}.idempotency (
+                tenant, actor, operation, key, fingerprint, result, outcome, recorded_at
             )
-            SELECT k.commit
-            FROM unnest(k_commit, k_tenant, k_actor, k_operation, k_key) AS k (commit, tenant, actor, operation, key)
-            WHERE outcomes[k.commit] = 0 AND (k.tenant, k.actor, k.operation, k.key) NOT IN (SELECT * FROM taken)
-        );
+            SELECT
+                k.tenant, k.actor, k.operation, k.key, k.fingerprint, k.result,
+                json_build_object(
+                    'first_position', coalesce(places[k.first], 0), 'position', coalesce(places[k.last], 0),
+                    'versions', coalesce(
+                        (
+                            SELECT json_object_agg(s.stream, heads[s.place] + s.count)
+                            FROM unnest(s_commit, s_stream, s_count)
+                                WITH ORDINALITY AS s (commit, stream, count, place)
+                            WHERE s.commit = k.commit
+                        ), '{}'
+                    ),
+                    'partitions', coalesce(
+                        (
+                            SELECT json_agg(DISTINCT s.partition)
+                            FROM unnest(s_commit, s_partition) AS s (commit, partition) WHERE s.commit = k.commit
+                        ), '[]'
+                    )
+                )::text,
+                now
+            FROM unnest(
+                k_commit, k_tenant, k_actor, k_operation, k_key, k_fingerprint, k_result, k_first, k_last
+            ) AS k (commit, tenant, actor, operation, key, fingerprint, result, first, last)
+            WHERE outcomes[k.commit] = 0
+            ON CONFLICT DO NOTHING
+            RETURNING tenant, actor, operation, key
+        )
+        SELECT coalesce(array_agg(k.commit), '{}') INTO broken
+        FROM unnest(k_commit, k_tenant, k_actor, k_operation, k_key) AS k (commit, tenant, actor, operation, key)
+        WHERE outcomes[k.commit] = 0 AND (k.tenant, k.actor, k.operation, k.key) NOT IN (SELECT * FROM taken);
         IF broken <> '{}' THEN
             FOREACH nth IN ARRAY broken LOOP
                 outcomes[nth] := 3;

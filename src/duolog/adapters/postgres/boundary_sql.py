@@ -1,0 +1,31 @@
+"""Dynamic consistency boundaries in SQL: the events that match a query, found through the tags where it has some."""
+
+from duolog.adapters.postgres.event_rows import EVENT_COLUMNS
+from duolog.adapters.postgres.sql_files import in_schema
+from duolog.eventstore.conditions import EventQuery, QueryItem
+
+
+def boundary_events(query: EventQuery, schema: str, tenant: str) -> tuple[str, list[object]]:
+    """Return SQL and values that select all events that match ``query``, by position."""
+    values: list[object] = [tenant]
+    positions = " UNION ".join(_item(item, values) for item in query.items)
+    sql = f"SELECT {EVENT_COLUMNS} FROM {{schema}}.events AS e WHERE e.position IN ({positions}) ORDER BY e.position"  # noqa: S608 - made of constants
+    return in_schema(sql, schema), values
+
+
+def _item(item: QueryItem, values: list[object]) -> str:
+    types = ""
+    if item.types:
+        values.append(item.types)
+        types = f" AND d.type = ANY (${len(values)}::text[])"
+    if not item.tags:
+        return f"SELECT d.position FROM {{schema}}.events AS d WHERE d.tenant = $1{types}"  # noqa: S608 - made of constants
+    values.append(item.tags[0])
+    tagged = f"t.tenant = $1 AND t.tag = ${len(values)}"
+    if not types and len(item.tags) == 1:
+        return f"SELECT t.position FROM {{schema}}.event_tags AS t WHERE {tagged}"  # noqa: S608 - made of constants
+    values.append(item.tags)
+    return (
+        "SELECT t.position FROM {schema}.event_tags AS t JOIN {schema}.events AS d ON d.position = t.position"  # noqa: S608 - made of constants
+        f" WHERE {tagged} AND d.tags @> ${len(values)}::text[]{types}"
+    )

@@ -1,0 +1,210 @@
+"""A PostgreSQL database as duolog's database."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from duolog.adapters.postgres.checkpoints import PostgresCheckpoints
+from duolog.adapters.postgres.committer import PostgresWorkCommitter
+from duolog.adapters.postgres.connecting import connect
+from duolog.adapters.postgres.connections import Connections
+from duolog.adapters.postgres.errors import reported
+from duolog.adapters.postgres.event_store import PostgresEventStore
+from duolog.adapters.postgres.examination import examine
+from duolog.adapters.postgres.idempotency import PostgresIdempotencyStore
+from duolog.adapters.postgres.leases import PostgresLeases
+from duolog.adapters.postgres.location import Location, parse_location
+from duolog.adapters.postgres.log import PostgresLog
+from duolog.adapters.postgres.migrations import check_schema, migrate, pending
+from duolog.adapters.postgres.parking import PostgresParking
+from duolog.adapters.postgres.read_session import PostgresReadSession
+from duolog.adapters.postgres.snapshots import PostgresSnapshots
+from duolog.adapters.postgres.sql_files import load_sql
+from duolog.adapters.postgres.statements import Statements
+from duolog.adapters.postgres.view_session import PostgresViewSession
+from duolog.adapters.postgres.views import create_tables, prepare_view
+from duolog.database.examination import Examination
+from duolog.database.port import Features, View
+from duolog.errors import NotStartedError
+from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
+
+MOST_LOG_CONNECTIONS: Final = 8
+
+
+class PostgresDatabase:
+    """A `Database` on a PostgreSQL server, which any number of processes and machines may open.
+
+    Args:
+        location: where it is, and its options.
+    """
+
+    __slots__ = ("_location", "_open")
+
+    def __init__(self, location: Location) -> None:
+        self._location = location
+        self._open: _Open | None = None
+
+    @property
+    def url(self) -> str:
+        """Its URL, without a password."""
+        return self._location.url
+
+    @property
+    def features(self) -> Features:
+        """What it does differently."""
+        return Features(durable=True, shared=True, snapshot_reads=True, single_writer=False)
+
+    @property
+    def store(self) -> PostgresEventStore:
+        """The log."""
+        return self._opened().log.store
+
+    @property
+    def committer(self) -> PostgresWorkCommitter:
+        """Commits units of work."""
+        return self._opened().log.committer
+
+    @property
+    def snapshots(self) -> PostgresSnapshots:
+        """The latest snapshots of streams."""
+        return self._opened().snapshots
+
+    @property
+    def checkpoints(self) -> PostgresCheckpoints:
+        """How far subscriptions are."""
+        return self._opened().checkpoints
+
+    @property
+    def leases(self) -> PostgresLeases:
+        """Who may advance a subscription."""
+        return self._opened().leases
+
+    @property
+    def parking(self) -> PostgresParking:
+        """What subscriptions set aside."""
+        return self._opened().parking
+
+    @property
+    def idempotency(self) -> PostgresIdempotencyStore:
+        """Which commands were executed under which keys."""
+        return self._opened().idempotency
+
+    async def open(self, *, read_only: bool = False) -> None:
+        """Connect and bring the schema up to date, or check it; see `Database.open`."""
+        if self._open is None:
+            opened = _Open(self._location, read_only=read_only)
+            try:
+                await (opened.start_reading() if read_only else opened.start())
+            except BaseException:
+                await opened.close()
+                raise
+            self._open = opened
+
+    async def close(self) -> None:
+        """Finish what was sent, and disconnect. May be called twice."""
+        if self._open is not None:
+            await self._open.close()
+
+    async def pending_migrations(self) -> list[str]:
+        """Return the names of the migrations that are not applied yet; makes nothing."""
+        connection = await connect(self._location, read_only=True)
+        try:
+            return [migration.name for migration in await pending(connection, self._location.schema)]
+        finally:
+            with reported():
+                await connection.close(timeout=1)
+
+    async def examine(self) -> Sequence[Examination]:
+        """Look at the server, its settings and clock, and the schema; see `Database.examine`."""
+        return [each async for each in examine(self._location)]
+
+    async def keep_secret_check(self, check: str) -> str:
+        """Keep a check value of the application's secret; see `Database.keep_secret_check`."""
+        schema = self._location.schema
+        async with self._opened().log_connections.transaction() as connection:
+            await connection.execute(load_sql("keep_secret_check", schema), check)
+            return str(await connection.fetchval(load_sql("read_secret_check", schema)))
+
+    async def create_tables(self, tables: Mapping[str, str]) -> None:
+        """Create the application's own tables where they are missing; see `Database.create_tables`."""
+        await create_tables(self._opened().log_connections, tables)
+
+    async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
+        """Create a view's tables and checkpoint where they are missing; see `Database.prepare_view`."""
+        return await prepare_view(self._opened().log_connections, view, token)
+
+    def open_view(self, view: View) -> PostgresViewSession:
+        """Open the session for one batch of a projection."""
+        opened = self._opened()
+        return PostgresViewSession(opened.sessions, opened.statements, view.subscription)
+
+    def open_reader(self, *, seconds: float | None = None) -> PostgresReadSession:
+        """Open a session that reads one snapshot and cannot write; see `Database.open_reader`."""
+        opened = self._opened()
+        return PostgresReadSession(opened.sessions, opened.statements, seconds=seconds)
+
+    def _opened(self) -> "_Open":
+        if self._open is None:
+            message = "the database is not open"
+            raise NotStartedError(message, hint="Call `await database.open()` first.")
+        return self._open
+
+
+class _Open:
+    """Everything that lives between open and close.
+
+    Sessions have connections of their own: slow queries, and batches that read the log, must not wait for each other,
+    and commands and subscriptions must not wait for any of them.
+    """
+
+    def __init__(self, location: Location, *, read_only: bool) -> None:
+        self.statements = Statements()
+        self.sessions = Connections(location, least=location.pool_min, read_only=read_only)
+        self.log_connections = Connections(location, most=MOST_LOG_CONNECTIONS, least=1, read_only=read_only)
+        self.snapshots = PostgresSnapshots(self.log_connections)
+        self.checkpoints = PostgresCheckpoints(self.log_connections)
+        self.leases = PostgresLeases(self.log_connections)
+        self.parking = PostgresParking(self.log_connections)
+        self.idempotency = PostgresIdempotencyStore(self.log_connections)
+        self.log = PostgresLog(
+            location,
+            readers=self.log_connections,
+            sessions=self.sessions,
+            statements=self.statements,
+            on_batch=_batch_counter(),
+            read_only=read_only,
+        )
+
+    async def start(self) -> None:
+        await migrate(self.log_connections)
+        await self.log.start()
+
+    async def start_reading(self) -> None:
+        async with self.log_connections.use() as connection:
+            await check_schema(connection, self.log_connections.location.schema)
+        await self.log.start()
+
+    async def close(self) -> None:
+        await self.log.close()
+        await self.sessions.close()
+        await self.log_connections.close()
+
+
+def _batch_counter() -> Callable[[int], None] | None:
+    meter = find_meter()
+    if meter is None:
+        return None
+    return meter.create_histogram(
+        METRIC_BATCH_SIZE,
+        unit="{unit}",
+        description="Units of work in one transaction that appends.",
+    ).record
+
+
+def open_database(url: str, /) -> PostgresDatabase:
+    """Make the database of a URL like ``postgresql://user:password@host:5432/name``, unopened.
+
+    Raises:
+        ConfigurationError: the URL is not of this form, or an option is unknown.
+    """
+    return PostgresDatabase(parse_location(url))
