@@ -1,4 +1,4 @@
-"""What only PostgreSQL has to do where a log is moved: the gate, the log's incarnation, and whoever stands in the way."""
+"""What only PostgreSQL has to do where a log is moved: the gate, the log's incarnation, and who stands in the way."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,10 @@ MakeConnections = Callable[..., Connections]
 Write = Callable[[Connection, Connections], Awaitable[None]]
 
 KEY = "INSERT INTO {schema}.idempotency VALUES ('', '', '', $1, '', '{{}}', '{{}}', 1)"
-EVENT = "INSERT INTO {schema}.events VALUES (nextval('{schema}.positions'), 1, $1, 1, 1, 1, '', $2, 't', '{{}}', '{{}}', '{{}}')"
+EVENT = (
+    "INSERT INTO {schema}.events "
+    "VALUES (nextval('{schema}.positions'), 1, $1, 1, 1, 1, '', $2, 't', '{{}}', '{{}}', '{{}}')"
+)
 
 
 @pytest.fixture
