@@ -7,13 +7,10 @@ from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.database.examination import Examination, Level
 
-STUCK_SECONDS: Final = 5.0
 _SUBJECT: Final = "appenders"
 
 
-async def stuck_appenders(
-    connection: Connection, schema: str, *, seconds: float = STUCK_SECONDS
-) -> AsyncGenerator[Examination, None]:
+async def stuck_appenders(connection: Connection, schema: str, *, seconds: float) -> AsyncGenerator[Examination, None]:
     """Examine who holds the log's fence.
 
     Args:
