@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 
 from duolog.errors import MissingServerError
 from duolog.testing.servers import PostgresBinaries, PostgresDatabases, postgres_for_test_run
 from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
+from tests.emptied import emptied
 
 
 @pytest.fixture(scope="session")
@@ -41,5 +41,4 @@ def postgres_url(postgres: PostgresDatabases) -> Iterator[str]:
 @pytest.fixture
 def empty_postgres_url(postgres: PostgresDatabases, postgres_url: str) -> str:
     """The URL of the module's database, emptied for one test."""
-    postgres.empty_database(urlsplit(postgres_url).path.removeprefix("/"))
-    return postgres_url
+    return emptied(postgres, postgres_url)

@@ -3,6 +3,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from duolog.database.port import Database
+from tests.contract.backends import make_empty
+
+__all__ = ["database", "make_empty"]
 
 
 @pytest.fixture

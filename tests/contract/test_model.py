@@ -4,7 +4,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +15,7 @@ from duolog.eventstore.expectations import ANY_VERSION, NO_STREAM, STREAM_EXISTS
 from duolog.messages.envelope import NewEvent
 from duolog.tables.statements import Statement
 from duolog.write.sealed_work import SealedWork
-from tests.contract.backends import BACKENDS
+from tests.contract.backends import MakeDatabase
 from tests.contract.models import Event, Model, Unit, tag_of, versions
 
 TABLE = {"numbers": "CREATE TABLE numbers (number INTEGER PRIMARY KEY)"}
@@ -121,9 +120,10 @@ async def compare(database: Database, plan: list[Unit | str]) -> None:
         await database.close()
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @settings(deadline=None, max_examples=60)
 @given(plan=steps)
-def test_whatever_is_committed_the_database_has_what_the_model_has(backend: str, plan: list[Unit | str]) -> None:
+def test_whatever_is_committed_the_database_has_what_the_model_has(
+    make_empty: MakeDatabase, plan: list[Unit | str]
+) -> None:
     with TemporaryDirectory() as folder:
-        asyncio.run(compare(BACKENDS[backend](Path(folder)), plan))
+        asyncio.run(compare(make_empty(Path(folder)), plan))

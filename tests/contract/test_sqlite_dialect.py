@@ -13,7 +13,7 @@ from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.tables.statements import Constraint, Statement
 from duolog.testing.contracts.samples import SECONDS, new_events, outcomes
 from duolog.write.sealed_work import SealedWork
-from tests.contract.backends import BACKENDS
+from tests.contract.backends import SQLITE_BACKENDS
 
 TABLES = {
     "owners": "CREATE TABLE owners (id INTEGER PRIMARY KEY ON CONFLICT ROLLBACK)",
@@ -37,9 +37,9 @@ class OwnerThereError(Exception):
         self.owner = owner
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=SQLITE_BACKENDS)
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    database = BACKENDS[request.param](tmp_path)
+    database = SQLITE_BACKENDS[request.param](tmp_path)
     await database.open()
     await database.create_tables(TABLES)
     yield database

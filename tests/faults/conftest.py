@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from duolog.adapters.sqlite import open_database
+from tests.contract.backends import make_empty
 from tests.faults import shim
+
+__all__ = ["make_empty", "path", "shim_library"]
 
 
 @pytest.fixture(scope="session")

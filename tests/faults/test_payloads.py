@@ -19,7 +19,7 @@ from duolog.codec.tags import Tagger
 from duolog.database.port import Database
 from duolog.errors import PayloadError
 from duolog.ids import uuid7
-from tests.contract.backends import BACKENDS
+from tests.contract.backends import MakeDatabase
 from tests.faults.experiment import Answer, Experiment, size
 from tests.faults.inputs import HEALTH
 
@@ -88,9 +88,9 @@ def has_large_int(content: object) -> bool:
     return isinstance(content, int) and not SMALLEST_INT <= content <= LARGEST_INT
 
 
-@pytest.fixture(params=sorted(BACKENDS))
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[asyncio.Runner, Database]]:
-    database = BACKENDS[request.param](tmp_path)
+@pytest.fixture
+def opened(make_empty: MakeDatabase, tmp_path: Path) -> Iterator[tuple[asyncio.Runner, Database]]:
+    database = make_empty(tmp_path)
     with asyncio.Runner() as runner:
         runner.run(database.open())
         yield runner, database

@@ -1,9 +1,14 @@
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 
 from duolog import Application, SortOrder
+from duolog.adapters.sqlalchemy import SqlAlchemyProvider
 from duolog.errors import UnknownFieldError
 from duolog.testing import application
-from tests.reference.list_users import LIST_USERS, ListUsersQuery, ReaderProvider
+from tests.reference.list_users import LIST_USERS, ListUsersQuery, ReaderProvider, UserQueryGateway
+from tests.reference.postgres_user_reader import SessionReaderProvider
 
 USERS = """
     CREATE TABLE users (
@@ -43,3 +48,21 @@ async def test_a_field_that_is_not_declared_sortable_is_refused_with_the_allowed
     async with users(url) as app:
         with pytest.raises(UnknownFieldError, match="allowed: created_at, email"):
             await app.query_bound(LIST_USERS, ListUsersQuery(sort_by="password_hash"))
+
+
+async def test_the_references_reader_over_a_session_works_as_it_is(url: str) -> None:
+    providers = [SqlAlchemyProvider(), SessionReaderProvider()]
+    async with application(LIST_USERS, database=url, providers=providers, tables={"users": USERS}) as app:
+        query = ListUsersQuery(limit=2, role_filter="user", sort_by="email", sort_order=SortOrder.DESC)
+        page = await app.query_bound(LIST_USERS, query)
+
+        assert [user.email for user in page.items] == ["d@example.com", "c@example.com"]
+        assert (page.total, page.has_next) == (3, True)
+        assert page.items[1].is_active is False
+        assert page.items[0].created_at == datetime(2026, 1, 4, tzinfo=UTC)
+        async with app.container() as scope:
+            reader = await scope.get(UserQueryGateway)
+            found = await reader.get_by_id(page.items[0].id)
+            assert found is not None
+            assert (str(found.id), found.email) == (str(page.items[0].id), "d@example.com")
+            assert not await reader.exists(UUID(int=1))

@@ -1,6 +1,9 @@
 """The users service, put together."""
 
+from dishka import Provider
+
 from duolog import Application
+from duolog.adapters.sqlalchemy import SqlAlchemyProvider
 from users.application.commands.create_user import CreateUserCommand, CreateUserInteractor
 from users.application.commands.delete_user import DeleteUserCommand, DeleteUserInteractor
 from users.application.commands.sign_in import SignInCommand, SignInInteractor
@@ -11,9 +14,11 @@ from users.application.queries.list_users import ListUsersQuery, ListUsersQueryS
 from users.application.queries.page_users import PageUsersQuery, PageUsersQueryService
 from users.application.queries.user_exists import UserExistsQuery, UserExistsQueryService
 from users.domain import events
-from users.infrastructure.adapters.users_table import USERS_TABLE
+from users.domain.errors import EmailTakenError
+from users.infrastructure.models import EMAIL_IS_UNIQUE
 from users.infrastructure.projections.user_projection import UserProjection
 from users.infrastructure.providers import UsersProvider, WriteModel
+from users.infrastructure.schema import tables_in_memory
 
 
 def make_application(
@@ -22,7 +27,8 @@ def make_application(
     """Make the application; `async with` starts it.
 
     Args:
-        database_url: like ``sqlite:///users.db`` or ``memory://``.
+        database_url: like ``sqlite:///users.db``, ``postgresql://...`` or ``memory://``; for the write model ``tables``
+            `schema.migrate` makes and changes its tables before.
         write_model: how users are kept.
         secret: signs cursors and tokens; None takes ``DUOLOG_SECRET``.
     """
@@ -42,8 +48,14 @@ def make_application(
             ExportUsersQuery.handled_by(ExportUsersQueryService, reads=reads),
         ],
         projections=[UserProjection],
-        providers=[UsersProvider(write_model)],
+        providers=[UsersProvider(write_model), *_sessions(write_model)],
         events=[events],
-        tables={"users": USERS_TABLE} if write_model is WriteModel.TABLES else {},
+        tables=tables_in_memory(database_url) if write_model is WriteModel.TABLES else {},
         secret=secret,
     )
+
+
+def _sessions(write_model: WriteModel) -> list[Provider]:
+    if write_model is not WriteModel.TABLES:
+        return []
+    return [SqlAlchemyProvider(errors={EMAIL_IS_UNIQUE: EmailTakenError})]

@@ -15,9 +15,9 @@ from users.domain.services import UserService
 from users.infrastructure.adapters.argon2_password_hasher import Argon2PasswordHasher
 from users.infrastructure.adapters.event_credential_reader import EventCredentialReader
 from users.infrastructure.adapters.event_sourced_user_repository import EventSourcedUserRepository
-from users.infrastructure.adapters.sql_user_reader import SqlUserReader
+from users.infrastructure.adapters.postgres_user_reader import PostgresUserReader
+from users.infrastructure.adapters.sqlalchemy_user_repository import SqlAlchemyUserRepository
 from users.infrastructure.adapters.table_credential_reader import TableCredentialReader
-from users.infrastructure.adapters.table_user_repository import TableUserRepository
 
 
 class WriteModel(Enum):
@@ -42,13 +42,13 @@ class UsersProvider(Provider):
         self.provide(_cursors, scope=Scope.APP)
         self.provide(Access)
         self.provide(UserService)
-        self.provide(SqlUserReader, provides=UserQueryGateway)
+        self.provide(PostgresUserReader, provides=UserQueryGateway)
         match write_model:
             case WriteModel.EVENTS:
                 self.provide(EventSourcedUserRepository, provides=UserRepository)
                 self.provide(EventCredentialReader, provides=CredentialGateway)
             case WriteModel.TABLES:
-                self.provide(TableUserRepository, provides=UserRepository)
+                self.provide(SqlAlchemyUserRepository, provides=UserRepository)
                 self.provide(TableCredentialReader, provides=CredentialGateway)
 
 

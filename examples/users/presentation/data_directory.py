@@ -16,6 +16,7 @@ from duolog.integrations.fastapi import BearerTokens
 from users.domain.role import UserRole
 from users.infrastructure.composition import make_application
 from users.infrastructure.providers import WriteModel
+from users.infrastructure.schema import migrate
 
 _ADMIN: Final = Actor("admin", frozenset({UserRole.ADMIN.value}))
 _ADMIN_TOKEN_LASTS: Final = timedelta(days=365)
@@ -85,7 +86,7 @@ class DemoSettings:
 
 
 def prepare(data_dir: Path | None = None, environment: Mapping[str, str] = os.environ) -> DemoSettings:
-    """Make the data directory where it is missing, with the secret and the admin's token in it.
+    """Make the data directory where it is missing, with the secret, the admin's token and up-to-date tables in it.
 
     Any number of processes may do this at once; they find the same secret.
 
@@ -114,6 +115,8 @@ def prepare(data_dir: Path | None = None, environment: Mapping[str, str] = os.en
     _keep_admin_token(settings)
     if settings.shown_database_url != settings.database_url:
         _write_beside(settings.database_url_file, f"{settings.database_url}\n").replace(settings.database_url_file)
+    if write_model is WriteModel.TABLES:
+        migrate(settings.database_url)
     return settings
 
 

@@ -16,8 +16,10 @@ from duolog.tables.statements import Statement
 from duolog.write.after_commit import AfterCommit, AfterCommitHooks
 from duolog.write.entity_states import EntityStates, UnitEntityStates
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyStore
+from duolog.write.late_writers import LateWriter, LateWriters
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
 from duolog.write.staged_work import StagedWork
+from duolog.write.unit_sessions import UnitSessions
 from duolog.write.unit_state import UnitState
 from duolog.write.unknown_outcome import CertainOutcomes
 
@@ -40,19 +42,20 @@ class UnitOfWork:
 
     __slots__ = (
         "_after_commit",
-        "_codec",
         "_commits_at_once",
         "_committer",
-        "_held",
+        "_held_to_write",
+        "_late_writers",
         "_metadata",
         "_outcome",
         "_outcomes",
-        "_reader",
+        "_sessions",
         "_staged",
         "_state",
-        "_store",
+        "codec",
         "entity_states",
         "idempotency",
+        "store",
         "tenant",
         "transaction_manager_resolved",
     )
@@ -68,16 +71,17 @@ class UnitOfWork:
         commits_at_once: bool = False,
         entity_states: EntityStates | None = None,
     ) -> None:
-        self._store = store
+        self.store = store  # for reading
         self._committer = committer
-        self._codec = codec
+        self.codec = codec  # decodes what was read
         self._metadata = encode_metadata(metadata)
         self._commits_at_once = commits_at_once
         self._state = UnitState.OPEN
         self._staged = StagedWork()
         self._after_commit = AfterCommitHooks()
-        self._reader: ReadSession | None = None
-        self._held: HeldWriter | None = None
+        self._sessions = UnitSessions(committer)
+        self._held_to_write = False
+        self._late_writers = LateWriters()
         self._outcomes = CertainOutcomes(committer, store, keys)
         self._outcome: Appended = NOTHING_APPENDED
         self.idempotency: IdempotencyRecord | None = None  # is committed with the rest
@@ -85,39 +89,26 @@ class UnitOfWork:
         self.transaction_manager_resolved = False
         self.entity_states = UnitEntityStates(entity_states or EntityStates(), self.tenant)
 
-    # --- reading ---------------------------------------------------------------------------------------------
-
-    @property
-    def store(self) -> EventStore:
-        """The log, for reading."""
-        return self._store
-
-    @property
-    def codec(self) -> EventCodec:
-        """Decodes what was read."""
-        return self._codec
-
     @property
     def reader(self) -> ReadSession:
         """One snapshot of the application's tables; the held writer once it was taken."""
         if not self._commits_at_once:
             self._state.check_live("read")
-        if self._held is not None:
-            return self._held
-        if self._reader is None:
-            self._reader = self._committer.open_reader()
-        return self._reader
+        return self._sessions.reader
+
+    @property
+    def held_writer(self) -> HeldWriter | None:
+        """The writer, while this unit holds it."""
+        return self._sessions.held
 
     @property
     def has_buffered_statements(self) -> bool:
         """Whether statements wait for the commit, so that a read would not see them."""
-        return self._held is None and bool(self._staged.statements)
+        return self._sessions.held is None and bool(self._staged.statements)
 
     async def read_boundary(self, query: EventQuery) -> Boundary:
         """Read a dynamic consistency boundary of this unit's tenant; stage its condition with `require`."""
-        return await self._store.read_boundary(query, tenant=self.tenant)
-
-    # --- staging ---------------------------------------------------------------------------------------------
+        return await self.store.read_boundary(query, tenant=self.tenant)
 
     def stage(
         self,
@@ -152,8 +143,10 @@ class UnitOfWork:
             Exception: the writer is held, and a constraint broke for which the statement declares this domain error.
         """
         self._state.check_open("stage a statement")
-        if self._held is not None:
-            await self._held.run(statement)
+        held = self._sessions.held
+        if held is not None:
+            self._held_to_write = True
+            await held.run(statement)
         else:
             self._staged.statements.append(statement)
 
@@ -191,29 +184,39 @@ class UnitOfWork:
         """
         self._after_commit.add(hook)
 
-    async def hold_writer(self, *, seconds: float = 1.0) -> None:
+    def join(self, writer: LateWriter) -> None:
+        """Let ``writer`` write when this unit commits, and end with it.
+
+        Raises:
+            WorkAfterCommitError: the unit is sealed.
+        """
+        self._state.check_open("join")
+        self._late_writers.add(writer)
+
+    async def hold_writer(self, *, seconds: float = 1.0, to_write: bool = True) -> None:
         """Take the database's writer, so that this unit reads its own writes; others wait meanwhile.
 
         What was staged before runs now; if a statement fails, the whole unit is rolled back.
 
         Args:
             seconds: after so long it is taken back and everything is rolled back.
+            to_write: whether the unit has work from now on; not if it may turn out that it only reads.
 
         Raises:
             DatabaseBusyError: it could not be had in time.
         """
-        self._state.check_open("take the writer")
-        if self._held is not None:
+        check = self._state.check_open if to_write else self._state.check_live
+        check("take the writer")
+        self._held_to_write = self._held_to_write or to_write
+        if self._sessions.held is not None:
             return
-        held = self._held = await self._committer.hold_writer(seconds=seconds)
+        held = await self._sessions.hold_writer(seconds=seconds)
         try:
             for statement in self._staged.take_statements():
                 await held.run(statement)
         except BaseException:
             await self.rollback()
             raise
-
-    # --- ending ----------------------------------------------------------------------------------------------
 
     @property
     def outcome(self) -> Appended:
@@ -223,7 +226,7 @@ class UnitOfWork:
     @property
     def has_work(self) -> bool:
         """Whether anything is staged that would change something; a condition alone would not."""
-        return self._held is not None or self._staged.changes_something
+        return self._held_to_write or self._staged.changes_something or self._late_writers.have_work
 
     async def seal(self) -> None:
         """End staging (``TransactionManager.commit``); commits at once outside the pipeline.
@@ -236,6 +239,7 @@ class UnitOfWork:
             raise UnitOfWorkError(message, hint="Stage the work again, in a new scope.")
         if self._state is UnitState.OPEN:
             self._state = UnitState.SEALED
+            self._late_writers.seal()
         if self._commits_at_once and (self._state is UnitState.SEALED):
             await self.commit()
 
@@ -263,9 +267,12 @@ class UnitOfWork:
             DatabaseError: the database failed; nothing was changed, but for `OutcomeUnknownError`.
             Exception: the domain error that a statement declares for a broken constraint.
         """
-        work = self._staged.sealed(self.tenant, self.entity_states, self.idempotency)
         try:
-            if self._held is not None or self._after_commit or not work.is_empty:
+            if self._late_writers:
+                self._state = UnitState.FLUSHING
+                await self._late_writers.flush()
+            work = self._staged.sealed(self.tenant, self.entity_states, self.idempotency)
+            if self._sessions.held is not None or self._after_commit or not work.is_empty:
                 await shielded(self._commit(work))
             self._state = UnitState.COMMITTED
         finally:
@@ -273,16 +280,18 @@ class UnitOfWork:
 
     async def rollback(self) -> None:
         """Drop what is staged and give connections back, also when the task is being cancelled; may be repeated."""
-        if self._state in (UnitState.OPEN, UnitState.SEALED):
+        if self._state in (UnitState.OPEN, UnitState.SEALED, UnitState.FLUSHING):
             self._state = UnitState.ROLLED_BACK
         self._staged.clear()
-        if self._reader is not None or self._held is not None:
-            await shielded(self._close_sessions())
+        self._late_writers.end()
+        if self._sessions.are_open:
+            await shielded(self._sessions.close())
 
     async def _commit(self, work: SealedWork) -> None:
         try:
-            if self._held is not None or not work.is_empty:
-                self._outcome = await self._outcomes.of((self._held or self._committer).commit(work), work)
+            held = self._sessions.held
+            if held is not None or not work.is_empty:
+                self._outcome = await self._outcomes.of((held or self._committer).commit(work), work)
         except ConflictError:
             self.entity_states.conflicted()
             raise
@@ -291,16 +300,6 @@ class UnitOfWork:
         self._staged.clear()
         await self._after_commit.run(self._outcome)
 
-    async def _close_sessions(self) -> None:
-        reader, self._reader = self._reader, None
-        held, self._held = self._held, None
-        try:
-            if reader is not None:
-                await reader.close()
-        finally:
-            if held is not None:
-                await held.close()
-
     def _append(
         self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None
     ) -> None:
@@ -308,7 +307,7 @@ class UnitOfWork:
             return
         ids = event_ids if event_ids is not None else [None] * len(events)
         encoded = tuple(
-            self._codec.encode(event, metadata=self._metadata, event_id=event_id)
+            self.codec.encode(event, metadata=self._metadata, event_id=event_id)
             for event, event_id in zip(events, ids, strict=True)
         )
         self._staged.appends.append(Append(stream, encoded, expected))

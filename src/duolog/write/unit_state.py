@@ -6,15 +6,16 @@ from duolog.errors import UnitOfWorkError, WorkAfterCommitError
 
 
 class UnitState(Enum):
-    """The states of a unit of work: it is sealed and then committed, or rolled back."""
+    """The states of a unit of work: it is sealed, flushed and then committed, or rolled back."""
 
     OPEN = "open"
     SEALED = "sealed"
+    FLUSHING = "being flushed"
     COMMITTED = "committed"
     ROLLED_BACK = "rolled back"
 
     def check_open(self, what: str) -> None:
-        """Refuse what may be done in an open unit only.
+        """Refuse what may be done in an open unit only, and by those who write late while they flush.
 
         Args:
             what: what is to be done, for the error.
@@ -26,7 +27,7 @@ class UnitState(Enum):
         if self is UnitState.SEALED:
             message = f"cannot {what} after commit()"
             raise WorkAfterCommitError(message)
-        if self is not UnitState.OPEN:
+        if self not in (UnitState.OPEN, UnitState.FLUSHING):
             message = f"cannot {what}: the unit of work is {self.value}"
             raise UnitOfWorkError(message, hint="Every message gets a scope and a unit of work of its own.")
 

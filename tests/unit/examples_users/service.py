@@ -10,6 +10,7 @@ from users.application.queries.get_user import GetUserQuery
 from users.domain.user import UserId
 from users.infrastructure.composition import make_application
 from users.infrastructure.providers import WriteModel
+from users.infrastructure.schema import migrate
 
 PASSWORD = "correct horse"
 
@@ -41,4 +42,6 @@ class Service:
 
 def make_service(write_model: WriteModel, *, database_url: str = "memory://") -> Service:
     """The service with a new, empty database; enter its application."""
+    if write_model is WriteModel.TABLES:
+        migrate(database_url)
     return Service(make_application(database_url, write_model=write_model, secret=TEST_SECRET))

@@ -19,7 +19,7 @@ from users.application.queries.list_users import ListUsersQuery
 from users.application.queries.page_users import PageUsersQuery
 from users.application.queries.user_exists import UserExistsQuery
 from users.domain.errors import UnknownRoleError, UserNotFoundError
-from users.infrastructure.adapters.sql_user_reader import FILTERABLE, SORTABLE
+from users.infrastructure.adapters.postgres_user_reader import FILTERABLE, SORTABLE
 
 EMAILS = ["dora@example.org", "ada@example.org", "cleo@example.org", "bob@example.org", "eve@example.org"]
 

@@ -1,19 +1,19 @@
 """Credentials from the table of users."""
 
-from duolog import WriteDatabase
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from users.application.ports.credential_gateway import Credentials
 from users.domain.email import Email
+from users.infrastructure.models import UserModel
 
 
 class TableCredentialReader:
     """A `CredentialGateway` over the rows of users."""
 
-    def __init__(self, db: WriteDatabase) -> None:
-        self._db = db
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
     async def by_email(self, email: Email) -> Credentials | None:
-        return await self._db.fetch_one(
-            "SELECT id AS user_id, role, is_active, password_hash FROM users WHERE email = :email",
-            {"email": email.value},
-            into=Credentials,
-        )
+        row = await self._session.scalar(select(UserModel).where(UserModel.email == email.value))
+        return None if row is None else Credentials(row.id, row.role, row.is_active, row.password_hash)

@@ -52,3 +52,13 @@ class Reading(ABC):
     async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
         """Run a statement and return the first column of its first row, or None; see `ReadDatabase.fetch_value`."""
         return await self.read(partial(fetch_value, sql=sql, parameters=parameters))
+
+
+class Writing(Reading):
+    """A session that reads its own writes: the held writer."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    async def write(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run ``work``, which may write, in the open transaction; nothing of it remains if it fails."""

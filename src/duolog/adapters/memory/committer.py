@@ -1,10 +1,12 @@
 """Units of work: tables and log change in one step of the event loop, or neither does."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeVar
 
+from duolog.adapters._sql.reading import Writing
 from duolog.adapters._sql.statements import run_statement
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
@@ -16,6 +18,8 @@ from duolog.eventstore.appends import Appended
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
 from duolog.write.sealed_work import HeldWriter, SealedWork
+
+R = TypeVar("R")
 
 _HINT: Final = "Hold the writer for a few statements only, and await nothing else meanwhile."
 
@@ -84,7 +88,7 @@ class MemoryCommitter:
         return outcome
 
 
-class MemoryHeldWriter(TableReads):
+class MemoryHeldWriter(TableReads, Writing):
     """A `HeldWriter`: an open transaction that everybody else waits for.
 
     Args:
@@ -105,11 +109,15 @@ class MemoryHeldWriter(TableReads):
         """Tell whether the tables are still held; what is open is rolled back by `close`."""
         return self._timer is not None
 
-    async def run(self, statement: Statement) -> int:
-        """Run a writing statement now; see `HeldWriter.run`. A refused one leaves nothing behind."""
+    async def write(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run ``work``, which may write, in the open transaction; nothing of it remains if it fails."""
         self._check_held()
         with self._tables.savepoint() as connection:
-            return run_statement(connection, statement)
+            return work(connection)
+
+    async def run(self, statement: Statement) -> int:
+        """Run a writing statement now; see `HeldWriter.run`. A refused one leaves nothing behind."""
+        return await self.write(lambda connection: run_statement(connection, statement))
 
     async def commit(self, work: SealedWork) -> Appended:
         """Add ``work`` to what was run, commit, and give the writer back."""

@@ -58,3 +58,22 @@ class Reading(ABC):
     async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
         """Run a statement and return the first column of its first row, or None; see `ReadDatabase.fetch_value`."""
         return await self.read(lambda connection: self.statements.fetch_value(connection, sql, parameters))
+
+
+class Writing(Reading):
+    """A session that reads its own writes: the held writer."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    async def write(
+        self, work: Callable[[Connection], Awaitable[R]], *, keeps: bool = True, is_nested: bool = False
+    ) -> R:
+        """Run ``work``, which may write, in the open transaction, after what came before; its errors are duolog's.
+
+        Args:
+            work: gets the connection; nothing of it remains if it fails.
+            keeps: what it did must outlive the failure of what comes after it; not needed for what only reads, nor
+                where such a failure ends the transaction.
+            is_nested: the work's own savepoints, which are open, must outlive it too.
+        """

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
 
-from duolog.adapters._sql.reading import Reading
+from duolog.adapters._sql.reading import Writing
 from duolog.adapters._sql.statements import run_statement
 from duolog.adapters.sqlite.hold import Hold
 from duolog.adapters.sqlite.units import Action
@@ -16,7 +16,7 @@ from duolog.write.sealed_work import SealedWork
 R = TypeVar("R")
 
 
-class SqliteHeldWriter(Reading):
+class SqliteHeldWriter(Writing):
     """A `HeldWriter` over one loan of the writer.
 
     Args:
@@ -36,9 +36,13 @@ class SqliteHeldWriter(Reading):
         """Run ``work``, which may only read, in the open transaction."""
         return await self._hold.run(reading_only(work))
 
+    async def write(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run ``work``, which may write, in the open transaction; nothing of it remains if it fails."""
+        return await self._hold.run(Action(work))
+
     async def run(self, statement: Statement) -> int:
         """Run a writing statement now; see `HeldWriter.run`."""
-        return await self._hold.run(Action(lambda connection: run_statement(connection, statement)))
+        return await self.write(lambda connection: run_statement(connection, statement))
 
     async def commit(self, work: SealedWork) -> Appended:
         """Add ``work`` to what was run, commit, and give the writer back; see `HeldWriter.commit`."""

@@ -82,18 +82,14 @@ BEGIN
 END
 $$;
 
--- One look at the fence: the last drawn position first, then who is inside, then what is visible. The order is the
--- proof. `run` ends the unbroken run of visible positions above `known`, which must be settled. `era` changes with
--- every crash (it ends with a checkpoint), after which virtual transaction ids of before mean nothing.
-CREATE FUNCTION {schema}.look_at_fence(
-    known bigint, OUT drawn bigint, OUT holders text[], OUT top bigint, OUT run bigint, OUT era text, OUT timeline text
+-- What is visible: the greatest position, and, if it is wanted, where the unbroken run of positions above `known` ends.
+CREATE FUNCTION {schema}.visible(
+    known bigint, with_run boolean, OUT top bigint, OUT run bigint
 ) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    drawn := {schema}.last_drawn();
-    holders := {schema}.fence_holders();
     SELECT coalesce(max(e.position), 0) INTO top FROM {schema}.events AS e;
     run := known;
-    IF holders <> '{}' AND top > known THEN
+    IF with_run AND top > known THEN
         SELECT coalesce(max(v.position), known) INTO run
         FROM (
             SELECT e.position, row_number() OVER (ORDER BY e.position) AS nth
@@ -103,6 +99,19 @@ BEGIN
         ) AS v
         WHERE v.position = known + v.nth;
     END IF;
+END
+$$;
+
+-- One look at the fence: the last drawn position first, then who is inside, then what is visible. The order is the
+-- proof. `run` ends the unbroken run of visible positions above `known`, which must be settled. `era` changes with
+-- every crash (it ends with a checkpoint), after which virtual transaction ids of before mean nothing.
+CREATE FUNCTION {schema}.look_at_fence(
+    known bigint, OUT drawn bigint, OUT holders text[], OUT top bigint, OUT run bigint, OUT era text, OUT timeline text
+) LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    drawn := {schema}.last_drawn();
+    holders := {schema}.fence_holders();
+    SELECT v.top, v.run INTO top, run FROM {schema}.visible(known, holders <> '{}') AS v;
     timeline := substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8);
     era := timeline || ' ' || (SELECT c.checkpoint_lsn FROM pg_catalog.pg_control_checkpoint() AS c);
 END

@@ -13,8 +13,12 @@ FILTERABLE: Final = FilterableFields({"role": equals("role"), "is_active": equal
 _SELECT: Final = "SELECT id, email, role, is_active, created_at, version FROM users_view"
 
 
-class SqlUserReader:
-    """A `UserQueryGateway` over `users_view`, whichever write model keeps the users."""
+class PostgresUserReader:
+    """A `UserQueryGateway` over `users_view`, whichever write model keeps the users.
+
+    Direct SQL, and rows straight into DTOs. It reads through what it is given, and so on a replica as well. SQLite,
+    which development runs on, speaks the same SQL.
+    """
 
     def __init__(self, db: ReadDatabase, cursors: Cursors) -> None:
         self._db = db

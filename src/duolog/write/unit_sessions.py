@@ -1,0 +1,52 @@
+"""What one unit of work has open: a snapshot that it reads, and the writer once it was taken."""
+
+from duolog.tables.ports import ReadSession
+from duolog.write.sealed_work import HeldWriter, WorkCommitter
+
+
+class UnitSessions:
+    """The reader and the held writer of one unit of work.
+
+    Args:
+        committer: opens them.
+
+    Attributes:
+        held: the writer, while it is held.
+    """
+
+    __slots__ = ("_committer", "_reader", "held")
+
+    def __init__(self, committer: WorkCommitter) -> None:
+        self._committer = committer
+        self._reader: ReadSession | None = None
+        self.held: HeldWriter | None = None
+
+    @property
+    def are_open(self) -> bool:
+        """Whether there is anything to close."""
+        return self._reader is not None or self.held is not None
+
+    @property
+    def reader(self) -> ReadSession:
+        """The held writer, else one snapshot of the application's tables."""
+        if self.held is not None:
+            return self.held
+        if self._reader is None:
+            self._reader = self._committer.open_reader()
+        return self._reader
+
+    async def hold_writer(self, *, seconds: float) -> HeldWriter:
+        """Take the writer; see `WorkCommitter.hold_writer`."""
+        held = self.held = await self._committer.hold_writer(seconds=seconds)
+        return held
+
+    async def close(self) -> None:
+        """Close both; what was not committed is rolled back. May be called twice."""
+        reader, self._reader = self._reader, None
+        held, self.held = self.held, None
+        try:
+            if reader is not None:
+                await reader.close()
+        finally:
+            if held is not None:
+                await held.close()
