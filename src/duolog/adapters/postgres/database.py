@@ -20,8 +20,10 @@ from duolog.adapters.postgres.read_session import PostgresReadSession
 from duolog.adapters.postgres.snapshots import PostgresSnapshots
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statements import Statements
+from duolog.adapters.postgres.transfer import PostgresTransfer
 from duolog.adapters.postgres.view_session import PostgresViewSession
 from duolog.adapters.postgres.views import create_tables, prepare_view
+from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Features, View
 from duolog.errors import NotStartedError
@@ -89,12 +91,17 @@ class PostgresDatabase:
         """Which commands were executed under which keys."""
         return self._opened().idempotency
 
-    async def open(self, *, read_only: bool = False) -> None:
+    @property
+    def transfer(self) -> PostgresTransfer:
+        """Gives the log away, or takes one in."""
+        return self._opened().transfer
+
+    async def open(self, *, read_only: bool = False, for_transfer: bool = False) -> None:
         """Connect and bring the schema up to date, or check it; see `Database.open`."""
         if self._open is None:
             opened = _Open(self._location, read_only=read_only)
             try:
-                await (opened.start_reading() if read_only else opened.start())
+                await (opened.start_reading() if read_only else opened.start(for_transfer=for_transfer))
             except BaseException:
                 await opened.close()
                 raise
@@ -166,6 +173,7 @@ class _Open:
         self.leases = PostgresLeases(self.log_connections)
         self.parking = PostgresParking(self.log_connections)
         self.idempotency = PostgresIdempotencyStore(self.log_connections)
+        self.transfer = PostgresTransfer(self.log_connections)
         self.log = PostgresLog(
             location,
             readers=self.log_connections,
@@ -175,8 +183,10 @@ class _Open:
             read_only=read_only,
         )
 
-    async def start(self) -> None:
+    async def start(self, *, for_transfer: bool) -> None:
         await migrate(self.log_connections)
+        if not for_transfer:
+            check_in_use(await self.transfer.state(), self.log_connections.location.url)
         await self.log.start()
 
     async def start_reading(self) -> None:

@@ -23,6 +23,7 @@ _NEWEST: Final = 18
 _MEBIBYTE: Final = 1_048_576
 _SKEW_SECONDS: Final = 5.0
 _CROWDED: Final = 0.9
+_STUCK_SECONDS: Final = 5.0  # an append takes some milliseconds
 
 
 async def examine(location: Location) -> AsyncIterator[Examination]:
@@ -48,7 +49,7 @@ async def examine(location: Location) -> AsyncIterator[Examination]:
         if schema.level is Level.WELL:
             with reported():
                 yield examine_log(await read_state(connection, location.schema), location.url)
-                async for stuck in stuck_appenders(connection, location.schema):
+                async for stuck in stuck_appenders(connection, location.schema, seconds=_STUCK_SECONDS):
                     yield stuck
     except DuologError as error:
         yield Examination("database", Level.FAULT, error.message, error.hint or "Look into the server's log.")

@@ -10,6 +10,7 @@ from duolog.adapters.postgres.event_store import PostgresEventStore
 from duolog.adapters.postgres.group_commit import GroupCommit
 from duolog.adapters.postgres.horizon import Horizon
 from duolog.adapters.postgres.location import Location
+from duolog.adapters.postgres.log_identity import read_identity
 from duolog.adapters.postgres.lost_sessions import LostSessions
 from duolog.adapters.postgres.refusals import Refusals
 from duolog.adapters.postgres.sql_files import load_sql
@@ -67,12 +68,14 @@ class PostgresLog:
             DatabaseError: the database failed, or it is a standby.
         """
         async with self._readers.use() as connection:
-            row: Any = await connection.fetchrow(load_sql("examine_log", self._readers.location.schema))
+            schema = self._readers.location.schema
+            row: Any = await connection.fetchrow(load_sql("examine_log", schema))
+            identity = await read_identity(connection, schema)
         _check_sequence(row)
         self._horizon.start(stored=row["horizon"], timeline=row["timeline"])
         self._lost.expect_timeline(row["timeline"])
         self.store = PostgresEventStore(
-            log_id=f"{row['log_id']}.{row['system']}.{row['timeline']}",
+            log_id=identity.log_id,
             connections=self._readers,
             committer=self.committer,
             horizon=self._horizon,

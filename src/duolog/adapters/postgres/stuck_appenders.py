@@ -7,18 +7,22 @@ from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.database.examination import Examination, Level
 
-_STUCK_SECONDS: Final = 5.0
 _SUBJECT: Final = "appenders"
 
 
-async def stuck_appenders(connection: Connection, schema: str) -> AsyncGenerator[Examination, None]:
+async def stuck_appenders(connection: Connection, schema: str, *, seconds: float) -> AsyncGenerator[Examination, None]:
     """Examine who holds the log's fence.
+
+    Args:
+        connection: where to look.
+        schema: of duolog's own tables.
+        seconds: who holds it for so long is stuck.
 
     Raises:
         asyncpg.PostgresError: the database failed.
     """
     rows = await connection.fetch(load_sql("stuck_appenders", schema))
-    stuck = [row for row in rows if row["seconds"] is None or row["seconds"] >= _STUCK_SECONDS]
+    stuck = [row for row in rows if row["seconds"] is None or row["seconds"] >= seconds]
     for row in stuck:
         yield _examination(row)
     if not stuck:

@@ -1,6 +1,4 @@
 SELECT
-    m.log_id::text AS log_id,
-    (SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c) AS system,
     substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) AS timeline,
     s.seqincrement AS increment,
     s.seqcache AS cache,
@@ -8,5 +6,5 @@ SELECT
     (SELECT coalesce(max(e.position), 0) FROM {schema}.events AS e) AS top,
     (SELECT h.position FROM {schema}.horizon AS h) AS horizon,
     {schema}.last_drawn() AS drawn
-FROM {schema}.meta AS m, pg_catalog.pg_sequence AS s
+FROM pg_catalog.pg_sequence AS s
 WHERE s.seqrelid = '{schema}.positions'::regclass
