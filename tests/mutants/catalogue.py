@@ -77,7 +77,7 @@ _LOG: Final = (
         "store payloads of other types than declared",
         "P15",
         "codec/event_codec.py",
-        "            self._decoder(cls).decode(data)\n",
+        "            known.decode(data)\n",
         "",
         (f"{_UNIT}/codec/test_payload_rules.py::test_a_field_of_another_type_is_refused_without_its_value",),
     ),

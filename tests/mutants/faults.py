@@ -118,7 +118,7 @@ _INPUT: Final = (
         "P15",
         "codec/event_codec.py",
         "            check_text(data)\n"
-        "            if may_break_rules(data):\n"
+        "            if not known.is_flat and may_break_rules(data):\n"
         "                check_tree(msgspec.to_builtins(event, builtin_types=(bytes, Decimal, UUID)))\n",
         "",
         (_PAYLOADS,),
