@@ -15,7 +15,7 @@ _PAYLOADS: Final = f"{_FAULTS}/test_payloads.py"
 _DECODERS: Final = f"{_FAULTS}/test_decoders.py"
 _OPENAPI: Final = f"{_FAULTS}/test_openapi.py"
 
-_ATTEMPTED: Final = "                _attempt(connection, job)\n            commit(connection)\n"
+_ATTEMPTED: Final = "            attempt(connection, jobs)\n            commit(connection)\n"
 _TOO_EARLY: Final = _ATTEMPTED.replace(
     "            commit", "            self._call(self._resolve, jobs)\n            commit"
 )
