@@ -11,10 +11,10 @@ from duolog.codec.event_codec import EventCodec
 from duolog.container.scopes import ProjectionScope
 from duolog.container.secret import Secret
 from duolog.database.port import Database
-from duolog.dispatch.context import MessageContext, ScopeKind, current_context
+from duolog.dispatch.context import MessageContext, ScopeKind, current_context, current_metadata
 from duolog.errors import ConfigurationError, NotInCommandScopeError
 from duolog.eventstore.port import EventStore
-from duolog.messages.metadata import CURRENT_METADATA, Metadata
+from duolog.messages.metadata import Metadata
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.middleware.read_scope import ReadScope
 from duolog.tables.ports import ReadDatabase, ReadSession
@@ -94,7 +94,7 @@ class DuologProvider(Provider):
     @provide
     def metadata(self) -> Metadata:
         """Provide the message's metadata; outside the pipeline, new ones."""
-        return CURRENT_METADATA.get() or Metadata()
+        return current_metadata() or Metadata()
 
     @provide
     async def lone_unit(self) -> AsyncIterator[LoneUnit]:
@@ -103,7 +103,7 @@ class DuologProvider(Provider):
             store=self._database.store,
             committer=self._database.committer,
             codec=self._codec,
-            metadata=CURRENT_METADATA.get(),
+            metadata=current_metadata(),
             commits_at_once=True,
             entity_states=self._entity_states,
         )

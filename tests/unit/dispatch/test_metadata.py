@@ -2,8 +2,8 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from duolog import Actor, Application, Command, Metadata, TransactionManager, UnitOfWork
+from duolog.dispatch.context import current_metadata
 from duolog.messages.envelope import StoredMetadata, stored_metadata
-from duolog.messages.metadata import current_metadata
 from duolog.testing import application
 from tests.unit.dispatch.counters import MOVE, ApplicationProvider, CounterProvider, Move, Moved, Script
 
