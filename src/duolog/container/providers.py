@@ -21,6 +21,7 @@ from duolog.tables.ports import ReadDatabase, ReadSession
 from duolog.write.boundary import DecisionBoundary
 from duolog.write.entity_states import EntityStates
 from duolog.write.event_publisher import EventPublisher
+from duolog.write.middleware.unit_of_work import UnitScope
 from duolog.write.publishing import UnitEventPublisher, UnitTransactionManager
 from duolog.write.transaction_manager import TransactionManager
 from duolog.write.unit_of_work import UnitOfWork
@@ -118,11 +119,11 @@ class DuologProvider(Provider):
         context = current_context()
         if context is None:
             return (await container.get(LoneUnit)).unit
-        unit = context.find(UnitOfWork)
-        if unit is None:
+        scope = context.find(UnitScope)
+        if scope is None:
             message = f"a write port was asked for in a {_described(context)}"
             raise NotInCommandScopeError(message)
-        return unit
+        return scope.unit
 
     @provide
     def transaction_manager(self, unit: UnitOfWork) -> TransactionManager:
@@ -157,11 +158,11 @@ class DuologProvider(Provider):
         context = current_context()
         if context is None:
             return (await container.get(LoneReader)).session
-        scope = context.find(ReadScope)
-        if scope is not None:
-            return scope.session
-        unit = context.find(UnitOfWork)
-        return UnitWriteDatabase(unit) if unit is not None else _view_database(context)
+        reading = context.find(ReadScope)
+        if reading is not None:
+            return reading.session
+        writing = context.find(UnitScope)
+        return UnitWriteDatabase(writing.unit) if writing is not None else _view_database(context)
 
     @provide
     def view_database(self) -> ViewDatabase:
