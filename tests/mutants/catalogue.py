@@ -120,8 +120,8 @@ _WRITE: Final = (
         "commit at once instead of sealing",
         "the seal",
         "write/unit_of_work.py",
-        "        if self._commits_at_once and (self._state is UnitState.SEALED):\n",
-        "        if self._state is UnitState.SEALED:\n",
+        "        if self._commits_at_once and (self._state is SEALED):\n",
+        "        if self._state is SEALED:\n",
         (f"{_WRITES}/test_commit.py::test_an_error_after_commit_rolls_all_back",),
     ),
     Mutant(

@@ -95,7 +95,7 @@ class UnitEntityStates:
             self._states.hot.keep(hot, entity.stream, self._tenant)
 
     def saved(self, entity: EventSourced[Any], stream: str) -> None:
-        """Take over the state of an entity whose events were staged for its stream; it counts from the commit on."""
+        """Take over the state of an entity whose events were staged for ``stream``; it counts from the commit on."""
         self._used.add(stream)
         policy = entity.snapshot_policy
         if (

@@ -106,8 +106,7 @@ class EventSourcedRepository(Generic[E]):
             WorkAfterCommitError: ``commit()`` was called before.
             PayloadError: an event cannot be stored.
         """
-        pending = entity.pending_events
-        stream = entity.stream  # made anew each time
+        pending, stream = entity.pending_events, entity.stream
         self._unit.stage(stream, pending, pending.expected)
         entity.clear_events()
         if pending:
