@@ -10,6 +10,7 @@ from tests.faults.fence.stage import Stage
 LANES = size(short=1, long=3)
 PLAYED = 300  # of all, in the short form
 
+
 def chosen(experiment: Experiment) -> Sequence[Schedule]:
     """Return all schedules, or some by chance."""
     schedules = list(all_schedules(experiment.chance))
