@@ -1,8 +1,9 @@
 """E16: requests made from the users example's OpenAPI, fitting and misfitting, get no answer of 500 or above."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,18 +15,36 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 
-from duolog import Actor
+from duolog import Actor, Application
 from duolog.integrations.fastapi import BearerTokens
 from tests.faults.experiment import Answer, Experiment, size
 from tests.faults.inputs import HEALTH
+from users.application.commands.create_user import CreateUserCommand
 from users.infrastructure.composition import make_application
 from users.infrastructure.providers import WriteModel
 from users.presentation.routes import make_api
 
 EXAMPLES = size(short=5, long=50)
 SLOW = {"POST /sessions": 8}  # it hashes a password each time, also for users who are not there
+USERS = 6
 SECRET = "a secret for tests only, 32 bytes"
 BASE = "http://users"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The users example, started, with users in it."""
+
+    runner: asyncio.Runner
+    client: httpx.AsyncClient
+    document: dict[str, Any]
+    users: Sequence[str]
+
+
+async def with_users(app: Application) -> list[str]:
+    """Create users, so that a request can find one; return their ids."""
+    made = [CreateUserCommand(f"user{number}@example.com", "a good password") for number in range(USERS)]
+    return [str(await app.execute(command)) for command in made]
 
 
 def operation_of(found: Any) -> Any:
@@ -34,21 +53,19 @@ def operation_of(found: Any) -> Any:
 
 
 @pytest.fixture(params=sorted(WriteModel, key=str))
-def served(request: pytest.FixtureRequest) -> Iterator[tuple[asyncio.Runner, httpx.AsyncClient, dict[str, Any]]]:
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
     app = make_application("memory://", write_model=request.param, secret=SECRET)
     api = make_api(app)
     client = httpx.AsyncClient(transport=httpx.ASGITransport(api, raise_app_exceptions=False), base_url=BASE)
     with asyncio.Runner() as runner:
         runner.run(app.start())
-        yield runner, client, api.openapi()
+        yield Served(runner, client, api.openapi(), runner.run(with_users(app)))
         runner.run(client.aclose())
         runner.run(app.close())
 
 
-def test_no_request_gets_an_answer_of_500_or_above(
-    served: tuple[asyncio.Runner, httpx.AsyncClient, dict[str, Any]], request: pytest.FixtureRequest
-) -> None:
-    runner, client, document = served
+def test_no_request_gets_an_answer_of_500_or_above(served: Served, request: pytest.FixtureRequest) -> None:
+    client = served.client
     experiment = Experiment(f"E16 requests from the OpenAPI: {request.node.callspec.id}")
     admin = BearerTokens(SECRET).issue(Actor("admin", frozenset({"admin"})), timedelta(hours=1))[0]
 
@@ -73,14 +90,16 @@ def test_no_request_gets_an_answer_of_500_or_above(
 
         @seed(experiment.seed)
         @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=HEALTH)
-        @given(operation.as_strategy(generation_mode=mode), st.integers(0, 3))
-        def any_request(case: Case[Any], whose: int) -> None:
-            runner.run(send(case, mode, by_admin=whose > 0))
+        @given(operation.as_strategy(generation_mode=mode), st.integers(0, 3), st.sampled_from(served.users))
+        def any_request(case: Case[Any], whose: int, user: str) -> None:
+            if "user_id" in case.path_parameters and mode is GenerationMode.POSITIVE and whose != 1:
+                case.path_parameters["user_id"] = user  # one that is there, as long as none of these deleted it
+            served.runner.run(send(case, mode, by_admin=whose > 0))
 
         with suppress(Unsatisfiable):  # what takes nothing cannot be asked for wrongly
             any_request()
 
-    for result in schemathesis.openapi.from_dict(document).get_all_operations():
+    for result in schemathesis.openapi.from_dict(served.document).get_all_operations():
         for mode in GenerationMode:
             send_many(operation_of(result), mode)
     experiment.conclude()

@@ -9,6 +9,17 @@ _SQLITE: Final = "tests/contract/test_sqlite.py"
 _COMMANDS: Final = "tests/unit/write/test_idempotency.py"
 _REQUESTS: Final = "tests/unit/integrations/test_idempotency_over_http.py"
 
+_ONE_KEY: Final = "tests/faults/test_one_key.py"
+
+_WITH_THE_KEY: Final = "        return await self._writer.run(work_unit(work))\n"
+_KEY_APART: Final = """\
+        rest = SealedWork(work.tenant, work.statements, work.appends, work.conditions, work.snapshots)
+        appended = await self._writer.run(work_unit(rest))
+        if work.idempotency is not None:
+            await self._writer.run(work_unit(SealedWork(idempotency=work.idempotency)))
+        return appended
+"""
+
 _UNTIL_THE_KEY: Final = """\
             AuthorisationMiddleware(authorizer),
             AfterPositionMiddleware(self._wait),
@@ -40,6 +51,22 @@ _KEYS: Final = (
             f"{_SQLITE}::TestIdempotency::test_a_taken_key_changes_nothing",
             f"{_SQLITE}::TestIdempotency::test_one_of_many_units_gets_the_key",
         ),
+    ),
+    Mutant(
+        "E11: look for the key, then write",
+        "P9",
+        "adapters/sqlite/sql/claim_idempotency_key.sql",
+        "DO NOTHING",
+        "DO UPDATE SET result = excluded.result, fingerprint = excluded.fingerprint",
+        (_ONE_KEY,),
+    ),
+    Mutant(
+        "E11: commit the key in a transaction of its own",
+        "P9",
+        "adapters/sqlite/committer.py",
+        _WITH_THE_KEY,
+        _KEY_APART,
+        (_ONE_KEY,),
     ),
     Mutant(
         "run a command whose idempotency key is stored",

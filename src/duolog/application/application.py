@@ -16,7 +16,7 @@ from duolog.database.port import Database
 from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
 from duolog.dispatch.registry import HandlerRegistry
-from duolog.messages.binding import Binding, M, MessageKind, R
+from duolog.messages.binding import Binding, M, R
 from duolog.messages.command import Command
 from duolog.messages.metadata import Metadata
 from duolog.messages.query import Query, StreamQuery
@@ -96,7 +96,7 @@ class Application:
             middleware=middleware,
             settings=self.settings,
         )
-        self._dispatcher = Dispatcher(name, registry, self._assembly.calls, self._assembly.in_flight)
+        self._dispatcher = Dispatcher(name, registry, self._assembly.routes, self._assembly.in_flight)
 
     # --- life cycle ------------------------------------------------------------------------------------------
 
@@ -154,14 +154,14 @@ class Application:
             TimeLimitExceededError: it took too long, and was rolled back.
             Exception: what the interactor raised; everything is rolled back.
         """
-        result, _ = await self._dispatcher.run(MessageKind.COMMAND, command, metadata, key_of(idempotency_key))
+        result, _ = await self._dispatcher.execute(command, metadata, key_of(idempotency_key))
         return cast("R", result)
 
     async def execute_with_receipt(
         self, command: Command[R], *, metadata: Metadata | None = None, idempotency_key: GivenKey = None
     ) -> Receipt[R]:
         """Execute a command, and return positions and versions beside its result; otherwise like `execute`."""
-        result, context = await self._dispatcher.run(MessageKind.COMMAND, command, metadata, key_of(idempotency_key))
+        result, context = await self._dispatcher.execute(command, metadata, key_of(idempotency_key))
         return make_receipt(cast("R", result), context, self.database.store.log_id)
 
     async def execute_bound(
@@ -218,7 +218,7 @@ class Application:
             InvalidMessageError: its fields do not have their declared types.
             TimeLimitExceededError: it took too long.
         """
-        result, _ = await self._dispatcher.run(MessageKind.QUERY, query, metadata, self._after(after, timeout))
+        result, _ = await self._dispatcher.query(query, metadata, self._after(after, timeout))
         return cast("R", result)
 
     async def query_bound(

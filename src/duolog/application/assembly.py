@@ -9,6 +9,7 @@ from typing import Final
 
 from dishka import Provider
 
+from duolog.application.dispatcher import Route
 from duolog.application.in_flight import InFlight
 from duolog.application.settings import Settings
 from duolog.codec.event_codec import EventCodec
@@ -27,7 +28,7 @@ from duolog.dispatch.middleware.metrics import MetricsMiddleware
 from duolog.dispatch.middleware.time_limit import TimeLimitMiddleware
 from duolog.dispatch.middleware.tracing import TracingMiddleware
 from duolog.dispatch.middleware.validation import ValidationMiddleware
-from duolog.dispatch.pipeline import Call, Middleware, Placed, arrange, build_pipeline
+from duolog.dispatch.pipeline import Middleware, Placed, arrange, build_pipeline
 from duolog.dispatch.registry import HandlerRegistry
 from duolog.dispatch.shield import shielded
 from duolog.errors import AfterTimeoutError, AnotherSecretError, ConfigurationError, NotStartedError
@@ -132,7 +133,7 @@ class Assembly:
         self._sweeper = KeySweeper(lambda: self.database.idempotency, hours=settings.idempotency_hours)
         self._running: _Running | None = None
         self._was_started = False
-        self.calls: dict[type, Call] = {}
+        self.routes: dict[type, Route] = {}
 
     async def start(self, *, projections: bool) -> None:
         """Build the pipelines, open the database, make tables and views, and start the projections."""
@@ -140,9 +141,9 @@ class Assembly:
             message = f"application {self._name!r} was started before"
             raise NotStartedError(message, hint="Make a new Application for every start.")
         self._was_started = True
-        calls = {
-            binding.message: build_pipeline(binding, self._middleware, handler_call(self.container, binding))
-            for binding in self._registry
+        routes = {
+            each.message: Route.of(each, build_pipeline(each, self._middleware, handler_call(self.container, each)))
+            for each in self._registry
         }
         await self.database.open()
         self._entity_states.snapshots = self.database.snapshots
@@ -157,7 +158,7 @@ class Assembly:
             await shielded(self._disconnect())
             raise
         self._sweeper.start()
-        self.calls.update(calls)
+        self.routes.update(routes)
         self.in_flight.open()
 
     async def close(self) -> None:
@@ -168,7 +169,7 @@ class Assembly:
             if cancelled:
                 _log.warning("%s: %d messages were cancelled after %g s of draining", self._name, cancelled, seconds)
         finally:
-            self.calls.clear()
+            self.routes.clear()
             await shielded(self._disconnect())
 
     def statuses(self) -> Sequence[SubscriptionStatus]:

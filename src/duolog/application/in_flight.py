@@ -1,19 +1,18 @@
 """Messages that are being handled, so that closing can wait for them, for a while."""
 
 import asyncio
-from types import TracebackType
 
-from duolog.dispatch.context import current_context
+from duolog.dispatch.context import MessageContext, current_context
 from duolog.errors import NotStartedError
 
 
 class InFlight:
-    """Counts the messages under way; used as a context manager around each."""
+    """Knows the messages under way, and the tasks that handle them."""
 
-    __slots__ = ("_depths", "_idle", "_is_open")
+    __slots__ = ("_idle", "_is_open", "_tasks")
 
     def __init__(self) -> None:
-        self._depths: dict[asyncio.Task[object], int] = {}
+        self._tasks: dict[MessageContext, asyncio.Task[object]] = {}
         self._idle = asyncio.Event()
         self._is_open = False
 
@@ -21,27 +20,22 @@ class InFlight:
         """Let messages in."""
         self._is_open = True
 
-    def __enter__(self) -> None:
-        """Let a message in; while draining, only those that a message inside sends, from whichever task."""
+    def enter(self, context: MessageContext) -> None:
+        """Let a message in; while draining, only those that a message inside sends, from whichever task.
+
+        Raises:
+            NotStartedError: nobody is let in.
+        """
         task = asyncio.current_task()
         if task is None or (not self._is_open and current_context() is None):
             message = "the application is not running"
             raise NotStartedError(message, hint="Use it inside `async with app:`.")
-        self._depths[task] = self._depths.get(task, 0) + 1
+        self._tasks[context] = task
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def leave(self, context: MessageContext) -> None:
         """Let a message out."""
-        task = asyncio.current_task()
-        if task is None:
-            return
-        depth = self._depths[task] - 1
-        if depth:
-            self._depths[task] = depth
-            return
-        del self._depths[task]
-        if not self._depths:
+        del self._tasks[context]
+        if not self._is_open and not self._tasks:
             self._idle.set()
 
     async def drain(self, *, seconds: float) -> int:
@@ -54,11 +48,11 @@ class InFlight:
             How many had to be cancelled.
         """
         self._is_open = False
-        if not self._depths:
+        if not self._tasks:
             return 0
         if await self._emptied(seconds):
             return 0
-        late = [task for task in self._depths if task is not asyncio.current_task()]
+        late = set(self._tasks.values()) - {asyncio.current_task()}
         for task in late:
             task.cancel()
         # Their callers may live on, so what is awaited is that they leave.
@@ -68,7 +62,7 @@ class InFlight:
     async def _emptied(self, seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds):
-                while self._depths:  # a child of one that left may have come in meanwhile
+                while self._tasks:  # a child of one that left may have come in meanwhile
                     self._idle.clear()
                     await self._idle.wait()
         except TimeoutError:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from duolog.codec.event_format import EventFormat
 from duolog.codec.event_types import EventTypes
 from duolog.codec.payload_rules import MAX_BYTES, check_size, check_text, check_tree, may_break_rules
 from duolog.codec.reasons import unfit_reason
@@ -14,10 +15,10 @@ from duolog.codec.tags import Tagger
 from duolog.errors import PayloadError, UndecodableEventError
 from duolog.ids import uuid7
 from duolog.messages.envelope import EMPTY_METADATA, NewEvent, RecordedEvent, StoredMetadata
-from duolog.messages.event import EventSpec, JsonObject, Upcast, stored_names
+from duolog.messages.event import EventSpec, JsonObject, Upcast, event_spec, stored_names
 from duolog.messages.metadata import Metadata
 
-_encoder: Final = msgspec.json.Encoder()
+_encode: Final = msgspec.json.Encoder().encode
 _untyped: Final = msgspec.json.Decoder()
 _MOST_STEPS: Final = 64
 
@@ -31,13 +32,14 @@ class EventCodec:
         max_bytes: largest payload that is encoded.
     """
 
-    __slots__ = ("_decoders", "_max_bytes", "_tagger", "types")
+    __slots__ = ("_by_class", "_by_name", "_max_bytes", "_tagger", "types")
 
     def __init__(self, types: EventTypes, tagger: Tagger, *, max_bytes: int = MAX_BYTES) -> None:
         self.types = types
         self._tagger = tagger
         self._max_bytes = max_bytes
-        self._decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+        self._by_class: dict[type, EventFormat] = {}
+        self._by_name: dict[str, EventFormat] = {}
 
     @property
     def tagger(self) -> Tagger:
@@ -60,25 +62,26 @@ class EventCodec:
             UnnamedTypeError: the class has no ``@event``.
         """
         cls = type(event)
-        spec = self.types.add(cls)
         try:
-            data = _encoder.encode(event)
+            known = self._by_class.get(cls) or self._learn(self.types.add(cls))
+            data = _encode(event)
             check_size(data, limit=self._max_bytes)
             check_text(data)
-            if may_break_rules(data):
+            if not known.is_flat and may_break_rules(data):
                 check_tree(msgspec.to_builtins(event, builtin_types=(bytes, Decimal, UUID)))
-            self._decoder(cls).decode(data)
+            known.decode(data)
         except PayloadError as error:
-            message = f"{spec.name}: {error.message}"
+            message = f"{event_spec(cls).name}: {error.message}"
             raise PayloadError(message, hint=error.hint) from None
         except msgspec.ValidationError as error:
-            message = f"{spec.name}: the payload does not fit its class: {unfit_reason(error)}"
+            message = f"{event_spec(cls).name}: the payload does not fit its class: {unfit_reason(error)}"
             raise PayloadError(message, hint=f"Give {cls.__name__} values of its annotated types.") from None
         except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            message = f"{spec.name}: the payload does not survive encoding: {error}"
+            message = f"{event_spec(cls).name}: the payload does not survive encoding: {error}"
             raise PayloadError(message, hint=f"Give {cls.__name__} values of its annotated types.") from error
+        spec = known.spec
         tags = self._tagger.stored_all(spec.tags(event)) if spec.tags is not None else ()
-        return NewEvent(event_id or uuid7(), spec.name, spec.version, data, tags, metadata)
+        return NewEvent(event_id or uuid7(), spec.name, known.version, data, tags, metadata)
 
     def decode_all(self, recorded: RecordedEvent) -> Sequence[object]:
         """Decode a recorded event into what it is today: one event as a rule, several or none where upcasters say so.
@@ -90,18 +93,17 @@ class EventCodec:
             UndecodableEventError: the type is unknown, the version is newer than the code, an upcaster raised or made
                 what it may not make, or the payload does not fit the class.
         """
-        spec = self.types.by_name(recorded.type)
-        if spec is None:
-            raise _undecodable(recorded, "no class is registered for this type")
         try:
-            if recorded.schema_version == spec.version:
-                return (self._decoder(spec.cls).decode(recorded.data),)
+            known = self._by_name.get(recorded.type) or self._learn(self._named(recorded))
+            if recorded.schema_version == known.version:
+                return (known.decode(recorded.data),)
             payload: JsonObject = _untyped.decode(recorded.data)
-            return tuple(self._upcast(recorded, spec, recorded.schema_version, payload, _MOST_STEPS))
+            return tuple(self._upcast(recorded, known.spec, recorded.schema_version, payload, _MOST_STEPS))
         except UndecodableEventError:
             raise
         except msgspec.ValidationError as error:
-            raise _undecodable(recorded, f"it does not fit {spec.cls.__name__}: {unfit_reason(error)}") from None
+            name = self._named(recorded).cls.__name__
+            raise _undecodable(recorded, f"it does not fit {name}: {unfit_reason(error)}") from None
         except Exception as error:  # an upcaster is the application's code: whatever it raises is the reason
             raise _undecodable(recorded, f"{type(error).__name__}: {error}") from error
 
@@ -136,11 +138,15 @@ class EventCodec:
             )
         return spec
 
-    def _decoder(self, cls: type) -> msgspec.json.Decoder[Any]:
-        decoder = self._decoders.get(cls)
-        if decoder is None:
-            decoder = self._decoders[cls] = msgspec.json.Decoder(cls)
-        return decoder
+    def _named(self, recorded: RecordedEvent) -> EventSpec:
+        spec = self.types.by_name(recorded.type)
+        if spec is None:
+            raise _undecodable(recorded, "no class is registered for this type")
+        return spec
+
+    def _learn(self, spec: EventSpec) -> EventFormat:
+        known = self._by_class[spec.cls] = self._by_name[spec.name] = EventFormat(spec)
+        return known
 
 
 def encode_metadata(metadata: Metadata | None) -> bytes:
@@ -148,7 +154,7 @@ def encode_metadata(metadata: Metadata | None) -> bytes:
     if metadata is None:
         return EMPTY_METADATA
     actor = metadata.actor.id if metadata.actor is not None else None
-    return _encoder.encode(
+    return _encode(
         StoredMetadata(metadata.correlation_id, metadata.message_id, actor, metadata.traceparent),
     )
 

@@ -11,16 +11,17 @@ from duolog.codec.event_codec import EventCodec
 from duolog.container.scopes import ProjectionScope
 from duolog.container.secret import Secret
 from duolog.database.port import Database
-from duolog.dispatch.context import MessageContext, ScopeKind, current_context
+from duolog.dispatch.context import MessageContext, ScopeKind, current_context, current_metadata
 from duolog.errors import ConfigurationError, NotInCommandScopeError
 from duolog.eventstore.port import EventStore
-from duolog.messages.metadata import CURRENT_METADATA, Metadata
+from duolog.messages.metadata import Metadata
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.middleware.read_scope import ReadScope
 from duolog.tables.ports import ReadDatabase, ReadSession
 from duolog.write.boundary import DecisionBoundary
 from duolog.write.entity_states import EntityStates
 from duolog.write.event_publisher import EventPublisher
+from duolog.write.middleware.unit_of_work import UnitScope
 from duolog.write.publishing import UnitEventPublisher, UnitTransactionManager
 from duolog.write.transaction_manager import TransactionManager
 from duolog.write.unit_of_work import UnitOfWork
@@ -94,7 +95,7 @@ class DuologProvider(Provider):
     @provide
     def metadata(self) -> Metadata:
         """Provide the message's metadata; outside the pipeline, new ones."""
-        return CURRENT_METADATA.get() or Metadata()
+        return current_metadata() or Metadata()
 
     @provide
     async def lone_unit(self) -> AsyncIterator[LoneUnit]:
@@ -103,7 +104,7 @@ class DuologProvider(Provider):
             store=self._database.store,
             committer=self._database.committer,
             codec=self._codec,
-            metadata=CURRENT_METADATA.get(),
+            metadata=current_metadata(),
             commits_at_once=True,
             entity_states=self._entity_states,
         )
@@ -118,11 +119,11 @@ class DuologProvider(Provider):
         context = current_context()
         if context is None:
             return (await container.get(LoneUnit)).unit
-        unit = context.find(UnitOfWork)
-        if unit is None:
+        scope = context.find(UnitScope)
+        if scope is None:
             message = f"a write port was asked for in a {_described(context)}"
             raise NotInCommandScopeError(message)
-        return unit
+        return scope.unit
 
     @provide
     def transaction_manager(self, unit: UnitOfWork) -> TransactionManager:
@@ -157,11 +158,11 @@ class DuologProvider(Provider):
         context = current_context()
         if context is None:
             return (await container.get(LoneReader)).session
-        scope = context.find(ReadScope)
-        if scope is not None:
-            return scope.session
-        unit = context.find(UnitOfWork)
-        return UnitWriteDatabase(unit) if unit is not None else _view_database(context)
+        reading = context.find(ReadScope)
+        if reading is not None:
+            return reading.session
+        writing = context.find(UnitScope)
+        return UnitWriteDatabase(writing.unit) if writing is not None else _view_database(context)
 
     @provide
     def view_database(self) -> ViewDatabase:

@@ -39,9 +39,10 @@ def handler_call(container: AsyncContainer, binding: Binding[Any, Any]) -> Call:
     The scope is a sibling of every other one, also of an HTTP request's, and is closed when ``execute`` has returned.
     """
     handler_type = cast("type[Executes[object, object]]", binding.handler)
+    open_scope = _scopes_of(container)
 
     async def call(context: MessageContext) -> object:
-        async with container() as scope:
+        async with open_scope() as scope:
             handler = await scope.get(handler_type)
             return await handler.execute(context.message)
 
@@ -50,7 +51,7 @@ def handler_call(container: AsyncContainer, binding: Binding[Any, Any]) -> Call:
         if sink is None:
             message = f"{binding.name} is a stream query"
             raise ConfigurationError(message, hint="Use `async for item in app.stream(query)`.")
-        async with container() as scope:
+        async with open_scope() as scope:
             handler = cast("_StreamHandler", await scope.get(handler_type))
             items = handler.execute(context.message)
             try:
@@ -62,6 +63,18 @@ def handler_call(container: AsyncContainer, binding: Binding[Any, Any]) -> Call:
         return None
 
     return call_stream if binding.kind is MessageKind.STREAM else call
+
+
+def _scopes_of(container: AsyncContainer) -> AsyncContainer:
+    """Return what opens a scope for one message.
+
+    dishka opens a session around each request; where nothing is provided in a session, one does for all of them.
+    """
+    session = container.registry.child_registry
+    if session is None or not session.scope.skip:
+        return container
+    is_empty = all(key.type_hint is AsyncContainer for key in session.factories)
+    return container(scope=session.scope) if is_empty else container
 
 
 class ProjectionScopes:

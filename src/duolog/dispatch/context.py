@@ -4,7 +4,9 @@ from contextvars import ContextVar
 from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
-from duolog.messages.metadata import Metadata
+import msgspec
+
+from duolog.messages.metadata import Metadata, child_metadata
 
 T = TypeVar("T")
 
@@ -17,40 +19,53 @@ class ScopeKind(Enum):
     PROJECTION = "projection"
 
 
-class MessageContext:
+class MessageContext(msgspec.Struct, eq=False):  # made for every message, and a struct is made fastest
     """One message on its way through the pipeline.
 
     Middleware leave typed notes for each other and for the caller: `put` a value under its type, `find` it.
 
     Args:
-        message: the message.
+        message: the message; None for a batch of a projection.
         kind: the kind of scope that its handler runs in.
-        metadata: its metadata; the context middleware fills in what was not given.
+        given: the metadata that its sender gave it, or None.
+        cause: the metadata of the message that is being handled where it was sent, or None.
+        attempts: how often it was begun so far.
+        notes: by their type; see `put` and `find`.
     """
 
-    __slots__ = ("_notes", "attempts", "kind", "message", "metadata")
+    message: object
+    kind: ScopeKind
+    given: Metadata | None = None
+    cause: Metadata | None = None
+    attempts: int = 1
+    notes: dict[type, object] | None = None
 
-    def __init__(self, message: object, kind: ScopeKind, metadata: Metadata | None = None) -> None:
-        self.message = message
-        self.kind = kind
-        self.metadata = metadata
-        self.attempts = 1
-        self._notes: dict[type, object] | None = None
+    @property
+    def metadata(self) -> Metadata | None:
+        """Its metadata: what was given, or made of its cause's when first asked for; None in a projection."""
+        if self.given is None and self.kind is not ScopeKind.PROJECTION:
+            self.given = child_metadata(self.cause)
+        return self.given
+
+    @metadata.setter
+    def metadata(self, metadata: Metadata) -> None:
+        self.given = metadata
 
     def put(self, key: type[T], value: T) -> None:
         """Leave a note under its type, in place of an earlier one."""
-        if self._notes is None:
-            self._notes = {}
-        self._notes[key] = value
+        if self.notes is None:
+            self.notes = {key: value}
+        else:
+            self.notes[key] = value
 
     def find(self, key: type[T]) -> T | None:
         """Return the note that was left under a type, or None."""
-        return cast("T | None", self._notes.get(key)) if self._notes is not None else None
+        return cast("T | None", self.notes.get(key)) if self.notes is not None else None
 
     def drop(self, key: type[Any]) -> None:
         """Take the note under a type away, if there is one."""
-        if self._notes is not None:
-            self._notes.pop(key, None)
+        if self.notes is not None:
+            self.notes.pop(key, None)
 
 
 CURRENT_CONTEXT: Final[ContextVar[MessageContext | None]] = ContextVar("duolog_message", default=None)
@@ -59,3 +74,9 @@ CURRENT_CONTEXT: Final[ContextVar[MessageContext | None]] = ContextVar("duolog_m
 def current_context() -> MessageContext | None:
     """Return the context of the message that is being handled here, or None outside of one."""
     return CURRENT_CONTEXT.get()
+
+
+def current_metadata() -> Metadata | None:
+    """Return the metadata of the message that is being handled here, or None outside of one."""
+    context = CURRENT_CONTEXT.get()
+    return context.metadata if context is not None else None

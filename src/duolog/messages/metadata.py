@@ -1,6 +1,5 @@
 """What travels with a message: who, for whom, because of what, and in which trace."""
 
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -61,7 +60,8 @@ class Metadata:
 
     def __post_init__(self) -> None:
         """Check the tenant."""
-        _check("a tenant", self.tenant, least=0)
+        if self.tenant:
+            _check("a tenant", self.tenant, least=0)
 
 
 def _check(what: str, text: str, *, least: int) -> None:
@@ -70,12 +70,16 @@ def _check(what: str, text: str, *, least: int) -> None:
         raise PayloadError(message, hint="Lone surrogates are no characters: decode the text properly first.")
 
 
-_current: Final[ContextVar[Metadata | None]] = ContextVar("duolog_metadata", default=None)
-
-
-def current_metadata() -> Metadata | None:
-    """Return the metadata of the message that is being handled here, or None outside of one."""
-    return _current.get()
-
-
-CURRENT_METADATA: Final = _current
+def child_metadata(parent: Metadata | None) -> Metadata:
+    """Make the metadata of a message that is caused by ``parent``; None begins a correlation."""
+    message_id = uuid7()
+    if parent is None:
+        return Metadata(message_id, message_id)
+    return Metadata(
+        message_id,
+        parent.correlation_id,
+        parent.message_id,
+        parent.actor,
+        parent.tenant,
+        parent.traceparent,
+    )

@@ -94,9 +94,8 @@ class UnitEntityStates:
         if hot is not None:
             self._states.hot.keep(hot, entity.stream, self._tenant)
 
-    def saved(self, entity: EventSourced[Any]) -> None:
-        """Take over the state of an entity whose events were staged; it counts from the commit on."""
-        stream = entity.stream
+    def saved(self, entity: EventSourced[Any], stream: str) -> None:
+        """Take over the state of an entity whose events were staged for ``stream``; it counts from the commit on."""
         self._used.add(stream)
         policy = entity.snapshot_policy
         if (

@@ -106,11 +106,11 @@ class EventSourcedRepository(Generic[E]):
             WorkAfterCommitError: ``commit()`` was called before.
             PayloadError: an event cannot be stored.
         """
-        pending = entity.pending_events
-        self._unit.stage(entity.stream, pending, pending.expected)
+        pending, stream = entity.pending_events, entity.stream
+        self._unit.stage(stream, pending, pending.expected)
         entity.clear_events()
         if pending:
-            self._unit.entity_states.saved(entity)
+            self._unit.entity_states.saved(entity, stream)
 
     async def _read(self, stream: str, version: int) -> Sequence[RecordedEvent]:
         """Read a stream from ``version`` on, and that version as well, to see that it is there."""

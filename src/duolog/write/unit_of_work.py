@@ -20,7 +20,7 @@ from duolog.write.late_writers import LateWriter, LateWriters
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
 from duolog.write.staged_work import StagedWork
 from duolog.write.unit_sessions import UnitSessions
-from duolog.write.unit_state import UnitState
+from duolog.write.unit_state import COMMITTED, FLUSHING, OPEN, ROLLED_BACK, SEALED
 from duolog.write.unknown_outcome import CertainOutcomes
 
 
@@ -38,6 +38,10 @@ class UnitOfWork:
         keys: finds the idempotency key of a commit whose outcome is unknown; None where there are no keys.
         commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
         entity_states: what the application has at hand of event-sourced entities; None if nothing.
+
+    Attributes:
+        store: the log, for reading.
+        codec: decodes what was read.
     """
 
     __slots__ = (
@@ -45,10 +49,10 @@ class UnitOfWork:
         "_commits_at_once",
         "_committer",
         "_held_to_write",
+        "_keys",
         "_late_writers",
         "_metadata",
         "_outcome",
-        "_outcomes",
         "_sessions",
         "_staged",
         "_state",
@@ -71,18 +75,18 @@ class UnitOfWork:
         commits_at_once: bool = False,
         entity_states: EntityStates | None = None,
     ) -> None:
-        self.store = store  # for reading
+        self.store = store
         self._committer = committer
-        self.codec = codec  # decodes what was read
+        self.codec = codec
         self._metadata = encode_metadata(metadata)
         self._commits_at_once = commits_at_once
-        self._state = UnitState.OPEN
+        self._state = OPEN
         self._staged = StagedWork()
         self._after_commit = AfterCommitHooks()
         self._sessions = UnitSessions(committer)
         self._held_to_write = False
         self._late_writers = LateWriters()
-        self._outcomes = CertainOutcomes(committer, store, keys)
+        self._keys = keys
         self._outcome: Appended = NOTHING_APPENDED
         self.idempotency: IdempotencyRecord | None = None  # is committed with the rest
         self.tenant = metadata.tenant if metadata is not None else ""
@@ -160,11 +164,11 @@ class UnitOfWork:
             UnitOfWorkError: the unit was committed or rolled back.
             PayloadError: the event cannot be stored.
         """
-        if self._commits_at_once and self._state is UnitState.COMMITTED:
+        if self._commits_at_once and self._state is COMMITTED:
             self._append(stream, (event,), ANY_VERSION, None)
             await self.commit()
             return
-        if self._state is not UnitState.SEALED:
+        if self._state is not SEALED:
             self._state.check_open("publish")
         self._append(stream, (event,), ANY_VERSION, None)
 
@@ -234,13 +238,13 @@ class UnitOfWork:
         Raises:
             UnitOfWorkError: the unit was rolled back.
         """
-        if self._state is UnitState.ROLLED_BACK:
+        if self._state is ROLLED_BACK:
             message = "commit() after rollback()"
             raise UnitOfWorkError(message, hint="Stage the work again, in a new scope.")
-        if self._state is UnitState.OPEN:
-            self._state = UnitState.SEALED
+        if self._state is OPEN:
+            self._state = SEALED
             self._late_writers.seal()
-        if self._commits_at_once and (self._state is UnitState.SEALED):
+        if self._commits_at_once and (self._state is SEALED):
             await self.commit()
 
     async def finish(self) -> None:
@@ -249,15 +253,16 @@ class UnitOfWork:
         Raises:
             UncommittedWorkError: a TransactionManager was taken and work staged, but ``commit()`` never called.
         """
-        if self._state is UnitState.OPEN:
+        if self._state is OPEN:
             if self.transaction_manager_resolved and self.has_work:
                 await self.rollback()
                 message = "the interactor staged work and returned without commit()"
                 raise UncommittedWorkError(message)
-            self._state = UnitState.SEALED
-        if self._state is UnitState.SEALED:
+            self._state = SEALED
+        if self._state is SEALED:
             await self.commit()
-        await self.rollback()
+        else:
+            await self.rollback()
 
     async def commit(self) -> None:
         """Perform the one real COMMIT and call the hooks, under a shield: a cancelled caller learns the outcome first.
@@ -269,19 +274,19 @@ class UnitOfWork:
         """
         try:
             if self._late_writers:
-                self._state = UnitState.FLUSHING
+                self._state = FLUSHING
                 await self._late_writers.flush()
             work = self._staged.sealed(self.tenant, self.entity_states, self.idempotency)
             if self._sessions.held is not None or self._after_commit or not work.is_empty:
                 await shielded(self._commit(work))
-            self._state = UnitState.COMMITTED
+            self._state = COMMITTED
         finally:
             await self.rollback()
 
     async def rollback(self) -> None:
         """Drop what is staged and give connections back, also when the task is being cancelled; may be repeated."""
-        if self._state in (UnitState.OPEN, UnitState.SEALED, UnitState.FLUSHING):
-            self._state = UnitState.ROLLED_BACK
+        if self._state is OPEN or self._state is SEALED or self._state is FLUSHING:
+            self._state = ROLLED_BACK
         self._staged.clear()
         self._late_writers.end()
         if self._sessions.are_open:
@@ -291,12 +296,13 @@ class UnitOfWork:
         try:
             held = self._sessions.held
             if held is not None or not work.is_empty:
-                self._outcome = await self._outcomes.of((held or self._committer).commit(work), work)
+                outcomes = CertainOutcomes(self._committer, self.store, self._keys)
+                self._outcome = await outcomes.of((held or self._committer).commit(work), work)
         except ConflictError:
             self.entity_states.conflicted()
             raise
         self.entity_states.committed()
-        self._state = UnitState.COMMITTED
+        self._state = COMMITTED
         self._staged.clear()
         await self._after_commit.run(self._outcome)
 

@@ -1,6 +1,7 @@
 """How far a unit of work is."""
 
 from enum import Enum
+from typing import Final
 
 from duolog.errors import UnitOfWorkError, WorkAfterCommitError
 
@@ -24,10 +25,10 @@ class UnitState(Enum):
             WorkAfterCommitError: the unit is sealed.
             UnitOfWorkError: the unit was committed or rolled back.
         """
-        if self is UnitState.SEALED:
+        if self is SEALED:
             message = f"cannot {what} after commit()"
             raise WorkAfterCommitError(message)
-        if self not in (UnitState.OPEN, UnitState.FLUSHING):
+        if self is not OPEN and self is not FLUSHING:
             message = f"cannot {what}: the unit of work is {self.value}"
             raise UnitOfWorkError(message, hint="Every message gets a scope and a unit of work of its own.")
 
@@ -40,5 +41,13 @@ class UnitState(Enum):
         Raises:
             UnitOfWorkError: the unit was committed or rolled back, so its scope is over.
         """
-        if self is not UnitState.SEALED:
+        if self is not SEALED:
             self.check_open(what)
+
+
+# An enum's member is slow to look up, and every command asks more than ten times.
+OPEN: Final = UnitState.OPEN
+SEALED: Final = UnitState.SEALED
+FLUSHING: Final = UnitState.FLUSHING
+COMMITTED: Final = UnitState.COMMITTED
+ROLLED_BACK: Final = UnitState.ROLLED_BACK

@@ -10,17 +10,27 @@ from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.horizon import Barriers
 from duolog.adapters.postgres.location import parse_location
 from duolog.adapters.postgres.migrations import migrate
+from duolog.adapters.postgres.sql_files import in_schema
 from tests.faults.fence.schedules import LAST_SLOT, End, Read, Schedule
 
 _IS_THERE = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)"
 _LOOKS_TO_SETTLE = 2
 _SETTINGS = {"synchronous_commit": "off"}  # nothing here waits for the disk, and nobody cuts the power
 
+_TAKE_FENCE = "BEGIN; SELECT {schema}.take_fence()"
+_DRAW = "SELECT ({schema}.draw_positions(1))[1]"
 _INSERT = """
-INSERT INTO {s}.events (
+INSERT INTO {schema}.events (
     position, recorded_at, event_id, version, schema_version, partition, tenant, stream, type, tags, data, metadata
-) VALUES ($1::bigint, 0, gen_random_uuid(), 1, 1, 0, '', 'scheduled-' || $1::bigint, 'scheduled', '{{}}', '{{}}', '{{}}')
+) VALUES (
+    $1::bigint, 0, gen_random_uuid(), 1, 1, 0, '', 'scheduled-' || $1::bigint, 'scheduled', '{}', '{}', '{}'
+)
 """
+_LAST_DRAWN = "SELECT {schema}.last_drawn()"
+_HOLDERS = "SELECT {schema}.fence_holders()"
+_VISIBLE = "SELECT top, run FROM {schema}.visible($1, $2)"
+_LOOK = "SELECT * FROM {schema}.look_at_fence($1)"
+_PAGE = "SELECT position FROM {schema}.events WHERE position > $1 AND position <= $2 ORDER BY position"
 
 
 @dataclass(slots=True)
@@ -48,7 +58,7 @@ class Stage:
 
     def __init__(self, url: str, schema: str) -> None:
         self._location = parse_location(f"{url}{'&' if '?' in url else '?'}schema={schema}")
-        self._schema = f'"{schema}"'
+        self._schema = schema
         self._appenders: list[Appender] = []
         self._barriers = Barriers()
         self._settled = self._through = 0
@@ -103,12 +113,12 @@ class Stage:
         parts = list(zip(self._appenders, schedule.times, schedule.ends, strict=True))
         for appender, times, _ in parts:
             if times.fence == slot:
-                await appender.connection.execute(f"BEGIN; SELECT {self._schema}.take_fence()")
+                await appender.connection.execute(self._sql(_TAKE_FENCE))
         for appender, times, _ in parts:
             if times.draw == slot:
-                drawn = await appender.connection.fetchval(f"SELECT ({self._schema}.draw_positions(1))[1]")
+                drawn = await appender.connection.fetchval(self._sql(_DRAW))
                 appender.position = drawn
-                await appender.connection.execute(_INSERT.format(s=self._schema), drawn)
+                await appender.connection.execute(self._sql(_INSERT), drawn)
         for number, (appender, times, end) in enumerate(parts):
             if times.end == slot:
                 await self._end(appender, end, f"{self._schema} {self._count} {number}", prepared)
@@ -134,12 +144,11 @@ class Stage:
     async def _read(self, step: Read) -> None:
         match step:
             case Read.LAST_DRAWN:
-                self._drawn = await self._reader.fetchval(f"SELECT {self._schema}.last_drawn()")
+                self._drawn = await self._reader.fetchval(self._sql(_LAST_DRAWN))
             case Read.HOLDERS:
-                self._holders = frozenset(await self._reader.fetchval(f"SELECT {self._schema}.fence_holders()"))
+                self._holders = frozenset(await self._reader.fetchval(self._sql(_HOLDERS)))
             case Read.VISIBLE:
-                sql = f"SELECT top, run FROM {self._schema}.visible($1, $2)"
-                row = await self._reader.fetchrow(sql, self._settled, bool(self._holders))
+                row = await self._reader.fetchrow(self._sql(_VISIBLE), self._settled, bool(self._holders))
                 self._settle(self._drawn, self._holders, row["top"], row["run"], "")
             case Read.PAGE:
                 await self._page()
@@ -148,7 +157,7 @@ class Stage:
                 await self._page()
 
     async def _look(self) -> None:
-        row = await self._reader.fetchrow(f"SELECT * FROM {self._schema}.look_at_fence($1)", self._settled)
+        row = await self._reader.fetchrow(self._sql(_LOOK), self._settled)
         self._settle(row["drawn"], frozenset(row["holders"]), row["top"], row["run"], "")
 
     def _settle(self, drawn: int, holders: frozenset[str], top: int, run: int, era: str) -> None:
@@ -156,9 +165,12 @@ class Stage:
         self._settled = max(self._settled, settled, run)
 
     async def _page(self) -> None:
-        sql = f"SELECT position FROM {self._schema}.events WHERE position > $1 AND position <= $2 ORDER BY position"
-        self._delivered += [row["position"] for row in await self._reader.fetch(sql, self._through, self._settled)]
+        rows = await self._reader.fetch(self._sql(_PAGE), self._through, self._settled)
+        self._delivered += [row["position"] for row in rows]
         self._through = self._settled
+
+    def _sql(self, statement: str) -> str:
+        return in_schema(statement, self._schema)
 
     async def _connected(self) -> Any:
         return await asyncpg.connect(self._location.dsn, server_settings=_SETTINGS)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from tests.faults.experiment import LONG, Answer, Experiment, size
-from tests.faults.fence.schedules import End, Schedule, all_schedules
+from tests.faults.fence.schedules import Schedule, all_schedules
 from tests.faults.fence.stage import Stage
 
 LANES = size(short=1, long=3)

@@ -88,7 +88,8 @@ async def test_more_than_fit_in_one_call_are_sent_in_several(migrated: Connectio
     texts = ("INSERT INTO many VALUES (:id, 'a')", "INSERT INTO many VALUES (:id, 'b')")
     count = 2 * MOST_AT_ONCE + 3
     await run(migrated, statements, *((texts[number % 2], {"id": number}) for number in range(count)))
-    assert (await migrated.fetch("SELECT count(*) AS all, max(id) AS last FROM many"))[0] == (count, count - 1)
+    (row,) = await migrated.fetch("SELECT count(*) AS all, max(id) AS last FROM many")
+    assert tuple(row) == (count, count - 1)
 
 
 async def test_what_a_statement_breaks_is_said_as_if_it_stood_alone(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.sql_scripts import single_statements
-from duolog.adapters.postgres.statements import Statements, compile_statement
+from duolog.adapters.postgres.statements import StaleStatementError, Statements, compile_statement
 from duolog.errors import ConstraintViolationError, DatabaseError, StaleRowError, StatementError
 from duolog.tables.statements import Constraint, Statement
 
@@ -270,3 +270,20 @@ async def execute(connections: Connections, statements: Statements, sql: str, va
 async def run(connections: Connections, statements: Statements, statement: Statement) -> int:
     async with connections.transaction() as connection:
         return await statements.run(connection, statement)
+
+
+async def test_a_statement_that_stays_wrong_raises_its_own_error(
+    connections: Connections, statements: Statements
+) -> None:
+    """It is tried again once only, so that it is not taken for a failure that passes."""
+    await connections.fetch("""
+        CREATE FUNCTION refuse_all() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'never' USING ERRCODE = '42883'; END $$
+    """)
+    await connections.fetch("CREATE TABLE refusing (id TEXT)")
+    await connections.fetch("CREATE TRIGGER refuse BEFORE INSERT ON refusing EXECUTE FUNCTION refuse_all()")
+    sql = "INSERT INTO refusing (id) VALUES (:id)"
+    for expected in (StaleStatementError, StatementError):
+        with pytest.raises(DatabaseError, match="never") as raised:
+            await execute(connections, statements, sql, {"id": "a"})
+        assert type(raised.value) is expected

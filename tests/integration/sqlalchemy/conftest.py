@@ -1,21 +1,17 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from duolog.testing.servers import PostgresDatabases
 from tests.integration.sqlalchemy.clubs import Club, club_application
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A new database of each kind."""
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
     if request.param == "postgres":
-        databases: PostgresDatabases = request.getfixturevalue("postgres")
-        with databases.new_database() as made:
-            yield made
-    else:
-        yield "memory://" if request.param == "memory" else f"sqlite:///{tmp_path / 'club.db'}"
+        return str(request.getfixturevalue("empty_postgres_url"))
+    return "memory://" if request.param == "memory" else f"sqlite:///{tmp_path / 'club.db'}"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,21 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from duolog.adapters.sqlalchemy import run_migration
 from duolog.errors import ConfigurationError, DatabaseError, StatementError
-from duolog.testing.servers import PostgresDatabases
 from tests.architecture.checker import ROOT
 from tests.integration.sqlalchemy.clubs import Club, Eyes, club_application
 from users.infrastructure import schema
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def stored_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A new database that outlives its connections."""
+def stored_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database that outlives its connections."""
     if request.param == "postgres":
-        databases: PostgresDatabases = request.getfixturevalue("postgres")
-        with databases.new_database() as made:
-            yield made
-    else:
-        yield f"sqlite:///{tmp_path / 'club.db'}?synchronous=NORMAL"
+        return str(request.getfixturevalue("empty_postgres_url"))
+    return f"sqlite:///{tmp_path / 'club.db'}?synchronous=NORMAL"
 
 
 def notes(url: str) -> list[int]:

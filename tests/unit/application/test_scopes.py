@@ -167,6 +167,29 @@ async def test_closing_the_application_closes_what_lives_in_the_container(url: s
     assert closed == ["pool"]
 
 
+async def test_what_lives_in_a_session_lives_as_long_as_one_message(url: str) -> None:
+    lived: list[str] = []
+
+    class Session:
+        """Something that dishka's scope around a request holds."""
+
+    class SessionProvider(Provider):
+        @provide(scope=Scope.SESSION)
+        async def session(self) -> AsyncIterator[Session]:
+            lived.append("opened")
+            yield Session()
+            lived.append("closed")
+
+    class Holds(Answer):
+        def __init__(self, session: Session) -> None:
+            self._session = session
+
+    async with application(Ask.handled_by(Holds), database=url, providers=[SessionProvider()]) as app:
+        for _ in range(2):
+            await app.query(Ask())
+        assert lived == ["opened", "closed"] * 2
+
+
 async def test_a_read_that_fails_does_not_spoil_the_next_query(url: str) -> None:
     class Wrong(Writes):
         async def execute(self, query: Ask) -> int:

@@ -43,6 +43,16 @@ class Weighed(msgspec.Struct, frozen=True):
 event("thing.weighed")(Weighed)
 
 
+@event("thing.sold")
+@dataclass(frozen=True, slots=True)
+class ThingSold:
+    """Of plain fields only, for which the codec skips what decoding refuses anyway."""
+
+    name: str
+    count: int
+    at: datetime
+
+
 def measured(**changed: Any) -> ThingMeasured:
     fields: dict[str, Any] = {"count": 1, "measure": Measure(1.5), "by_name": {"a": 0.5}}
     return ThingMeasured(**fields | changed)
@@ -72,6 +82,14 @@ def test_a_number_that_json_does_not_have_is_refused_in_every_field(number: floa
             codec.encode(measured(**fields))
     with pytest.raises(PayloadError):
         codec.encode(Weighed(number))
+
+
+@pytest.mark.parametrize(
+    "content", [*NOT_FINITE, None, 1, True, [], ["a"], nested(500), nested(100_000), {math.nan: 1}, "\x00"]
+)
+def test_the_rules_hold_in_a_class_of_plain_fields(content: Any) -> None:
+    with pytest.raises(PayloadError, match=r"thing\.sold"):
+        new_codec().encode(ThingSold(content, 1, datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 def test_none_is_no_such_number() -> None:

@@ -21,7 +21,7 @@ from duolog import (
 from duolog.clock import FixedClock
 from duolog.codec.event_codec import EventCodec
 from duolog.database.port import Database
-from duolog.messages.metadata import current_metadata
+from duolog.dispatch.context import current_metadata
 from duolog.testing import application
 
 MILLENNIUM = datetime(2000, 1, 1, tzinfo=UTC)

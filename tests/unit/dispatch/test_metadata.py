@@ -2,8 +2,8 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from duolog import Actor, Application, Command, Metadata, TransactionManager, UnitOfWork
+from duolog.dispatch.context import MessageContext, ScopeKind, current_metadata
 from duolog.messages.envelope import StoredMetadata, stored_metadata
-from duolog.messages.metadata import current_metadata
 from duolog.testing import application
 from tests.unit.dispatch.counters import MOVE, ApplicationProvider, CounterProvider, Move, Moved, Script
 
@@ -86,3 +86,17 @@ async def test_a_message_that_a_handler_sends_inherits_from_its_own(url: str) ->
         assert (parents.causation_id, childs.causation_id) == (given.message_id, child.message_id)
         assert parents.correlation_id == childs.correlation_id == given.correlation_id
     assert current_metadata() is None
+
+
+def test_metadata_are_made_once_when_something_asks_and_belong_to_their_cause() -> None:
+    cause = Metadata(tenant="east")
+    context = MessageContext(Pass(), ScopeKind.COMMAND, None, cause)
+    assert context.given is None
+    made = context.metadata
+    assert made is not None
+    assert context.metadata is made
+    assert (made.causation_id, made.tenant) == (cause.message_id, "east")
+
+
+def test_a_projection_has_no_metadata_that_a_query_of_its_could_inherit() -> None:
+    assert MessageContext(None, ScopeKind.PROJECTION).metadata is None

@@ -8,8 +8,8 @@ import pytest
 from dishka import Provider, Scope, provide
 
 from duolog import Application, Metadata, ReadDatabase, Settings, StreamQuery
+from duolog.dispatch.context import current_metadata
 from duolog.errors import NotStartedError
-from duolog.messages.metadata import current_metadata
 from duolog.testing import application
 
 NUMBERS = {"numbers": "CREATE TABLE numbers (n INTEGER); INSERT INTO numbers VALUES (1), (2), (3)"}

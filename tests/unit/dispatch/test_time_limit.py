@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from duolog import Application, Metadata, Settings
+from duolog.dispatch.middleware.time_limit import TimeLimit
 from duolog.errors import TimeLimitExceededError
 from duolog.testing import application
 from tests.unit.dispatch.counters import MOVE, CounterProvider, Move, Moved, MoveInteractor, Script
@@ -115,3 +116,14 @@ async def test_a_cancelled_message_is_cancelled_and_not_late() -> None:
             await sent
         await asyncio.sleep(LIMIT * 1.5)
         assert await app.database.store.head() == 0
+
+
+async def test_a_limit_that_was_suspended_when_its_time_was_up_cancels_once() -> None:
+    task = asyncio.create_task(asyncio.Event().wait())
+    limit = TimeLimit(task, 0.0, 0)
+    limit.suspend()
+    limit.up()
+    assert not task.cancelling()
+    limit.resume()
+    limit.resume()
+    assert task.cancelling() == 1

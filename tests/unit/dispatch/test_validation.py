@@ -1,7 +1,7 @@
 import enum
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NewType
 from uuid import UUID, uuid4
 
 import msgspec
@@ -130,3 +130,37 @@ def test_no_text_that_is_refused_for_an_enum_is_shown(text: str) -> None:
     with pytest.raises(InvalidMessageError) as raised:
         check(register(role=text))
     assert str(raised.value) in {"Register.role: Invalid enum value", "Register.role: Expected `Role`, got `str`"}
+
+
+UserId = NewType("UserId", UUID)
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Command[None]):
+    id: UserId
+    name: str
+    age: int | None = None
+
+
+class Name(str):
+    __slots__ = ()
+
+
+def test_values_of_exactly_the_declared_types_pass() -> None:
+    check = message_check(Rename)
+    assert check is not None
+    check(Rename(UserId(uuid4()), "ann"))
+    check(Rename(UserId(uuid4()), Name("ann"), 2**200))
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [({"id": "1"}, "$.id"), ({"name": None}, "$.name"), ({"age": True}, "$.age"), ({"age": "1"}, "$.age")],
+)
+def test_one_value_of_another_type_is_refused(fields: dict[str, Any], path: str) -> None:
+    given: dict[str, Any] = {"id": uuid4(), "name": "ann", "age": None} | fields
+    check = message_check(Rename)
+    assert check is not None
+    with pytest.raises(InvalidMessageError) as raised:
+        check(Rename(**given))
+    assert raised.value.path == path

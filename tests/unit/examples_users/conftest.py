@@ -8,11 +8,17 @@ from tests.unit.examples_users.service import Service, make_service
 from users.infrastructure.providers import WriteModel
 
 
-@pytest.fixture(params=product(WriteModel, ["memory", "sqlite"]), ids=lambda of: f"{of[0].value}-{of[1]}")
+@pytest.fixture(params=product(WriteModel, ["memory", "sqlite", "postgres"]), ids=lambda of: f"{of[0].value}-{of[1]}")
 async def service(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Service]:
     """The users service, once for each write model on each database."""
     write_model, database = request.param
-    url = "memory://" if database == "memory" else f"sqlite:///{tmp_path / 'users.db'}"
+    match database:
+        case "postgres":
+            url = str(request.getfixturevalue("empty_postgres_url"))
+        case "sqlite":
+            url = f"sqlite:///{tmp_path / 'users.db'}"
+        case _:
+            url = "memory://"
     service = make_service(write_model, database_url=url)
     async with service.app:
         yield service

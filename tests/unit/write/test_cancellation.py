@@ -119,9 +119,12 @@ async def test_a_command_that_is_cancelled_while_it_queues_for_a_busy_writer_lea
 
 
 async def test_an_error_and_a_cancellation_at_once_leave_nothing_behind(url: str) -> None:
+    is_waiting = asyncio.Event()
+
     async def fails_when_cancelled(ports: Ports, shelf: str) -> None:
         await ports.db.fetch("SELECT id FROM shelves")
         await put(ports, shelf)
+        is_waiting.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError as error:
@@ -129,7 +132,7 @@ async def test_an_error_and_a_cancellation_at_once_leave_nothing_behind(url: str
 
     async with shelves(url, Plan(run_without=fails_when_cancelled)) as app:
         task = asyncio.create_task(app.execute(DoWithout()))
-        await asyncio.sleep(0.02)
+        await is_waiting.wait()
         task.cancel()
         with pytest.raises(ZeroDivisionError):
             await task

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ from duolog import (
     Application,
     Binding,
     Call,
+    Command,
     IdempotencyKey,
     MessageContext,
     Metadata,
@@ -28,6 +29,7 @@ from duolog.errors import (
     IdempotencyKeyReusedError,
     InvalidMessageError,
 )
+from duolog.testing import application
 from duolog.write.middleware.idempotency import KeyClaim
 from duolog.write.sealed_work import SealedWork
 from tests.unit.write.keyed import (
@@ -62,6 +64,24 @@ def guard() -> Guard:
 async def app(url: str, shop: Shop, guard: Guard) -> AsyncGenerator[Application]:
     async with jars(url, shop, authorizer=guard) as app:
         yield app
+
+
+@dataclass(frozen=True, slots=True)
+class Knock(Command[int]):
+    """Changes nothing that duolog stores."""
+
+
+async def test_a_command_that_takes_no_port_is_answered_again_as_well(url: str) -> None:
+    knocks: list[Knock] = []
+
+    class Knocks:
+        async def execute(self, cmd: Knock) -> int:
+            knocks.append(cmd)
+            return len(knocks)
+
+    async with application(Knock.handled_by(Knocks), database=url) as app:
+        for key, answer in (("a", 1), ("a", 1), ("b", 2)):
+            assert await app.execute(Knock(), idempotency_key=key) == answer
 
 
 async def test_the_same_command_again_is_answered_with_its_first_receipt(app: Application, shop: Shop) -> None:

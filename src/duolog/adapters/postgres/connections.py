@@ -17,15 +17,13 @@ import asyncpg
 from duolog.adapters.postgres.connecting import Connection, connect
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, reported
 from duolog.adapters.postgres.location import Location
-from duolog.adapters.postgres.transactions import begin, commit
-from duolog.dispatch.shield import shielded
+from duolog.adapters.postgres.transactions import begin, commit, leave_transaction
 from duolog.errors import DatabaseBusyError, NotStartedError, ReadOnlyError
 
 LONGEST_LIFE: Final = 1_800.0
 LONGEST_IDLE: Final = 300.0
 PATIENCE: Final = 30.0
 MOST_WAITING: Final = 10_000
-TIDY_SECONDS: Final = 5.0
 CLOSE_SECONDS: Final = 2.0
 
 
@@ -109,7 +107,7 @@ class Connections:
         """
         try:
             if not connection.is_closed() and (doubtful or connection.is_in_transaction()):
-                await self._leave_transaction(connection, doubtful=doubtful)
+                await leave_transaction(connection, doubtful=doubtful)
         finally:
             self._return(connection)
 
@@ -208,6 +206,10 @@ class Connections:
         late = loop.call_later(self._patience, _give_up, waiter, self._patience)
         try:
             return await waiter
+        except DatabaseBusyError:
+            with suppress(ValueError):  # whoever passed a connection on has passed it over already
+                self._waiters.remove(waiter)
+            raise
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
@@ -279,31 +281,6 @@ class Connections:
             connection.terminate()
         finally:
             self._forget(connection)
-
-    async def _leave_transaction(self, connection: Connection, *, doubtful: bool) -> None:
-        if not doubtful:
-            try:
-                await connection.execute("ROLLBACK")
-            except DRIVER_ERRORS:
-                pass
-            except asyncio.CancelledError:
-                await shielded(self._tidy(connection))
-                raise
-            else:
-                return
-        await shielded(self._tidy(connection))
-
-    async def _tidy(self, connection: Connection) -> None:
-        """Bring a connection out of whatever it was in; it is dropped if that does not work in time."""
-        try:
-            async with asyncio.timeout(TIDY_SECONDS):
-                if not connection.is_in_transaction():
-                    with suppress(asyncpg.PostgresError):
-                        await connection.execute("SELECT")  # the answer says in which state the session is
-                if connection.is_in_transaction():
-                    await connection.execute("ROLLBACK")
-        except DRIVER_ERRORS:
-            connection.terminate()
 
 
 def closed() -> NotStartedError:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Final
 
 import asyncpg
 
 from duolog.adapters.postgres.connecting import Connection, connect
-from duolog.adapters.postgres.errors import reported
+from duolog.adapters.postgres.errors import DRIVER_ERRORS, reported
 from duolog.adapters.postgres.location import Location
 from duolog.adapters.postgres.migrations import pending
 from duolog.adapters.postgres.sql_files import load_sql
@@ -53,7 +54,8 @@ async def examine(location: Location) -> AsyncIterator[Examination]:
     except DuologError as error:
         yield Examination("database", Level.FAULT, error.message, error.hint or "Look into the server's log.")
     finally:
-        await connection.close(timeout=1)
+        with suppress(*DRIVER_ERRORS):
+            await connection.close(timeout=1)
 
 
 def _software(row: asyncpg.Record) -> Examination:

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from duolog.adapters.postgres.commits import plan_commit
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import reported
-from duolog.adapters.postgres.reading import Reading
+from duolog.adapters.postgres.reading import Writing
 from duolog.adapters.postgres.statements import StaleStatementError
 from duolog.adapters.postgres.transactions import begin
 from duolog.adapters.postgres.work_transactions import WorkTransactions
@@ -20,11 +20,12 @@ R = TypeVar("R")
 
 _MARK: Final = "SAVEPOINT duolog_step"
 _KEEP: Final = "RELEASE SAVEPOINT duolog_step; SAVEPOINT duolog_step"
+_KEEP_NESTED: Final = _MARK  # to release the former mark would release the savepoints behind it
 _UNDO: Final = "ROLLBACK TO SAVEPOINT duolog_step"
 _ONLY_READ: Final = "SET LOCAL transaction_read_only = on"
 
 
-class PostgresHeldWriter(Reading):
+class PostgresHeldWriter(Writing):
     """A `HeldWriter` over an open transaction; each statement in it is undone by itself if it fails.
 
     Args:
@@ -85,6 +86,13 @@ class PostgresHeldWriter(Reading):
 
         return await self._step(read_only, afterwards=_UNDO)
 
+    async def write(
+        self, work: Callable[[Connection], Awaitable[R]], *, keeps: bool = True, is_nested: bool = False
+    ) -> R:
+        """Run ``work``, which may write, in the open transaction; see `Writing.write`."""
+        mark = (_KEEP_NESTED if is_nested else _KEEP) if keeps else ""
+        return await self._step(work, afterwards=mark)
+
     async def run(self, statement: Statement) -> int:
         """Run a writing statement now; see `HeldWriter.run`."""
         return await self._step(lambda connection: self.statements.run(connection, statement), afterwards=_KEEP)
@@ -128,8 +136,9 @@ class PostgresHeldWriter(Reading):
                     await connection.execute(_UNDO)
                 self._is_clean = True
                 raise
-            with reported():
-                await connection.execute(afterwards)
+            if afterwards:
+                with reported():
+                    await connection.execute(afterwards)
             self._is_clean = True
             return result
 

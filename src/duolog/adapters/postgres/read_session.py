@@ -66,8 +66,6 @@ class PostgresReadSession(Reading):
                 except StaleStatementError:
                     await self._back_to_mark(connection)
                     result = await work(connection)
-            except StaleStatementError as error:
-                raise error.failure from None
             except TimeLimitExceededError:
                 raise self._too_slow() from None
             except Exception:

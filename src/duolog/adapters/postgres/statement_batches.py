@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from duolog.adapters.postgres.connecting import Connection
-from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error
+from duolog.adapters.postgres.errors import DRIVER_ERRORS
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statements import Statements
 from duolog.adapters.postgres.values import TEXT_KINDS, text_value
@@ -77,9 +77,7 @@ async def _run_mixed(statements: Statements, connection: Connection, schema: str
             load_sql("run_statements", schema), texts, [numbers[sql] for sql, _ in part], _encoder.encode(rows).decode()
         )
     except DRIVER_ERRORS as error:
-        for sql in numbers:
-            await statements.forget_if_stale(connection, sql, error)
-        raise database_error(error) from None
+        raise await statements.failure(connection, numbers, error) from None
     return True
 
 

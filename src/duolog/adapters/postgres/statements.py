@@ -1,7 +1,7 @@
 """The application's statements on a connection: ``:name`` becomes ``$n``, values fit their places, rows become DTOs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeVar, overload
@@ -88,10 +88,12 @@ class Shape:
 
 
 class StaleStatementError(DatabaseError):
-    """A SELECT failed that was right before the tables changed; what was known of it is forgotten.
+    """A statement failed that was right before the tables changed; what was known of it is forgotten, so try again.
+
+    If it fails again, its own error is raised.
 
     Attributes:
-        failure: what to raise where it cannot be run again.
+        failure: its own error.
     """
 
     def __init__(self, failure: DuologError) -> None:
@@ -106,10 +108,11 @@ class Statements:
     most. They are asked for again when the tables have changed.
     """
 
-    __slots__ = ("_shapes",)
+    __slots__ = ("_doubted", "_shapes")
 
     def __init__(self) -> None:
         self._shapes: dict[str, Shape] = {}
+        self._doubted: set[str] = set()  # forgotten, and not yet right again
 
     @overload
     async def fetch(
@@ -193,8 +196,8 @@ class Statements:
                 await prepared.fetch()
                 status = prepared.get_statusmsg() or ""
         except DRIVER_ERRORS as error:
-            await self.forget_if_stale(connection, sql, error)
-            raise database_error(error, sql) from None
+            raise await self.failure(connection, (sql,), error) from None
+        self._doubted.discard(sql)
         return _changed_rows(status)
 
     async def execute_many(self, connection: Connection, sql: str, rows: Sequence[Parameters]) -> None:
@@ -208,19 +211,33 @@ class Statements:
         try:
             await connection.executemany(compiled.text, values)
         except DRIVER_ERRORS as error:
-            await self.forget_if_stale(connection, sql, error)
-            raise database_error(error, sql) from None
+            raise await self.failure(connection, (sql,), error) from None
+        self._doubted.discard(sql)
 
-    async def forget_if_stale(self, connection: Connection, sql: str, error: Exception) -> bool:
-        """Forget what is known of a statement, if the tables that it reads or writes may have changed since.
+    async def failure(self, connection: Connection, sqls: Iterable[str], error: Exception) -> DuologError:
+        """Return the error of duolog for what the driver raised; raise it ``from None``.
+
+        Where tables may have changed since the statements were prepared, what is known of them is forgotten.
+
+        Args:
+            connection: where they ran.
+            sqls: the statements that were sent.
+            error: one of `DRIVER_ERRORS`.
 
         Returns:
-            Whether it is worth to run it again, outside this transaction or from a savepoint on.
+            `StaleStatementError` if it is worth to try again from before the statements, else the statement's error.
         """
-        if sqlstate(error) not in _STALE or self._shapes.pop(sql, None) is None:
-            return False
+        texts = tuple(sqls)
+        reported = database_error(error, texts[0] if len(texts) == 1 else "")
+        if sqlstate(error) not in _STALE:
+            return reported
+        known = [sql for sql in texts if self._shapes.pop(sql, None) is not None and sql not in self._doubted]
+        self._doubted.difference_update(texts)
+        if not known or connection.is_closed():
+            return reported
+        self._doubted.update(known)
         await connection.reload_schema_state()
-        return True
+        return StaleStatementError(reported)
 
     async def _select(
         self, connection: Connection, sql: str, parameters: Parameters | None, most: int
@@ -229,13 +246,13 @@ class Statements:
         try:
             if most == 1:
                 row = await connection.fetchrow(bound.statement.text, *bound.values)
-                return [] if row is None else [row]
-            return await connection.fetch(bound.statement.text, *bound.values)
+                rows = [] if row is None else [row]
+            else:
+                rows = await connection.fetch(bound.statement.text, *bound.values)
         except DRIVER_ERRORS as error:
-            failure = database_error(error, sql)
-            if await self.forget_if_stale(connection, sql, error):
-                raise StaleStatementError(failure) from None
-            raise failure from None
+            raise await self.failure(connection, (sql,), error) from None
+        self._doubted.discard(sql)
+        return rows
 
     async def bind(self, connection: Connection, sql: str, parameters: Parameters | None) -> Bound:
         """Make a statement and its values ready to be sent.

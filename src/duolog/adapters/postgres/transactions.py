@@ -1,12 +1,19 @@
 """Beginning and ending transactions, each in one round trip."""
 
+import asyncio
 import math
+from contextlib import suppress
 from typing import Final
+
+import asyncpg
 
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, is_connection_lost
 from duolog.adapters.postgres.location import Location
+from duolog.dispatch.shield import shielded
 from duolog.errors import DatabaseError, OutcomeUnknownError
+
+TIDY_SECONDS: Final = 5.0
 
 _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"  # and what may be written, the session says
@@ -60,5 +67,42 @@ async def roll_back(connection: Connection) -> None:
         return
     try:
         await connection.execute("ROLLBACK")
+    except DRIVER_ERRORS:
+        connection.terminate()
+
+
+async def leave_transaction(connection: Connection, *, doubtful: bool) -> None:
+    """Bring a connection out of its transaction, also when the caller is cancelled meanwhile.
+
+    A connection that does not come out of it in time is cut off, which rolls back too.
+
+    Args:
+        connection: an open connection.
+        doubtful: a statement was interrupted, so that the session must be asked whether it is in a transaction.
+
+    Raises:
+        asyncio.CancelledError: the caller was cancelled; the connection is out of the transaction, or cut off.
+    """
+    if not doubtful:
+        try:
+            await connection.execute("ROLLBACK")
+        except DRIVER_ERRORS:
+            pass
+        except asyncio.CancelledError:
+            await shielded(_tidy(connection))
+            raise
+        else:
+            return
+    await shielded(_tidy(connection))
+
+
+async def _tidy(connection: Connection) -> None:
+    try:
+        async with asyncio.timeout(TIDY_SECONDS):
+            if not connection.is_in_transaction():
+                with suppress(asyncpg.PostgresError):
+                    await connection.execute("SELECT")  # the answer says in which state the session is
+            if connection.is_in_transaction():
+                await connection.execute("ROLLBACK")
     except DRIVER_ERRORS:
         connection.terminate()

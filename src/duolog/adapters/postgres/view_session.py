@@ -71,16 +71,10 @@ class PostgresViewSession(Reading):
                 return await self._snapshot.read(work)
             await self._run_buffer()
             connection = await self._writing()
-            await _send(connection, _READING_STEP)
             try:
-                result = await work(connection)
-            except Exception as error:
-                await self._undo_step(connection)
-                if isinstance(error, StaleStatementError):
-                    raise error.failure from None
-                raise
-            await _send(connection, _UNDO_STEP)  # that ends the refusal of writes, too
-            return result
+                return await self._in_reading_step(connection, work)
+            except StaleStatementError:
+                return await self._in_reading_step(connection, work)
 
     async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
         """Buffer a writing statement; see `ViewDatabase.execute`."""
@@ -160,6 +154,16 @@ class PostgresViewSession(Reading):
         except Exception as error:
             self._failure = error
             raise
+
+    async def _in_reading_step(self, connection: Connection, work: Callable[[Connection], Awaitable[R]]) -> R:
+        await _send(connection, _READING_STEP)
+        try:
+            result = await work(connection)
+        except Exception:
+            await self._undo_step(connection)
+            raise
+        await _send(connection, _UNDO_STEP)  # that ends the refusal of writes, too
+        return result
 
     async def _undo_step(self, connection: Connection) -> None:
         try:

@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
 
@@ -22,6 +21,7 @@ from duolog.adapters.sqlite.readers import Reader, Readers
 from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.tail import Tail
+from duolog.adapters.sqlite.threads import Threads
 from duolog.adapters.sqlite.transfer import SqliteTransfer, read_state
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
@@ -181,8 +181,8 @@ class _Open:
         self._location = location
         self._for_transfer = for_transfer
         self._log_id = ""
-        self._threads = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="duolog-sqlite-reader")
-        self._log_threads = ThreadPoolExecutor(LOG_THREADS, thread_name_prefix="duolog-sqlite-log-reader")
+        self._threads = Threads(READING_THREADS, name="duolog-sqlite-reader")
+        self._log_threads = Threads(LOG_THREADS, name="duolog-sqlite-log-reader")
         self._log_readers = Readers(connect, self._log_threads, most=MOST_LOG_READERS, patience=SESSION_PATIENCE)
         self._tail_reader = Reader(connect, self._log_threads)
         self._tail = Tail(self._tail_reader)
@@ -222,8 +222,8 @@ class _Open:
         await self._tail.close()
         self.sessions.refuse()
         self._log_readers.refuse()
-        await asyncio.to_thread(self._threads.shutdown)
-        await asyncio.to_thread(self._log_threads.shutdown)
+        await self._threads.close()
+        await self._log_threads.close()
         self.sessions.close()
         self._log_readers.close()
         self._tail_reader.close()

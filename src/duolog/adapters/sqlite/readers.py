@@ -3,10 +3,11 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Final, TypeVar
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
+from duolog.adapters.sqlite.threads import Call, Threads
 from duolog.dispatch.shield import shielded
 from duolog.errors import DatabaseBusyError, NotStartedError, TimeLimitExceededError
 
@@ -20,14 +21,14 @@ class Reader:
 
     Args:
         connect: opens it; called on a worker thread.
-        executor: the worker threads.
+        threads: the worker threads.
     """
 
-    __slots__ = ("_connect", "_connection", "_executor")
+    __slots__ = ("_connect", "_connection", "_threads")
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], executor: Executor) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection], threads: Threads) -> None:
         self._connect = connect
-        self._executor = executor
+        self._threads = threads
         self._connection: sqlite3.Connection | None = None
 
     async def run(self, work: Callable[[sqlite3.Connection], T], *, seconds: float | None = None) -> T:
@@ -44,21 +45,19 @@ class Reader:
             TimeLimitExceededError: it took longer; it was interrupted.
             DatabaseError: the database failed.
         """
+        call = self._threads.call(partial(self._work, work))
         try:
-            submitted = self._executor.submit(self._work, work)
-        except RuntimeError as error:  # the worker threads were sent home
-            raise _closed() from error
-        future = asyncio.wrap_future(submitted)
-        try:
-            await asyncio.wait((future,), timeout=seconds)
-            if not future.done():
-                await self._stop(submitted, future)
+            if seconds is None:
+                return await call.answer
+            await asyncio.wait((call.answer,), timeout=seconds)
+            if not call.answer.done():
+                await self._stop(call)
                 message = f"a statement took longer than {seconds:g} s"
-                raise TimeLimitExceededError(message, seconds=seconds or 0)
+                raise TimeLimitExceededError(message, seconds=seconds)
         except asyncio.CancelledError:
-            await shielded(self._stop(submitted, future))
+            await shielded(self._stop(call))
             raise
-        return future.result()
+        return call.answer.result()
 
     def roll_back(self) -> None:
         """End the read transaction; nothing may be running. Takes no time: nothing is written."""
@@ -84,15 +83,14 @@ class Reader:
         except DRIVER_ERRORS as error:
             raise database_error(error) from error
 
-    async def _stop(self, submitted: Future[T], future: asyncio.Future[T]) -> None:
-        if submitted.cancel():
+    async def _stop(self, call: Call[T]) -> None:
+        call.answer.cancel()
+        if call.take_back():
             return
-        while not future.done():
+        while not call.is_over:
             # An interrupt between two statements of ``work`` is lost, so it is repeated.
             self.interrupt()
-            await asyncio.wait((future,), timeout=_BETWEEN_INTERRUPTS)
-        if not future.cancelled():
-            future.exception()  # seen: it was interrupted
+            await call.over(seconds=_BETWEEN_INTERRUPTS)
 
 
 class Readers:
@@ -100,18 +98,18 @@ class Readers:
 
     Args:
         connect: opens a connection.
-        executor: the worker threads.
+        threads: the worker threads.
         most: so many connections at once.
         patience: how long to wait for one, in seconds.
     """
 
-    __slots__ = ("_closed", "_connect", "_executor", "_idle", "_patience", "_readers", "_room")
+    __slots__ = ("_closed", "_connect", "_idle", "_patience", "_readers", "_room", "_threads")
 
     def __init__(
-        self, connect: Callable[[], sqlite3.Connection], executor: Executor, *, most: int, patience: float
+        self, connect: Callable[[], sqlite3.Connection], threads: Threads, *, most: int, patience: float
     ) -> None:
         self._connect = connect
-        self._executor = executor
+        self._threads = threads
         self._patience = patience
         self._room = asyncio.Semaphore(most)
         self._idle: list[Reader] = []
@@ -126,8 +124,11 @@ class Readers:
             DatabaseBusyError: none was free in time.
         """
         try:
-            async with asyncio.timeout(self._patience):
-                await self._room.acquire()
+            if self._room.locked():
+                async with asyncio.timeout(self._patience):
+                    await self._room.acquire()
+            else:
+                await self._room.acquire()  # at once
         except TimeoutError as error:
             message = f"no reading connection was free within {self._patience:g} s"
             raise DatabaseBusyError(
@@ -138,7 +139,7 @@ class Readers:
             raise _closed()
         if self._idle:
             return self._idle.pop()
-        reader = Reader(self._connect, self._executor)
+        reader = Reader(self._connect, self._threads)
         self._readers.append(reader)
         return reader
 

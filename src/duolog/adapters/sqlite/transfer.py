@@ -10,11 +10,12 @@ from typing import Final
 from duolog.adapters._sql.ddl import single_statements
 from duolog.adapters._sql.whole_tables import begin_rows, insert_rows, next_rows, other_tables
 from duolog.adapters.sqlite.hold import Hold
+from duolog.adapters.sqlite.insertions import tags_text
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.remembered import forget_remembered, receive_remembered, remembered_pages
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.units import Action
-from duolog.adapters.sqlite.work_unit import stream_version, tags_text
+from duolog.adapters.sqlite.work_unit import stream_version
 from duolog.adapters.sqlite.writer import Writer
 from duolog.database.closed_log import check_beginning, check_in_use, closed_error, unreceivable_error
 from duolog.database.transfer import InUse, LogIdentity, Moved, Receiving, Remembered, TransferState

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
+from duolog.adapters.sqlite.insertions import Insertion
 from duolog.errors import (
     ConstraintViolationError,
     DatabaseBusyError,
@@ -46,6 +47,11 @@ class Unit(Protocol[T_co]):
         """Whether it is one statement that writes, of which nothing remains if it fails: it needs no savepoint."""
         ...
 
+    @property
+    def insertion(self) -> Insertion | None:
+        """The one event that it appends, if it does nothing else: several of them are inserted together."""
+        ...
+
     def run(self, connection: sqlite3.Connection) -> T_co:
         """Do it, in the open transaction; called again if the transaction was lost."""
         ...
@@ -71,6 +77,11 @@ class Action(Generic[T]):
     def writes_once(self) -> bool:
         """What it writes is not known."""
         return False
+
+    @property
+    def insertion(self) -> None:
+        """What it writes is not known."""
+        return
 
     def run(self, connection: sqlite3.Connection) -> T:
         """Call the function."""

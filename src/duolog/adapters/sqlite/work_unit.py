@@ -1,8 +1,6 @@
 """One sealed unit of work as the writer runs it: statements, conditions, appends; and what its failure means."""
 
-import json
 import sqlite3
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,19 +9,18 @@ from duolog.adapters._sql.statements import run_statement
 from duolog.adapters.sqlite.boundary_sql import first_unseen
 from duolog.adapters.sqlite.event_rows import events_by_id
 from duolog.adapters.sqlite.idempotency import claim_key, note_outcome
+from duolog.adapters.sqlite.insertions import Insertion, event_row, insert_rows, recording_time
 from duolog.adapters.sqlite.snapshots import save_snapshots
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.errors import AppendConditionFailedError, ConstraintViolationError, IdempotencyKeyTakenError
 from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended, check_appends, repeated_outcome
 from duolog.eventstore.conditions import AppendCondition
-from duolog.eventstore.expectations import NO_STREAM, Exactly, check_expected
+from duolog.eventstore.expectations import NO_STREAM, Exactly, NoStream, check_expected
 from duolog.eventstore.streams import partition_of
 from duolog.write.sealed_work import SealedWork
 
 _STREAM_VERSION: Final = load_sql("stream_version")
-_INSERT_EVENT: Final = load_sql("insert_event")
 _INSERT_TAG: Final = load_sql("insert_tag")
-_NO_TAGS: Final = "[]"
 _EVENTS: Final = "duolog_events"
 _NOTHING_YET: Final = (NO_STREAM, Exactly(0))
 
@@ -36,11 +33,13 @@ class WorkUnit:
         work: what is to be done.
         size: about how many bytes it writes.
         writes_once: whether it is one statement that writes; see `Unit`.
+        insertion: the one event that it is; see `Unit`.
     """
 
     work: SealedWork
     size: int
     writes_once: bool
+    insertion: Insertion | None
 
     def run(self, connection: sqlite3.Connection) -> Appended:
         """Claim the key, run the statements, check the conditions, append, and put the snapshots beside."""
@@ -88,18 +87,37 @@ def work_unit(work: SealedWork) -> WorkUnit:
     """
     if work.appends:
         check_appends(work.appends)
-    size = sum(len(event.data) + len(event.metadata) for append in work.appends for event in append.events)
-    size += sum(len(snapshot.data) for snapshot in work.snapshots)
+    lone = _lone_append(work)
+    if lone is not None:
+        return WorkUnit(work, _size(lone), writes_once=True, insertion=_insertion(lone, work.tenant))
     values = (value for statement in work.statements for value in statement.parameters.values())
+    size = sum(_size(append) for append in work.appends)
+    size += sum(len(snapshot.data) for snapshot in work.snapshots)
     size += len(work.idempotency.result) if work.idempotency is not None else 0
     size += sum(len(value) for value in values if isinstance(value, str | bytes))
-    return WorkUnit(work, size, _writes_once(work))
+    return WorkUnit(work, size, writes_once=False, insertion=None)
 
 
-def _writes_once(work: SealedWork) -> bool:
-    if len(work.appends) != 1 or len(work.appends[0].events) != 1 or work.appends[0].events[0].tags:
-        return False
-    return work == SealedWork(tenant=work.tenant, appends=work.appends)  # and nothing else, whatever work may hold
+def _size(append: Append) -> int:
+    return sum([len(event.data) + len(event.metadata) for event in append.events])
+
+
+def _lone_append(work: SealedWork) -> Append | None:
+    """Return the append, if one event without tags is all that is to be done."""
+    if len(work.appends) != 1 or work.statements or work.conditions or work.snapshots or work.idempotency is not None:
+        return None
+    append = work.appends[0]
+    return append if len(append.events) == 1 and not append.events[0].tags else None
+
+
+def _insertion(append: Append, tenant: str) -> Insertion | None:
+    match append.expected:
+        case NoStream():
+            return Insertion(tenant, append.stream, 0, append.events[0])
+        case Exactly(version):
+            return Insertion(tenant, append.stream, version, append.events[0])
+        case _:
+            return None  # the version that it gets has to be looked up
 
 
 def _check_condition(connection: sqlite3.Connection, condition: AppendCondition) -> None:
@@ -109,7 +127,7 @@ def _check_condition(connection: sqlite3.Connection, condition: AppendCondition)
 
 
 def _append(connection: sqlite3.Connection, appends: Sequence[Append], tenant: str) -> Appended:
-    now = time.time_ns() // 1_000  # an embedded database's clock is that of its machine
+    now = recording_time()
     versions: dict[str, int] = {}
     partitions: set[int] = set()
     first = last = 0
@@ -122,22 +140,10 @@ def _append(connection: sqlite3.Connection, appends: Sequence[Append], tenant: s
             check_expected(stream, append.expected, version)
         partition = partition_of(tenant, stream)
         rows = [
-            (
-                tenant,
-                stream,
-                at,
-                event.event_id.bytes,
-                event.type,
-                event.schema_version,
-                tags_text(event.tags),
-                partition,
-                event.data.decode(),
-                event.metadata.decode(),
-                now,
-            )
+            event_row(tenant, stream, at, event, partition=partition, now=now)
             for at, event in enumerate(append.events, start=version + 1)
         ]
-        last = _insert(connection, rows)
+        last = insert_rows(connection, rows)
         begin = last - len(rows) + 1
         tags = [(tenant, tag, begin + at) for at, event in enumerate(append.events) for tag in event.tags]
         if tags:
@@ -158,20 +164,7 @@ def _check_versions(connection: sqlite3.Connection, appends: Sequence[Append], t
         versions[stream] = version + len(append.events)
 
 
-def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> int:
-    # Nobody else writes meanwhile, so AUTOINCREMENT gives the rows of one append positions without gaps.
-    if len(rows) == 1:
-        return int(connection.execute(_INSERT_EVENT, rows[0]).lastrowid or 0)
-    connection.executemany(_INSERT_EVENT, rows)
-    return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
-
-
 def stream_version(connection: sqlite3.Connection, tenant: str, stream: str) -> int:
     """Return the version of a stream; 0 if it has no events."""
     row = connection.execute(_STREAM_VERSION, {"tenant": tenant, "stream": stream}).fetchone()
     return 0 if row is None else int(row[0])
-
-
-def tags_text(tags: Sequence[str]) -> str:
-    """Return tags as they are stored."""
-    return json.dumps(tags, ensure_ascii=False, separators=(",", ":")) if tags else _NO_TAGS

@@ -10,23 +10,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS
 from duolog.adapters.sqlite.hold import Hold
-from duolog.adapters.sqlite.units import (
-    Action,
-    TransactionLostError,
-    Unit,
-    begin,
-    commit,
-    reported,
-    retold,
-    roll_back,
-    run_in_savepoint,
-)
+from duolog.adapters.sqlite.jobs import Job, attempt, fail
+from duolog.adapters.sqlite.units import Action, Unit, begin, commit, reported, roll_back
 from duolog.errors import DatabaseBusyError, DatabaseError, NotStartedError, OutcomeUnknownError
 
 T = TypeVar("T")
@@ -36,25 +26,6 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_WAITING: Final = 4_096
 
 _log: Final = logging.getLogger("duolog.sqlite")
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """A unit that waits for its outcome.
-
-    Attributes:
-        unit: what is to be done.
-        future: who waits for it, on the loop.
-        result: its result, where it succeeded.
-        error: its error, where it failed.
-        is_decided: whether one of the two is final.
-    """
-
-    unit: Unit[Any]
-    future: asyncio.Future[Any]
-    result: object = None
-    error: Exception | None = None
-    is_decided: bool = False
 
 
 class _Stop:
@@ -80,7 +51,7 @@ class Writer:
         self._connect = connect
         self._on_commit = on_commit
         self._on_batch = on_batch
-        self._queue: SimpleQueue[_Job | Hold | _Stop] = SimpleQueue()
+        self._queue: SimpleQueue[Job | Hold | _Stop] = SimpleQueue()
         self._room = asyncio.Semaphore(MOST_WAITING)
         self._loop = asyncio.get_running_loop()
         self._connection: sqlite3.Connection | None = None
@@ -114,7 +85,7 @@ class Writer:
         async with self._room:
             self._check_open()
             future: asyncio.Future[T] = self._loop.create_future()
-            self._queue.put(_Job(unit, future))
+            self._queue.put(Job(unit, future))
             return await future
 
     async def hold(self, *, seconds: float, patience: float) -> Hold:
@@ -157,7 +128,7 @@ class Writer:
             message = "the database is closed"
             raise NotStartedError(message, hint="Use it between open() and close().")
 
-    def _resolve(self, jobs: Sequence[_Job]) -> None:
+    def _resolve(self, jobs: Sequence[Job]) -> None:
         if self._on_batch is not None:
             self._on_batch(len(jobs))
         for job in jobs:
@@ -183,11 +154,11 @@ class Writer:
         self._disconnect()
         self._call(self._end)
 
-    def _gather(self) -> tuple[list[_Job], Hold | _Stop | None]:
-        jobs: list[_Job] = []
+    def _gather(self) -> tuple[list[Job], Hold | _Stop | None]:
+        jobs: list[Job] = []
         size = 0
         item = self._queue.get()
-        while isinstance(item, _Job):
+        while isinstance(item, Job):
             if not item.future.cancelled():
                 jobs.append(item)
                 size += item.unit.size
@@ -199,36 +170,35 @@ class Writer:
                 return jobs, None
         return jobs, item
 
-    def _serve(self, jobs: Sequence[_Job]) -> None:
+    def _serve(self, jobs: Sequence[Job]) -> None:
         try:
             self._transact(jobs)
         except Exception:  # noqa: BLE001 - a mistake of this module must not leave anybody waiting
             _log.exception("the writer failed; its connection is opened again")
             message = "the writer failed in the middle of a transaction"
             error = OutcomeUnknownError(message, hint="Look whether it was recorded before you send it again.")
-            _fail([job for job in jobs if not job.is_decided], error)
+            fail([job for job in jobs if not job.is_decided], error)
             self._disconnect()
         self._call(self._resolve, jobs)
 
-    def _transact(self, jobs: Sequence[_Job]) -> None:
+    def _transact(self, jobs: Sequence[Job]) -> None:
         try:
             connection = self._connected()
             begin(connection)
         except Exception as error:  # noqa: BLE001 - every waiter must hear of it
-            _fail(jobs, error)
+            fail(jobs, error)
             return
         try:
-            for job in jobs:
-                _attempt(connection, job)
+            attempt(connection, jobs)
             commit(connection)
             for job in jobs:
                 job.is_decided = True
         except OutcomeUnknownError as error:
-            _fail(jobs, error)
+            fail(jobs, error)
         except Exception as error:  # noqa: BLE001 - every waiter must hear of it
             self._recover(connection)
             if len(jobs) == 1:
-                _fail(jobs, error)
+                fail(jobs, error)
                 return
             # One unit spoilt it for all of them: alone, each gets its own outcome.
             for job in jobs:
@@ -272,24 +242,6 @@ class Writer:
     def _end(self) -> None:
         if not self._ended.done():
             self._ended.set_result(None)
-
-
-def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
-    job.result, job.error = None, None
-    try:
-        job.result = run_in_savepoint(connection, job.unit)
-    except TransactionLostError:
-        raise
-    except Exception as error:  # noqa: BLE001 - it is this unit's, and reaches its waiter
-        job.error = reported(error)
-
-
-def _fail(jobs: Sequence[_Job], error: Exception) -> None:
-    cause = error.__cause__ if isinstance(error, TransactionLostError) else None
-    first = cause if isinstance(cause, Exception) else reported(error)
-    for job in jobs:
-        job.error = first if len(jobs) == 1 else retold(first)
-        job.is_decided = True
 
 
 def _nothing(_: sqlite3.Connection) -> None:

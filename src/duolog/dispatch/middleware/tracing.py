@@ -10,7 +10,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
 from duolog.messages.binding import Binding, MessageKind
-from duolog.messages.metadata import CURRENT_METADATA, Metadata
+from duolog.messages.metadata import Metadata
 from duolog.telemetry import (
     ATTRIBUTE_ATTEMPTS,
     ATTRIBUTE_CORRELATION,
@@ -59,7 +59,6 @@ class TracingMiddleware:
             ) as span:
                 span.set_attribute(ATTRIBUTE_CORRELATION, str(metadata.correlation_id))
                 context.metadata = _in_span(metadata)
-                token = CURRENT_METADATA.set(context.metadata)
                 try:
                     return await proceed(context)
                 except Exception as error:
@@ -67,7 +66,6 @@ class TracingMiddleware:
                     span.set_status(Status(StatusCode.ERROR, type(error).__name__))
                     raise
                 finally:
-                    CURRENT_METADATA.reset(token)
                     if context.attempts > 1:
                         span.set_attribute(ATTRIBUTE_ATTEMPTS, context.attempts)
 

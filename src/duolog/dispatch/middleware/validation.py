@@ -2,10 +2,12 @@
 
 import dataclasses
 import re
+import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import repeat
 from typing import Any, Final
 from uuid import UUID
 
@@ -82,7 +84,31 @@ def message_check(message_type: type) -> Callable[[object], None] | None:
                 described = f"{name}.{field}: Expected `{_shown(hints[field])}`, got `{given.__name__}`"
                 raise InvalidMessageError(described, path=f"$.{field}")
 
-    return check
+    fitting = [_fitting_types(hint) for hint in checkable.values()]
+    return check if None in fitting else _unless_exact(tuple(checkable), fitting, check)
+
+
+def _unless_exact(
+    fields: Sequence[str], fitting: Sequence[Any], check: Callable[[object], None]
+) -> Callable[[object], None]:
+    """Spare a message the check whose fields are of exactly the types that fit, which is far quicker to see."""
+    fits = frozenset[type].__contains__
+
+    def check_unless_exact(message: object) -> None:
+        if not all(map(fits, fitting, map(type, map(getattr, repeat(message), fields)))):
+            check(message)
+
+    return check_unless_exact
+
+
+def _fitting_types(hint: Any) -> frozenset[type] | None:
+    """Return the types whose own instances fit a hint, whatever their value; None if the value matters."""
+    while isinstance(hint, typing.NewType):
+        hint = hint.__supertype__
+    choices = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    given = [choice for choice in choices if choice is not types.NoneType]
+    is_simple = len(given) == 1 and isinstance(given[0], type) and given[0] in _NEVER_MADE_OF_OTHERS
+    return frozenset(choices) if is_simple else None
 
 
 def _hints(message_type: type) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Middleware `read_scope`: a query reads one snapshot that the database itself keeps it from changing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
@@ -11,19 +12,27 @@ from duolog.messages.binding import Binding, MessageKind
 from duolog.tables.ports import ReadSession
 
 
-@dataclass(frozen=True, slots=True)
-class ReadScope:
-    """The note that carries a query's session.
+class ReadScope(msgspec.Struct, eq=False):  # made for every query, and a struct is made fastest
+    """The note that carries a query's session, which is opened when something asks for it.
 
-    Attributes:
-        session: reads one snapshot.
+    Args:
+        open_reader: makes the session.
+        opened: the session, once something has asked for it.
     """
 
-    session: ReadSession
+    open_reader: Callable[[], ReadSession]
+    opened: ReadSession | None = None
+
+    @property
+    def session(self) -> ReadSession:
+        """Reads one snapshot."""
+        if self.opened is None:
+            self.opened = self.open_reader()
+        return self.opened
 
 
 class ReadScopeMiddleware:
-    """Opens a read session for each query and stream; it takes a connection at its first fetch.
+    """Has a read session for each query and stream that asks for one; it takes a connection at its first fetch.
 
     Args:
         open_reader: makes the session.
@@ -41,13 +50,14 @@ class ReadScopeMiddleware:
         open_reader = self._open_reader
 
         async def call(context: MessageContext) -> object:
-            session = open_reader()
-            context.put(ReadScope, ReadScope(session))
+            scope = ReadScope(open_reader)
+            context.put(ReadScope, scope)
             try:
                 return await proceed(context)
             finally:
                 context.drop(ReadScope)
-                if session.end():
+                session = scope.opened
+                if session is not None and session.end():
                     await shielded(session.close())
 
         return call

@@ -92,12 +92,12 @@ class TablesContract:
     """Every backend keeps values in this way. Supply a ``database`` fixture: an open, empty `Database`.
 
     Attributes:
-        ddl: a table ``contract_values`` with the backend's own column types.
+        ddl: a table ``contract_values``, with column types that every backend takes; a backend may name its own.
     """
 
     ddl: ClassVar[str] = """
         CREATE TABLE contract_values (
-            id TEXT, text TEXT, whole INTEGER, real REAL, yes INTEGER, raw BLOB,
+            id TEXT, text TEXT, whole BIGINT, real DOUBLE PRECISION, yes INTEGER, raw BYTEA,
             at TEXT, day TEXT, price TEXT, role TEXT, level INTEGER, note TEXT
         )
     """

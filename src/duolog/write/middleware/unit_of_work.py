@@ -1,8 +1,9 @@
 """Middleware `unit_of_work`: one unit of work for each attempt of a command, committed after ``execute``."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
+
+import msgspec
 
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.middleware.time_limit import TimeLimit
@@ -14,8 +15,31 @@ from duolog.write.middleware.idempotency import KeyClaim
 from duolog.write.unit_of_work import UnitOfWork
 
 
+class UnitScope(msgspec.Struct, eq=False):  # made for every command, and a struct is made fastest
+    """The note that carries a command's unit of work, which is opened when something asks for it.
+
+    Args:
+        open_unit: makes the unit of work for a message's metadata.
+        context: of the command.
+        opened: the unit of work, once something has asked for it.
+    """
+
+    open_unit: Callable[[Metadata | None], UnitOfWork]
+    context: MessageContext
+    opened: UnitOfWork | None = None
+
+    @property
+    def unit(self) -> UnitOfWork:
+        """Gathers what the command changes."""
+        if self.opened is None:
+            self.opened = self.open_unit(self.context.metadata)
+        return self.opened
+
+
 class UnitOfWorkMiddleware:
-    """Opens a unit of work, and commits it when the handler has returned; any error or cancellation rolls it back.
+    """Commits a command's unit of work when its handler has returned; any error or cancellation rolls it back.
+
+    A command that asks for none, and that has no idempotency key, has nothing to commit.
 
     Args:
         open_unit: makes the unit of work for a message's metadata.
@@ -33,22 +57,34 @@ class UnitOfWorkMiddleware:
         open_unit = self._open_unit
 
         async def call(context: MessageContext) -> object:
-            unit = open_unit(context.metadata)
-            context.put(UnitOfWork, unit)
+            scope = UnitScope(open_unit, context)
+            context.put(UnitScope, scope)
             try:
                 result = await proceed(context)
                 claim = context.find(KeyClaim)
                 if claim is not None:
-                    unit.idempotency = claim.record(result)
-                limit = context.find(TimeLimit)
-                with limit.suspended() if limit is not None else nullcontext():
-                    await unit.finish()
+                    scope.unit.idempotency = claim.record(result)
+                if scope.opened is not None:
+                    await _finish(scope.opened, context)
             except BaseException:
-                await unit.rollback()
+                if scope.opened is not None:
+                    await scope.opened.rollback()
                 raise
             finally:
-                context.drop(UnitOfWork)
-            context.put(Appended, unit.outcome)
+                context.drop(UnitScope)
             return result
 
         return call
+
+
+async def _finish(unit: UnitOfWork, context: MessageContext) -> None:
+    limit = context.find(TimeLimit)
+    if limit is not None:
+        limit.suspend()
+    try:
+        await unit.finish()
+    except BaseException:
+        if limit is not None:
+            limit.resume()
+        raise
+    context.put(Appended, unit.outcome)
