@@ -17,6 +17,7 @@ FROZEN = {
     "0004_idempotency": "6a18cbd90ee6b92e5ded53f8710104c2c65c8d2e6c88f52fd716540ec1ffd454",
     "0005_secret_check": "1ce2975cd5e25c11c4e16e2f217f4071e66a259c550b1f529072f671c6c1617d",
     "0006_run_statements": "50c1cb24a04cf0a579b1698c9c919b9134d1feefb249bfc4f9fd3f2ac65c9b34",
+    "0007_transfer": "44feda68b3947f71614fda0c756c39ccee78bbd25524cee6a165b319e1dd4ed8",
 }
 
 MakeConnections = Callable[..., Connections]

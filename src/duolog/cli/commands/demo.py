@@ -25,7 +25,7 @@ EXAMPLES: Final = examples(
     ("duolog demo", "on http://127.0.0.1:8000, its data in .demo"),
     ("PORT=8080 DUOLOG_DATA=/tmp/demo duolog demo", "elsewhere"),
     ("WRITE_MODEL=tables duolog demo", "users in an ordinary table"),
-    ("duolog demo --database postgres", "on a PostgreSQL server of its own, its data in .demo as well"),
+    ("duolog demo --database postgres", "on a PostgreSQL server of its own"),
 )
 _HOST: Final = "127.0.0.1"
 _OWN_SERVER: Final = "postgres"
