@@ -38,7 +38,7 @@ def signalled(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
 
 @pytest.mark.parametrize("signalled", [signal.SIGTERM, signal.SIGINT], indirect=True)
 @pytest.mark.parametrize("arguments", [(), ("--concurrency", "16", "--key", "order_id", "--projections")])
-def test_a_signal_lets_what_is_under_way_end_and_counts_it(  # noqa: PLR0913 - fixtures, not options
+def test_a_signal_lets_what_is_under_way_end_and_counts_it(
     duolog: Duolog,
     target: Target,
     url: str,
@@ -48,7 +48,7 @@ def test_a_signal_lets_what_is_under_way_end_and_counts_it(  # noqa: PLR0913 - f
     signalled: signal.Signals,
     arguments: tuple[str, ...],
 ) -> None:
-    """The exit code is that of the signal, the lease is given back, and the next send goes on behind what is counted."""
+    """The exit code is the signal's, the lease is given back, and the next send goes on behind what is counted."""
     ended = duolog("send", target(), "order.place", file, *arguments)
     assert ended.code == 128 + signalled
     found = re.fullmatch(r"stopped: (\d+) sent, 0 rejected; send the file again to go on\n", ended.stdout)
