@@ -5,10 +5,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from typing import Any
 
 import pytest
+import typer
 
 from duolog import Settings
+from duolog.cli.command_line import command_line
 from duolog.integrations.fastapi import health, message_endpoint, problems
 from duolog.integrations.fastapi.problems import Problem
 from tests.docs.generated_pages import PAGES
@@ -49,6 +52,21 @@ def test_every_environment_variable_is_on_the_page_about_configuration() -> None
     read = {name for path in sources for name in pattern.findall(path.read_text(encoding="utf-8"))}
     section = _text("docs/reference/configuration.md").partition("## Environment variables")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)) == read
+
+
+def test_every_command_that_reads_the_databases_variable_is_in_its_row() -> None:
+    """Who sets it knows which commands it reaches."""
+    (row,) = re.findall(r"^\| `DUOLOG_DATABASE` \|([^|]+)\|", _text("docs/reference/configuration.md"), re.MULTILINE)
+    named = {name.removeprefix("duolog ") for name in re.findall(r"`([^`]+)`", row)}
+    group: Any = typer.main.get_command(command_line)
+    assert named == {name for name, command in group.commands.items() if _reads(command, "DUOLOG_DATABASE")}
+
+
+def _reads(command: Any, variable: str) -> bool:
+    subcommands = getattr(command, "commands", {}).values()
+    return any(each.envvar == variable for each in command.params) or any(
+        _reads(each, variable) for each in subcommands
+    )
 
 
 def test_every_table_and_column_of_ours_is_on_the_page_about_stored_formats() -> None:

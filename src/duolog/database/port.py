@@ -172,6 +172,22 @@ class Database(Protocol):
         """
         ...
 
+    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
+        """Remove a view that no code has any more: its checkpoint, what it has parked, and tables; in one transaction.
+
+        Its lease's token stays, so that a later owner of the same name gets a greater one.
+
+        Args:
+            subscription: the projection's name.
+            token: the token of the lease on it.
+            tables: names of tables to drop, the last one first.
+
+        Raises:
+            LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
+            StatementError: there is no such table, or it is one of duolog's own; nothing was changed.
+        """
+        ...
+
     def open_view(self, view: View) -> ViewSession:
         """Open the session for one batch of a projection."""
         ...

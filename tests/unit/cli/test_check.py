@@ -14,7 +14,9 @@ from tests.unit.cli.conftest import Duolog, Target
 def findings(duolog: Duolog) -> list[Mapping[str, Any]]:
     ended = duolog("check", "tests.unit.cli.careless:app", "--json")
     assert ended.code == 1
-    return [json.loads(line) for line in ended.lines]
+    *found_ones, summary = (json.loads(line) for line in ended.lines)
+    assert (summary["handlers"], summary["findings"]) == (2, len(found_ones))
+    return found_ones
 
 
 def found(findings: list[Mapping[str, Any]], rule: str) -> dict[str, str]:
@@ -25,6 +27,14 @@ def test_careful_code_passes(duolog: Duolog, target: Target) -> None:
     ended = duolog("check", target())
     assert (ended.code, ended.stderr) == (0, "")
     assert ended.stdout.startswith("3 handlers keep 6 rules")
+
+
+def test_careful_code_is_told_so_to_programs(duolog: Duolog, target: Target) -> None:
+    """They need not take silence for an answer."""
+    ended = duolog("check", target(), "--json")
+    summary = json.loads(ended.stdout)
+    assert (ended.code, summary["handlers"], summary["findings"]) == (0, 3, 0)
+    assert "naming" in summary["rules"]
 
 
 def test_the_users_example_passes(duolog: Duolog, target: Target) -> None:

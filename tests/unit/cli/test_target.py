@@ -59,7 +59,7 @@ def test_an_application_is_found_where_a_web_application_has_it() -> None:
         ("a_shop:ap", "module 'a_shop' has no attribute 'ap'", "It has: api, app."),
         ("a_shop:Holder", "a_shop:Holder is a type, not an application", "Name a duolog Application"),
         ("a_shop:bare", "a_shop:bare is a Holder, not an application", "Name a duolog Application"),
-        ("a_broken_shop:app", "importing 'a_broken_shop' failed: ZeroDivisionError", "duolog --debug"),
+        ("a_broken_shop:app", "importing 'a_broken_shop' failed: ZeroDivisionError", "duolog --debug ...`"),
         ("a_dependent_shop:app", "No module named 'a_package_that_is_not_installed'", "duolog --debug"),
     ],
 )

@@ -25,7 +25,7 @@ from duolog.adapters.sqlite.threads import Threads
 from duolog.adapters.sqlite.transfer import SqliteTransfer, read_state
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
-from duolog.adapters.sqlite.views import create_tables, prepare_view
+from duolog.adapters.sqlite.views import create_tables, forget_view, prepare_view
 from duolog.adapters.sqlite.writer import Writer
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
@@ -149,6 +149,10 @@ class SqliteDatabase:
     async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint where they are missing; see `Database.prepare_view`."""
         return await self._opened().writer.run(Action(lambda connection: prepare_view(connection, view, token)))
+
+    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
+        """Remove a view that no code has any more; see `Database.forget_view`."""
+        await self._opened().writer.run(Action(lambda connection: forget_view(connection, subscription, token, tables)))
 
     def open_view(self, view: View) -> SqliteViewSession:  # noqa: ARG002 - one file, one name space: the port's argument
         """Open the session for one batch of a projection."""

@@ -13,7 +13,7 @@ from duolog.cli.terminal import printable
 
 EXAMPLES: Final = examples(
     ("duolog check shop.main:api", "in CI: exit code 1 with findings"),
-    ("duolog check shop.main:api --json | jq .place", "for an editor"),
+    ("duolog check shop.main:api --json | jq 'select(.rule) | .place'", "for an editor"),
 )
 _FOUND: Final = 1
 
@@ -21,7 +21,7 @@ _FOUND: Final = 1
 def check(target: TargetArgument, *, as_json: JsonOption = False) -> None:
     """Check names, shapes, queries that can write, entities that leave, events and secrets.
 
-    Nothing runs: the application is imported and its constructors are read.
+    Nothing runs: the application is imported and its constructors are read. With --json the last line has the counts.
 
     Exit code 1 with findings.
     """
@@ -33,6 +33,8 @@ def check(target: TargetArgument, *, as_json: JsonOption = False) -> None:
         else:
             typer.echo(printable(f"{each.place}: {each.rule}: {each.subject}: {each.message}"))
             typer.echo(f"  hint: {printable(each.advice)}")
+    if as_json:
+        echo_json({"handlers": len(structure.bindings), "rules": list(RULES), "findings": len(findings)})
     if findings:
         typer.echo("1 finding" if len(findings) == 1 else f"{len(findings)} findings", err=True)
         raise typer.Exit(_FOUND)

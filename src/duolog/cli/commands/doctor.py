@@ -7,10 +7,10 @@ import typer
 
 from duolog.admin.doctor import diagnose
 from duolog.cli.database_argument import DatabaseOption, named_database
+from duolog.cli.examination_text import examination_text
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
 from duolog.cli.target_argument import JsonOption, named_application
-from duolog.cli.terminal import printable
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
@@ -77,6 +77,4 @@ def _named(arguments: list[str], option: str | None) -> tuple[Database, dict[str
 
 def _print(each: Examination) -> None:
     typer.secho(f"{each.level.value:<5}", fg=_COLOURS[each.level], nl=False)
-    typer.echo(f"  {printable(each.subject)}: {printable(each.found)}")
-    if each.advice:
-        typer.echo(f"         hint: {printable(each.advice)}")
+    typer.echo(f"  {examination_text(each)}")
