@@ -117,7 +117,7 @@ def _welcome(url: str, example: UsersExample, *, as_json: bool) -> None:
             {
                 "state": "listening",
                 "url": url,
-                "database": settings.database_url,
+                "database": settings.shown_database_url,
                 "secret_file": str(settings.secret_file),
                 "admin_token_file": str(settings.admin_token_file),
                 "commands": [{"purpose": purpose, "command": command} for purpose, command in commands],
