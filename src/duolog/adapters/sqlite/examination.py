@@ -68,7 +68,7 @@ def _journal(connection: sqlite3.Connection) -> Examination:
 
 
 def _pages(connection: sqlite3.Connection, *, quick: bool) -> Examination:
-    # A stream is read through an index: what that does not have is lost to its readers, and quick_check does not see it.
+    # A stream is read through an index: what that lacks is lost to its readers, and quick_check does not see it.
     check = "PRAGMA quick_check(1)" if quick else "PRAGMA integrity_check(1)"
     answer = str(connection.execute(check).fetchone()[0])
     if answer != "ok":

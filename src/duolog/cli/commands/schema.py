@@ -84,7 +84,7 @@ def check(
     """Compare the code with the lock file, and decode every event of a database.
 
     Exit code 1 if a stored type changed without a new version, vanished or lost an upcaster, if the lock file is not
-    up to date, or if an event cannot be read.
+    up to date, or if an event cannot be read. A new field with a default needs no new version, only `schema lock`.
     """
     application = named_application(target)
     breaks = list(schema_source(structure_of(application)).breaks(_read(file)))
