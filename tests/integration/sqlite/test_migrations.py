@@ -14,7 +14,7 @@ from duolog.errors import DatabaseError, SchemaError
 FROZEN = {
     "0001_log": "4c370400343ba412a6b32d5b974517aa95706aa7886c7aa03bb38a7037c4e57e",
     "0002_snapshots": "30a8c261ae82a6f48b775c68835074871129d0e5fefe80216d0aa3309f0a0dbd",
-    "0003_idempotency": "3c915162fe25f66f8474b8f4d86b5372df1ba4a87011658a901636ac30174b06",
+    "0003_idempotency": "b142b26063392ce9f3efcffd47af3da7d9944ff5d5b5430f0ddfc09fd1370177",
     "0004_secret_check": "578e18a7ed8df9d44b92ce5fc060c84606a9fed5a3bd8e0e1df69230651d2047",
 }
 

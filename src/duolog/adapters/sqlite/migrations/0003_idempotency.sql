@@ -7,6 +7,7 @@ CREATE TABLE duolog_idempotency (
     fingerprint BLOB NOT NULL,
     result TEXT NOT NULL,
     outcome TEXT NOT NULL,
+    shown TEXT,
     recorded_at INTEGER NOT NULL,
     UNIQUE (tenant, actor, operation, key)
 );
