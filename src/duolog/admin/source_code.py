@@ -25,35 +25,19 @@ def place_of(cls: type) -> str:
 
 def named_in(cls: type) -> list[object]:
     """Return what the source of a class names, as far as its module knows the names, in the order of the names."""
-    names = {node.id for node in _nodes(cls) if isinstance(node, ast.Name)}
+    names = {node.id for node in nodes_of(cls) if isinstance(node, ast.Name)}
     # An annotation may be written as a text.
-    names |= {node.value for node in _nodes(cls) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    names |= {node.value for node in nodes_of(cls) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     known = _names_in_module(cls)
     return [known[name] for name in sorted(names & known.keys())]
 
 
-def classes_passed_to(method: str, cls: type) -> tuple[type, ...]:
-    """Return the classes whose instances the source of a class makes in a call of a method.
-
-    Args:
-        method: the method's name: ``publish`` finds ``self._events.publish(UserCreated(...))``.
-        cls: whose source is read.
-    """
-    made: dict[type, None] = {}
-    for node in _nodes(cls):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
-            for argument in node.args[:1]:
-                found = _resolved(argument.func, cls) if isinstance(argument, ast.Call) else None
-                if isinstance(found, type):
-                    made[found] = None
-    return tuple(made)
-
-
-def _resolved(node: ast.expr, cls: type) -> object:
+def resolved(node: ast.expr, cls: type) -> object:
+    """Return what a name, or a name in a module, means where a class is defined; None if that is not known."""
     if isinstance(node, ast.Name):
         return _names_in_module(cls).get(node.id)
     if isinstance(node, ast.Attribute):
-        return getattr(_resolved(node.value, cls), node.attr, None)
+        return getattr(resolved(node.value, cls), node.attr, None)
     return None
 
 
@@ -69,6 +53,7 @@ def _tree(cls: type) -> ast.AST | None:
         return None
 
 
-def _nodes(cls: type) -> Iterator[ast.AST]:
+def nodes_of(cls: type) -> Iterator[ast.AST]:
+    """Return all nodes of the syntax tree of a class; none if its source is not at hand."""
     tree = _tree(cls)
     return iter(()) if tree is None else ast.walk(tree)

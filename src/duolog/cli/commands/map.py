@@ -33,7 +33,7 @@ def show_map(
     """Show command → events → projections → queries, read from the registered handlers; nothing runs.
 
     Which events a command records is decided while it runs. Shown are those that it may record: all of every aggregate
-    that its interactor's constructor reaches, and those that the code behind it publishes.
+    that its interactor's constructor reaches, and those that the code behind it publishes or stages.
     """
     drawn = message_map(structure_of(named_application(target)))
     if as_json:
