@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final
 
 from duolog.admin.source_code import nodes_of, resolved
 from duolog.messages.event import is_event
@@ -125,6 +125,6 @@ def _parts(node: ast.expr) -> list[ast.expr]:
 def _made_by(function: ast.expr, cls: type) -> type | None:
     found = resolved(function, cls)
     owner = getattr(found, "__self__", None)  # of a class method, which makes one in its own way
-    if isinstance(owner, type) and is_event(cast("type", owner)):
-        return cast("type", owner)
-    return cast("type", found) if isinstance(found, type) else None
+    if isinstance(owner, type) and is_event(owner):
+        return owner
+    return found if isinstance(found, type) else None

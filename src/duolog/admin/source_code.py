@@ -2,11 +2,15 @@
 
 import ast
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Final
+
+_ALLOWED: Final = re.compile(r"# duolog: allow ([a-z-]+) - \S")
 
 
 def place_of(cls: type) -> str:
@@ -21,6 +25,28 @@ def place_of(cls: type) -> str:
         return cls.__module__
     here = Path.cwd()
     return f"{file.relative_to(here) if file.is_relative_to(here) else file}:{line}"
+
+
+def allowed_rules(cls: type, member: str = "") -> frozenset[str]:
+    """Return the rules that comments like ``# duolog: allow RULE - reason`` take out for a class.
+
+    Args:
+        cls: the class; a comment stands on the line of its name, or alone above it.
+        member: a field; then a comment on its line, or alone above it, counts as well.
+    """
+    try:
+        lines = inspect.getsourcelines(cls)[0]
+    except (OSError, TypeError):
+        return frozenset()
+    starts = [rf"\s*class {re.escape(cls.__name__)}\b", *([rf"\s*{re.escape(member)}\s*:"] if member else [])]
+    rules: set[str] = set()
+    for start in starts:
+        for number, line in enumerate(lines):
+            if re.match(start, line):
+                above = lines[number - 1] if number and lines[number - 1].lstrip().startswith("#") else ""
+                rules.update(_ALLOWED.findall(above + line))
+                break
+    return frozenset(rules)
 
 
 def named_in(cls: type) -> list[object]:

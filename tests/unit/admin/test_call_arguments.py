@@ -55,8 +55,8 @@ class ByAName(Caller):
 
 class ByACopy(Caller):
     def execute(self) -> None:
-        happened = [First(number) for number in range(3)]
-        happened += (First.of(1) if number else Second() for number in range(2))  # type: ignore[misc]
+        happened: list[object] = [First(number) for number in range(3)]
+        happened += (First.of(1) if number else Second() for number in range(2))
         self.unit.stage("call-1", list(happened))
 
 

@@ -27,13 +27,15 @@ def check_events(structure: ApplicationStructure) -> Iterator[Finding]:
         for event in classes_passed_to("raise_event", aggregate):
             if event not in aggregate.event_types():
                 advice = f"Write `def on_...(self, event: {event.__name__}) -> None` in {aggregate.__name__}."
-                yield finding(_RULE, event, f"{aggregate.__name__} raises it, but has no on_... method for it", advice)
+                yield from finding(
+                    _RULE, event, f"{aggregate.__name__} raises it, but has no on_... method for it", advice
+                )
     published = dict.fromkeys(each for binding in structure.commands for each in structure.published_by(binding))
     for where, event in published:
         yield from _check_recorded(structure, event, f"{where.__name__} publishes it")
         if is_event(event) and not event_spec(event).stream:
             advice = 'Write @event("...", stream="some_category-{some_field}").'
-            yield finding(_RULE, event, f"{where.__name__} publishes it, but it declares no stream", advice)
+            yield from finding(_RULE, event, f"{where.__name__} publishes it, but it declares no stream", advice)
 
     staged = dict.fromkeys(each for binding in structure.commands for each in structure.staged_by(binding))
     for where, event in staged:
@@ -45,10 +47,10 @@ def _check_recorded(structure: ApplicationStructure, event: type, why: str) -> I
     if is_event(event):
         yield from _check_registered(structure, event, why)
     else:
-        yield finding(_RULE, event, f"{why}, but it has no name", 'Put @event("...") on it.')
+        yield from finding(_RULE, event, f"{why}, but it has no name", 'Put @event("...") on it.')
 
 
 def _check_registered(structure: ApplicationStructure, event: type, why: str) -> Iterator[Finding]:
     known = structure.types.by_name(event_spec(event).name)
     if known is None:
-        yield finding(_RULE, event, f"{why}, but it is not registered: not every process can read it", _REGISTER)
+        yield from finding(_RULE, event, f"{why}, but it is not registered: not every process can read it", _REGISTER)
