@@ -28,6 +28,7 @@ from duolog.errors.idempotency import (
     IdempotencyInFlightError,
     IdempotencyKeyReusedError,
     IdempotencyKeyTakenError,
+    UnreadableAnswerError,
 )
 from duolog.errors.log import (
     AppendConditionFailedError,
@@ -115,6 +116,7 @@ __all__ = [
     "UnitOfWorkError",
     "UnknownFieldError",
     "UnnamedTypeError",
+    "UnreadableAnswerError",
     "ViewParkedError",
     "WorkAfterCommitError",
     "WrongExpectedVersionError",
