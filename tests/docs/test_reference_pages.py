@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from duolog import Settings
+from duolog import Settings, telemetry
 from duolog.cli.command_line import command_line
 from duolog.integrations.fastapi import health, message_endpoint, problems
 from duolog.integrations.fastapi.problems import Problem
@@ -80,6 +80,22 @@ def test_every_table_and_column_of_ours_is_on_the_page_about_stored_formats() ->
     for table, body in tables:
         columns = re.findall(r"^    ([a-z_]+) ", body, re.MULTILINE)
         assert {table, *columns} <= names, table
+
+
+def test_every_instrument_and_attribute_is_on_the_page_about_telemetry() -> None:
+    """With its name, kind, unit and attributes, and none that does not exist."""
+    text = _text("docs/reference/telemetry.md")
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \| `([^`]+)` \| (.+) \| .+ \|$", text, re.MULTILINE)
+    constants = {name: str(value) for name, value in vars(telemetry).items() if name.startswith("METRIC_")}
+    assert {name for name, *_ in rows} == set(constants.values())
+    for name, kind, unit, attributes in rows:
+        constant = next(each for each, value in constants.items() if value == name)
+        made = re.findall(rf'create_(\w+)\(\s*[^)]*?{constant}\b[^)]*?unit="([^"]+)"', sources)
+        assert made == [(kind, unit)], name
+        assert attributes == "none" or re.findall(r"`([a-z_.]+)`", attributes), name
+    attributes = {str(value) for name, value in vars(telemetry).items() if name.startswith("ATTRIBUTE_")}
+    assert attributes <= set(re.findall(r"`([a-z_.]+)`", text))
 
 
 def test_every_dependency_has_its_reason() -> None:

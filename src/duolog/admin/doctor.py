@@ -15,7 +15,7 @@ _RUN: Final = "Start the application with `duolog run`."
 
 
 async def diagnose(
-    database: Database, *, views: Mapping[str, int] | None = None, patience: float = 1.0
+    database: Database, *, views: Mapping[str, int] | None = None, patience: float = 1.0, quick: bool = False
 ) -> Sequence[Examination]:
     """Examine a database and its projections; nothing is written.
 
@@ -23,8 +23,9 @@ async def diagnose(
         database: a database that is not open; it is closed again at the end.
         views: versions of the code's projections by name; None if the code is not at hand.
         patience: how long a projection that lags behind may stay where it is, in seconds.
+        quick: leave out what takes long with a large database.
     """
-    found = list(await database.examine())
+    found = list(await database.examine(quick=quick))
     if any(each.level is Level.FAULT and each.subject in {"database", "schema"} for each in found):
         return found  # it cannot be opened
     try:

@@ -15,6 +15,7 @@ from duolog.errors import (
     DatabaseError,
     DuologError,
     NotStartedError,
+    UnreadableAnswerError,
 )
 
 _WAITING: Final = 32
@@ -178,6 +179,8 @@ async def _work(
         line, command, idempotency_key = work
         try:
             before = await execute(command, idempotency_key)
+        except UnreadableAnswerError:
+            await outcomes.put(Sent(line, before=True))  # it took effect; only its stored result is past reading
         except Exception as error:
             if _stops(error):
                 raise

@@ -131,10 +131,13 @@ class Database(Protocol):
         """Return the names of the migrations that are not applied yet; needs no `open`."""
         ...
 
-    async def examine(self) -> Sequence[Examination]:
+    async def examine(self, *, quick: bool = False) -> Sequence[Examination]:
         """Look at the database from outside: whether it is reachable and whole, its schema, its software, its room.
 
         Nothing is written, and it needs no `open`; what cannot be looked at is a fault, not an error.
+
+        Args:
+            quick: leave out what takes as long as reading all of it several times, and say so.
         """
         ...
 

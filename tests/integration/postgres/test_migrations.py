@@ -19,6 +19,7 @@ FROZEN = {
     "0005_secret_check": "1ce2975cd5e25c11c4e16e2f217f4071e66a259c550b1f529072f671c6c1617d",
     "0006_run_statements": "50c1cb24a04cf0a579b1698c9c919b9134d1feefb249bfc4f9fd3f2ac65c9b34",
     "0007_transfer": "44feda68b3947f71614fda0c756c39ccee78bbd25524cee6a165b319e1dd4ed8",
+    "0008_shown_answers": "6500195a676c2d8b890a14798cac3130d9899f99db01fd4cd99f950705f46515",
 }
 
 MakeConnections = Callable[..., Connections]

@@ -85,6 +85,23 @@ def test_damaged_pages_are_a_fault(duolog: Duolog, well: str) -> None:
     assert "fault" in {each["level"] for subject, each in found.items() if subject in {"integrity", "database"}}
 
 
+def test_an_index_that_misses_a_row_is_a_fault(duolog: Duolog, well: str) -> None:
+    """Who reads a stream would miss its event; a quick look does not see it, and says what it left out."""
+    with closing(sqlite3.connect(file_of(well))) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = "SELECT rootpage FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'duolog_events'"
+        roots = connection.execute(pages).fetchall()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    content = file_of(well).read_bytes()
+    (index,) = [page for (root,) in roots if b"order-1" in (page := content[(root - 1) * size : root * size])]
+    file_of(well).write_bytes(content.replace(index, index.replace(b"order-1", b"order-2")))
+    code, found = examined(duolog, well)
+    assert (code, found["integrity"]["level"]) == (1, "fault")
+    assert "missing from index" in found["integrity"]["found"]
+    code, found = examined(duolog, well, "--quick")
+    assert (code, found["integrity"]["found"]) == (0, "ok; the indexes were left out")
+
+
 def test_another_journal_mode_is_a_fault(duolog: Duolog, well: str) -> None:
     with closing(sqlite3.connect(file_of(well))) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")

@@ -86,6 +86,16 @@ def test_a_stored_type_that_changed_is_found_and_not_locked_over(
     assert duolog("schema", "lock", locked, "--file", str(file), "--force").code == 0
 
 
+def test_a_new_field_with_a_default_is_locked_without_a_new_version(duolog: Duolog, locked: str, file: Path) -> None:
+    """What is stored decodes without it; the lock has to know it, so that its next change is seen."""
+    edit(file, "events", "order.placed", {"1": {"order_id": "str", "amount": "int"}})
+    ended = check(duolog, locked, file)
+    assert ended.code == 1
+    assert json.loads(ended.stdout)["message"] == "version 1 has new fields with defaults, not locked yet: $.note?"
+    assert duolog("schema", "lock", locked, "--file", str(file)).code == 0
+    assert check(duolog, locked, file).code == 0
+
+
 def test_a_query_that_changed_is_found_and_may_be_accepted(duolog: Duolog, locked: str, file: Path) -> None:
     edit(file, "queries", "ListOrdersQuery", {"query": {}, "result": {"[]": {"id": "str"}}})
     ended = check(duolog, locked, file)

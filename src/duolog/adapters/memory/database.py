@@ -130,7 +130,7 @@ class MemoryDatabase:
         """Return no migrations: there is nothing older to migrate."""
         return []
 
-    async def examine(self) -> Sequence[Examination]:
+    async def examine(self, *, quick: bool = False) -> Sequence[Examination]:  # noqa: ARG002 - the port's
         """Return nothing: there is no file and no disk."""
         return ()
 

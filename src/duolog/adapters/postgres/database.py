@@ -121,7 +121,7 @@ class PostgresDatabase:
             with reported():
                 await connection.close(timeout=1)
 
-    async def examine(self) -> Sequence[Examination]:
+    async def examine(self, *, quick: bool = False) -> Sequence[Examination]:  # noqa: ARG002 - all of it is quick
         """Look at the server, its settings and clock, and the schema; see `Database.examine`."""
         return [each async for each in examine(self._location)]
 

@@ -129,9 +129,9 @@ class SqliteDatabase:
         """Return the names of the migrations that are not applied yet; makes no file."""
         return await asyncio.to_thread(_pending_names, self._location)
 
-    async def examine(self) -> Sequence[Examination]:
+    async def examine(self, *, quick: bool = False) -> Sequence[Examination]:
         """Look at the file, its disk and the SQLite that reads it; see `Database.examine`."""
-        return await asyncio.to_thread(lambda: tuple(examine(self._location)))
+        return await asyncio.to_thread(lambda: tuple(examine(self._location, quick=quick)))
 
     async def keep_secret_check(self, check: str) -> str:
         """Keep a check value of the application's secret; see `Database.keep_secret_check`."""

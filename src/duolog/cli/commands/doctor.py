@@ -39,17 +39,19 @@ def doctor(
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds for which a projection that lags may stay where it is.")
     ] = 1.0,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not compare indexes with their tables.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Count risks as faults.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Examine a database: reachable, whole, of this release, with room; and its projections: moving, owned, not parked.
 
-    The database is only read. Each finding says what to do.
+    The database is only read. Each finding says what to do. All of the file is read, each index too: say --quick where
+    that takes too long.
 
     Exit code 1 with faults.
     """
     examined, views = _named(arguments or [], database)
-    found = asyncio.run(diagnose(examined, views=views, patience=patience))
+    found = asyncio.run(diagnose(examined, views=views, patience=patience, quick=quick))
     for each in found:
         if as_json:
             members = {"subject": each.subject, "level": each.level.value, "found": each.found, "advice": each.advice}

@@ -14,7 +14,7 @@ from duolog.application.structure import structure_of
 from duolog.cli.database_argument import inspected
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
-from duolog.cli.target_argument import JsonOption, TargetArgument, named_application
+from duolog.cli.target_argument import JsonOption, TargetArgument, read_application
 from duolog.cli.terminal import printable
 from duolog.codec.schema_lock import SchemaBreak, SchemaLock
 from duolog.container.databases import open_database
@@ -52,7 +52,7 @@ def lock(
 
     Exit code 1, and nothing is written, if the code could not read what is stored by the lock's word.
     """
-    source = schema_source(structure_of(named_application(target)))
+    source = schema_source(structure_of(read_application(target)))
     before = _read(file) if file.exists() else None
     losses = [] if before is None or force else [each for each in source.breaks(before) if each.loses_data]
     _show(losses, as_json=as_json)
@@ -89,9 +89,9 @@ def check(
     With --json the last line has the counts.
 
     Exit code 1 if a stored type changed without a new version, vanished or lost an upcaster, if the lock file is not
-    up to date, or if an event cannot be read.
+    up to date, or if an event cannot be read. A new field with a default needs no new version, only `schema lock`.
     """
-    application = named_application(target)
+    application = read_application(target)
     breaks = list(schema_source(structure_of(application)).breaks(_read(file)))
     _show(breaks, as_json=as_json)
     stored = () if database_url is None else asyncio.run(_stored(database_url, application))

@@ -54,7 +54,9 @@ def sample_memory() -> list[Sequence[Remembered]]:
     outcome = Appended(3, 9, {"thing-1": 2}, frozenset({7}))
     keys = [
         KeptKey(
-            IdempotencyRecord(at, key, b"\x00\xff", b'{"id": 1}'), StoredAnswer(b"\x00\xff", b'{"id": 1}', outcome), 5
+            IdempotencyRecord(at, key, b"\x00\xff", b'{"id": 1}'),
+            StoredAnswer(b"\x00\xff", b'{"id": 1}', outcome, '{"status": 201}' if key == "key-1" else None),
+            5,
         )
         for at, key in ((replace(scope, operation="ZZ"), "key-1"), (scope, "Key-2"), (scope, "key-1"))
     ]
