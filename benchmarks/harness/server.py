@@ -1,0 +1,119 @@
+"""The PostgreSQL server of a run: started when the first row needs it, on the same disk, and durable."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from benchmarks.harness.case import Costs
+from duolog.testing.servers import PostgresBinaries, PostgresServer, PostgresSettings
+
+SETTINGS: Final = PostgresSettings(
+    max_connections=400,
+    shared_buffers="512MB",
+    fsync=True,
+    others={"synchronous_commit": "on", "max_wal_size": "4GB"},
+)
+_SHOWN: Final = (
+    *("fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "commit_delay"),
+    *("shared_buffers", "max_wal_size", "max_connections"),
+)
+# In PostgreSQL 18 the write-ahead log's fsyncs are counted here. A session's counts arrive when it ends, at the latest.
+_FSYNCS: Final = "SELECT coalesce(sum(fsyncs), 0) FROM pg_stat_io WHERE object = 'wal'"
+_SESSIONS: Final = """
+SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+    AND datname = current_database()
+"""
+_TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
+
+
+class BenchServer:
+    """A server that is started by whoever needs it first; ``with`` closes it.
+
+    Args:
+        folder: where its data are kept; None for the folder of temporary files.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = None if folder is None else folder / f"postgres-{os.getpid()}"
+        self._server: PostgresServer | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, error: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    @property
+    def is_started(self) -> bool:
+        return self._server is not None
+
+    @property
+    def binaries(self) -> PostgresBinaries:
+        return self._started().binaries
+
+    def describe(self) -> list[str]:
+        """Return lines that say which server this is, and how it is set up."""
+        server = self._started()
+        version = server.databases.run_sql("SHOW server_version")
+        shown = server.databases.run_sql("; ".join(f"SHOW {name}" for name in _SHOWN)).splitlines()
+        settings = ", ".join(f"{name} = {value}" for name, value in zip(_SHOWN, shown, strict=True))
+        return [f"PostgreSQL {version} on this machine's loopback address", settings]
+
+    @contextmanager
+    def new_database(self) -> Generator[str]:
+        """Have an empty database for the length of a ``with`` block, which gets its URL."""
+        with self._started().databases.new_database() as url:
+            yield url
+
+    def fsyncs(self) -> int:
+        """Return how often the write-ahead log was made to reach the disk, by sessions that have ended."""
+        return int(self._started().databases.run_sql(_FSYNCS))
+
+    def sessions(self, database: str) -> int:
+        """Return how many sessions a database has."""
+        return int(self._started().databases.run_sql(_SESSIONS, database=database))
+
+    def size(self, database: str, sql: str) -> int:
+        """Return the number that a statement gives in a database."""
+        return int(self._started().databases.run_sql(sql, database=database))
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of all its processes, also of those that have ended; Linux only."""
+        postmaster = self._started().pid
+        total = 0
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdecimal():
+                total += _ticks(folder / "stat", postmaster)
+        return total * _TICK
+
+    def _started(self) -> PostgresServer:
+        if self._server is None:
+            server = PostgresServer(self._folder, settings=SETTINGS, temporary=True)
+            server.start()
+            self._server = server
+            print("\n".join(self.describe()), flush=True)
+        return self._server
+
+
+def costs(operations: int, client: float, server: float, fsyncs: int) -> Costs:
+    """Divide what a round cost by its operations."""
+    return Costs(client / operations, server / operations, fsyncs / operations)
+
+
+def _ticks(stat: Path, postmaster: int) -> int:
+    try:
+        text = stat.read_bytes()
+    except OSError:
+        return 0  # ended while we looked
+    # See proc(5): behind the name come state, parent and, as numbers 14 to 17, utime, stime, cutime and cstime.
+    fields = text.rpartition(b")")[2].split()
+    own = int(fields[11]) + int(fields[12])
+    if int(stat.parent.name) == postmaster:
+        return own + int(fields[13]) + int(fields[14])
+    return own if int(fields[1]) == postmaster else 0
