@@ -25,6 +25,9 @@ from benchmarks.rows.coding import coding
 from benchmarks.rows.dispatch import dispatch
 from benchmarks.rows.paging import paging
 from benchmarks.rows.postgres_appending import postgres_appending
+from benchmarks.rows.postgres_boundaries import postgres_boundaries, postgres_hot_tag
+from benchmarks.rows.postgres_following import postgres_following
+from benchmarks.rows.postgres_processes import postgres_processes
 from benchmarks.rows.reading import log_reading, stream_loading
 from benchmarks.rows.rebuilding import rebuilding
 
@@ -45,6 +48,14 @@ def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
         rebuilding(sizes),
         *(paging(sizes, kind) for kind in ("first", "deep-offset", "deep-keyset")),
         *(postgres_appending(sizes, server, in_flight) for in_flight in sizes.appends),
+        *(
+            postgres_processes(sizes, server, processes, in_flight)
+            for in_flight in (1, 16)
+            for processes in (1, 2, 4, 8, 16)
+        ),
+        postgres_following(sizes, server),
+        postgres_boundaries(sizes, server),
+        postgres_hot_tag(sizes, server),
     ]
 
 

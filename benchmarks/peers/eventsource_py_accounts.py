@@ -1,7 +1,7 @@
 """The same work with eventsource-py, as its README shows: registered events, aggregate, repository, SQLite store.
 
 https://github.com/tyevans/eventsource-py#quick-start; the store chooses WAL itself, and ``synchronous`` stays at
-SQLite's default, FULL. On PostgreSQL the schema is its own, and the engine is the caller's, as the store's docstring says;
+SQLite's default, FULL. On PostgreSQL the schema is its own, and the engine is the caller's, as its docstring says;
 the pool's size is that of eventsourcing's threads, with SQLAlchemy's own overflow.
 """
 

@@ -46,9 +46,15 @@ async def run_pgbench(
     rate = _RATE.search(output.decode())
     assert program.returncode == 0, errors.decode()
     assert rate is not None, output.decode()
+    latencies = _logged(folder)
+    assert len(latencies) == each * clients
+    return Sample(len(latencies), len(latencies) / float(rate[1]), latencies)
+
+
+def _logged(folder: Path) -> list[float]:
+    """Take the logs away, and return the seconds of each transaction: the third column, in microseconds."""
     latencies: list[float] = []
     for log in folder.glob("pgbench_log.*"):
         latencies += [int(line.split()[2]) / 1e6 for line in log.read_text(encoding="ascii").splitlines()]
         log.unlink()
-    assert len(latencies) == each * clients
-    return Sample(len(latencies), len(latencies) / float(rate[1]), latencies)
+    return latencies
