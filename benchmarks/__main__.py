@@ -26,8 +26,12 @@ from benchmarks.rows.dispatch import dispatch
 from benchmarks.rows.paging import paging
 from benchmarks.rows.postgres_appending import postgres_appending
 from benchmarks.rows.postgres_boundaries import postgres_boundaries, postgres_hot_tag
+from benchmarks.rows.postgres_costs import postgres_costs
 from benchmarks.rows.postgres_following import postgres_following
+from benchmarks.rows.postgres_paging import postgres_paging
 from benchmarks.rows.postgres_processes import postgres_processes
+from benchmarks.rows.postgres_reading import postgres_holes, postgres_log, postgres_stream_loading
+from benchmarks.rows.postgres_rebuilding import postgres_rebuilding
 from benchmarks.rows.reading import log_reading, stream_loading
 from benchmarks.rows.rebuilding import rebuilding
 
@@ -48,6 +52,7 @@ def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
         rebuilding(sizes),
         *(paging(sizes, kind) for kind in ("first", "deep-offset", "deep-keyset")),
         *(postgres_appending(sizes, server, in_flight) for in_flight in sizes.appends),
+        *(postgres_costs(sizes, server, in_flight) for in_flight in (1, 64)),
         *(
             postgres_processes(sizes, server, processes, in_flight)
             for in_flight in (1, 16)
@@ -56,6 +61,11 @@ def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
         postgres_following(sizes, server),
         postgres_boundaries(sizes, server),
         postgres_hot_tag(sizes, server),
+        postgres_log(sizes, server),
+        postgres_holes(sizes, server),
+        *(postgres_stream_loading(sizes, server, length) for length in (100, 1_000)),
+        postgres_rebuilding(sizes, server),
+        postgres_paging(sizes, server),
     ]
 
 

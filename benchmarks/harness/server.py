@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from benchmarks.harness.case import Costs
-from duolog.testing.servers import PostgresBinaries, PostgresServer, PostgresSettings
+from duolog.testing.servers import PostgresBinaries, PostgresServer, PostgresSettings, process_table
 
 SETTINGS: Final = PostgresSettings(
     max_connections=400,
@@ -26,6 +26,7 @@ _SESSIONS: Final = """
 SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
     AND datname = current_database()
 """
+_PROC: Final = Path("/proc")
 _TICK: Final = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -86,11 +87,8 @@ class BenchServer:
     def cpu_seconds(self) -> float:
         """Return the CPU time of all its processes, also of those that have ended; Linux only."""
         postmaster = self._started().pid
-        total = 0
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdecimal():
-                total += _ticks(folder / "stat", postmaster)
-        return total * _TICK
+        pids = [postmaster, *process_table.children(postmaster)]
+        return sum(_on_cpu(pid) for pid in pids) + _of_ended_children(postmaster)
 
     def _started(self) -> PostgresServer:
         if self._server is None:
@@ -106,14 +104,15 @@ def costs(operations: int, client: float, server: float, fsyncs: int) -> Costs:
     return Costs(client / operations, server / operations, fsyncs / operations)
 
 
-def _ticks(stat: Path, postmaster: int) -> int:
+def _on_cpu(pid: int) -> float:
+    """Return a process's own CPU time to the nanosecond; its `stat` is in hundredths of a second."""
     try:
-        text = stat.read_bytes()
+        return int((_PROC / str(pid) / "schedstat").read_bytes().split()[0]) / 1e9
     except OSError:
-        return 0  # ended while we looked
-    # See proc(5): behind the name come state, parent and, as numbers 14 to 17, utime, stime, cutime and cstime.
-    fields = text.rpartition(b")")[2].split()
-    own = int(fields[11]) + int(fields[12])
-    if int(stat.parent.name) == postmaster:
-        return own + int(fields[13]) + int(fields[14])
-    return own if int(fields[1]) == postmaster else 0
+        return 0.0  # ended while we looked
+
+
+def _of_ended_children(pid: int) -> float:
+    # See proc(5): the fields cutime and cstime; what is before them may hold blanks, up to the last parenthesis.
+    fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+    return (int(fields[13]) + int(fields[14])) * _TICK
