@@ -80,9 +80,9 @@ class BenchServer:
         """Return how many sessions a database has."""
         return int(self._started().databases.run_sql(_SESSIONS, database=database))
 
-    def size(self, database: str, sql: str) -> int:
-        """Return the number that a statement gives in a database."""
-        return int(self._started().databases.run_sql(sql, database=database))
+    def run_sql(self, sql: str, *, database: str) -> str:
+        """Run a statement in a database, and return its rows as text."""
+        return self._started().databases.run_sql(sql, database=database)
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all its processes, also of those that have ended; Linux only."""
