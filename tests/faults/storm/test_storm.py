@@ -17,8 +17,8 @@ from tests.faults.processes import Writer, running
 from tests.faults.storm.reader import LAST, Way
 from tests.faults.storm.recorded import check_decisions, check_reader, check_units, delivered, lags, logged
 
-EVENTS = size(short=1_600, long=1_000_000)
-EVENTS_WITH_KILLS = size(short=1_000, long=100_000)
+EVENTS = size(short=1_200, long=1_000_000)
+EVENTS_WITH_KILLS = size(short=300, long=100_000)
 PROCESSES = 2
 READER = "tests.faults.storm.reader"
 APPENDER = "tests.faults.storm.appender"
