@@ -2,9 +2,8 @@
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, Protocol
 
 import asyncpg
@@ -110,10 +109,11 @@ class PostgresOutsider:
         connection = await asyncpg.connect(self._url)
         try:
             await _at_rest(connection)
-            until = time.monotonic() + AT_ONCE
-            while (count := int(await connection.fetchval(_CONNECTED))) and time.monotonic() < until:
-                await asyncio.sleep(_LOOK)
-            return count
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AT_ONCE):
+                    while await connection.fetchval(_CONNECTED):  # noqa: ASYNC110 - the server has no signal for it
+                        await asyncio.sleep(_LOOK)
+            return int(await connection.fetchval(_CONNECTED))
         finally:
             await connection.close()
 
