@@ -174,7 +174,8 @@ class Experiment:
             "duplicated": len(self.duplicated),
             "recovery_p50_ms": _p50(self.recoveries),
             "recovery_max_ms": _most(self.recoveries),
-            **({"lag_p50_ms": _p50(self.lags), "lag_max_ms": _most(self.lags)} if self.lags else {}),
+            "lag_p50_ms": _p50(self.lags),
+            "lag_max_ms": _most(self.lags),
             "versions": versions(),
         }
         line = json.dumps(report)

@@ -110,7 +110,7 @@ async def cancelled(app: Application, work: Work, name: str, number: int, *, lat
 
 
 async def test_cancelling_at_any_wait_leaks_nothing(url: str) -> None:
-    experiment = outsider = outsider_of(url)
+    outsider = outsider_of(url)
     experiment = Experiment(f"E12 cancellation at every await point: {urlsplit(url).scheme}")
     app = ledger(outsider.url)
     await app.start(projections=False)

@@ -148,14 +148,6 @@ _CLEAN: Final = (
         "            pass\n",
         (_CANCELLATION,),
     ),
-    Mutant(
-        "E12: roll back without a shield",
-        "P11",
-        "adapters/postgres/transactions.py",
-        "            await shielded(_tidy(connection))\n            raise\n",
-        "            raise\n",
-        (_CANCELLATION,),
-    ),
 )
 
 POSTGRES_MUTANTS: Final = (*_FENCE, *_DURABLE, *_WAKING, *_CLEAN)

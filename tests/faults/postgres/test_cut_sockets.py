@@ -13,6 +13,7 @@ from tests.faults.processes import running
 from tests.faults.units import checked_units
 from tests.integration.postgres.cut_connection import Wire, wire_to
 
+UNIT = b"unit.written"
 CUTS = size(short=12, long=300)
 UNITS = "SELECT stream, version, data::text FROM \"duolog\".events WHERE type = 'unit.written' ORDER BY position"
 IN_AN_APPEND = """
@@ -43,16 +44,16 @@ async def watcher(url: str) -> AsyncGenerator[asyncpg.Connection]:
 
 
 async def cut(wire: Wire, connection: asyncpg.Connection, experiment: Experiment) -> None:
-    """Cut all sockets at some moment of an append: while it runs, or when it has ended and nobody heard of it."""
+    """Cut the sockets on which units were sent, at some moment of an append: while it runs, or when it has ended and nobody heard of it."""
     while not await connection.fetchval(IN_AN_APPEND):  # noqa: ASYNC110 - the server has no signal for it
         await asyncio.sleep(0.002)
     if experiment.chance.random() < 0.5:
-        wire.swallow_answers()
+        wire.swallow_answers(saying=UNIT)
         await asyncio.sleep(0.06)
         experiment.fault("socket cut after the append, before the answer")
     else:
         experiment.fault("socket cut during the append")
-    wire.cut()
+    wire.cut(saying=UNIT)  # who looks for the events has a connection at once
 
 
 async def test_what_was_sent_before_the_socket_was_cut_is_found_out(postgres: PostgresDatabases) -> None:

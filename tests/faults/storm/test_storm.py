@@ -26,7 +26,7 @@ RESTART_SECONDS = (0.1, size(short=1, long=10))
 KILLS_OF_A_READER = size(short=1, long=100)
 KILL_SECONDS = 1.5
 PATIENCE = size(short=90, long=3_000)
-LONGEST_LAG = size(short=5.0, long=15.0)
+LONGEST_LAG = size(short=5, long=15)
 """Far above what is measured: a delay by the idle transactions would last as long as they do."""
 
 IDLE = "CREATE TABLE IF NOT EXISTS idle (id bigint); BEGIN; INSERT INTO idle VALUES (1)"
