@@ -93,9 +93,11 @@ async def nothing_leaked(app: Application, outsider: Outsider, experiment: Exper
     experiment.recoveries.append(time.monotonic() - began)
 
 
-async def cancelled(app: Application, work: Work, name: str, number: int, *, late: bool) -> tuple[Answer, bool]:
+async def cancelled(
+    app: Application, work: Work, name: str, number: int, *, late: bool, again: bool = False
+) -> tuple[Answer, bool]:
     """Run work that is cancelled at its nth wait; return what its caller learnt, and whether it waited so often."""
-    steps = CancelledAt(work(app, name), number, late=late)
+    steps = CancelledAt(work(app, name), number, late=late, again=again)
 
     async def stepwise() -> None:
         await steps
@@ -117,11 +119,12 @@ async def test_cancelling_at_any_wait_leaks_nothing(url: str) -> None:
     await app.execute(EnterCommand("first"))
     experiment.invoke("first")
     experiment.answer("first", Answer.OK)
-    for _, (kind, work), late in itertools.product(range(size(short=1, long=20)), WORK.items(), (False, True)):
+    ways = ((False, False), (True, False), (False, True))
+    for _, (kind, work), (late, again) in itertools.product(range(size(short=1, long=20)), WORK.items(), ways):
         for number in itertools.count(1):
             name = f"{kind} {len(experiment.operations)}"
             experiment.invoke(name)
-            answer, struck = await cancelled(app, work, name, number, late=late)
+            answer, struck = await cancelled(app, work, name, number, late=late, again=again)
             experiment.answer(name, answer)
             if struck:
                 experiment.fault(f"cancelled {kind}", at=experiment.operations[name].invoked)

@@ -12,6 +12,8 @@ _CONTENTION: Final = (
 _CUTS: Final = "tests/faults/postgres/test_cut_sockets.py"
 _WAKE_UPS: Final = "tests/faults/postgres/test_lost_wake_ups.py"
 _CANCELLATION: Final = "tests/faults/test_cancellation.py::test_cancelling_at_any_wait_leaks_nothing"
+_ONE_KEY: Final = "tests/faults/test_one_key.py"
+_FULL_DISK: Final = "tests/faults/postgres/test_full_disk.py"
 _LOG: Final = "adapters/postgres/migrations/0001_log.sql"
 
 # Some races are of microseconds: the mutants of these wait in the middle, where waiting does no harm to the original.
@@ -81,6 +83,16 @@ _FENCE: Final = (
 
 _DURABLE: Final = (
     Mutant(
+        "E3: swallow the error of a batch",
+        "P2",
+        "adapters/postgres/group_commit.py",
+        "                _fail(batch, error)\n            finally:\n",
+        "                for waiter in batch:\n"
+        "                    waiter.future.done() or waiter.future.set_result(NOTHING_APPENDED)\n"
+        "            finally:\n",
+        (_FULL_DISK,),
+    ),
+    Mutant(
         "E1: acknowledge what the server has not waited for",
         "P1",
         _LOG,
@@ -147,6 +159,22 @@ _CLEAN: Final = (
         "                await leave_transaction(connection, doubtful=doubtful)\n",
         "            pass\n",
         (_CANCELLATION,),
+    ),
+    Mutant(
+        "E12: bring a connection out of its transaction without a shield",
+        "P11",
+        "adapters/postgres/transactions.py",
+        "    await shielded(_tidy(connection))\n\n\nasync def _tidy",
+        "    await _tidy(connection)\n\n\nasync def _tidy",
+        (_CANCELLATION,),
+    ),
+    Mutant(
+        "E11: write over an idempotency key that another application has taken",
+        "P9",
+        "adapters/postgres/sql/claim_idempotency_key.sql",
+        "ON CONFLICT (tenant, actor, operation, key) DO NOTHING",
+        "ON CONFLICT (tenant, actor, operation, key) DO UPDATE SET result = excluded.result",
+        (_ONE_KEY,),
     ),
 )
 

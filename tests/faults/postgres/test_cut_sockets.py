@@ -44,7 +44,7 @@ async def watcher(url: str) -> AsyncGenerator[asyncpg.Connection]:
 
 
 async def cut(wire: Wire, connection: asyncpg.Connection, experiment: Experiment) -> None:
-    """Cut the sockets on which units were sent, at some moment of an append: while it runs, or when it has ended and nobody heard of it."""
+    """Cut the sockets on which units were sent: while an append runs, or when it has ended and nobody heard of it."""
     while not await connection.fetchval(IN_AN_APPEND):  # noqa: ASYNC110 - the server has no signal for it
         await asyncio.sleep(0.002)
     if experiment.chance.random() < 0.5:
