@@ -45,7 +45,7 @@ mutants: $(VENV)/.ready ## Show that each promise's test fails under its mutant
 	@$(BIN)/python -m tests.mutants
 
 docs: $(VENV)/.ready ## Build the documentation's site in build/site; a warning is an error
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "build/site/index.html is written"
 
 COMPILE := .lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --no-config \

@@ -1,4 +1,7 @@
-"""Measures duolog beside its peers: ``python -m benchmarks [--quick | --full] [--only NAME ...] [--write]``."""
+"""Measures duolog beside its peers: ``python -m benchmarks [--quick | --full] [--only NAME ...] [--write]``.
+
+PostgreSQL's rows have names that begin with ``postgres``; the server is started by the benchmark itself.
+"""
 
 import argparse
 import asyncio
@@ -6,11 +9,14 @@ import logging
 import tempfile
 from pathlib import Path
 
+import uvloop
+
 from benchmarks.harness.case import Comparison
 from benchmarks.harness.figures import figures, verdicts
 from benchmarks.harness.machine import describe_machine, describe_packages
 from benchmarks.harness.page import replace_section
 from benchmarks.harness.rounds import LEAST_ROUNDS, run
+from benchmarks.harness.server import BenchServer
 from benchmarks.harness.sizes import FULL, MIDDLE, NORMAL, QUICK, Sizes
 from benchmarks.harness.table import render
 from benchmarks.rows.appending import appending
@@ -18,15 +24,24 @@ from benchmarks.rows.cached_states import cached_states
 from benchmarks.rows.coding import coding
 from benchmarks.rows.dispatch import dispatch
 from benchmarks.rows.paging import paging
+from benchmarks.rows.postgres_appending import postgres_appending
+from benchmarks.rows.postgres_boundaries import postgres_boundaries, postgres_hot_tag
+from benchmarks.rows.postgres_costs import postgres_costs
+from benchmarks.rows.postgres_following import postgres_following
+from benchmarks.rows.postgres_paging import postgres_paging
+from benchmarks.rows.postgres_processes import postgres_processes
+from benchmarks.rows.postgres_reading import postgres_holes, postgres_log, postgres_stream_loading
+from benchmarks.rows.postgres_rebuilding import postgres_rebuilding
 from benchmarks.rows.reading import log_reading, stream_loading
 from benchmarks.rows.rebuilding import rebuilding
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "performance.md"
 PEERS = ("eventsourcing", "eventsource-py", "aiosqlite", "python-cqrs", "sqlalchemy")
+POSTGRES_PEERS = ("asyncpg", "psycopg", "uvloop")
 OURS = ("msgspec", "dishka")
 
 
-def comparisons(sizes: Sizes) -> list[Comparison]:
+def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
     return [
         dispatch(sizes),
         coding(sizes),
@@ -36,13 +51,30 @@ def comparisons(sizes: Sizes) -> list[Comparison]:
         *(cached_states(sizes, length) for length in (100, 1_000)),
         rebuilding(sizes),
         *(paging(sizes, kind) for kind in ("first", "deep-offset", "deep-keyset")),
+        *(postgres_appending(sizes, server, in_flight) for in_flight in sizes.appends),
+        *(postgres_costs(sizes, server, in_flight) for in_flight in (1, 64)),
+        *(
+            postgres_processes(sizes, server, processes, in_flight)
+            for in_flight in (1, 16)
+            for processes in (1, 2, 4, 8, 16)
+        ),
+        postgres_following(sizes, server),
+        postgres_boundaries(sizes, server),
+        postgres_hot_tag(sizes, server),
+        postgres_log(sizes, server),
+        postgres_holes(sizes, server),
+        *(postgres_stream_loading(sizes, server, length) for length in (100, 1_000)),
+        postgres_rebuilding(sizes, server),
+        postgres_paging(sizes, server),
     ]
 
 
-async def measure(sizes: Sizes, only: list[str], rounds: int, folder: Path) -> dict[str, str]:
+async def measure(
+    sizes: Sizes, server: BenchServer, only: list[str], rounds: int, folder: Path | None
+) -> dict[str, str]:
     """Run the comparisons and return their tables by name."""
     tables: dict[str, str] = {}
-    for comparison in comparisons(sizes):
+    for comparison in comparisons(sizes, server):
         if only and not any(comparison.name.startswith(name) for name in only):
             continue
         with tempfile.TemporaryDirectory(dir=folder, prefix=f"{comparison.name}-") as own:
@@ -53,16 +85,17 @@ async def measure(sizes: Sizes, only: list[str], rounds: int, folder: Path) -> d
     return tables
 
 
-def write(page: str, tables: dict[str, str], machine: list[str], sizes: Sizes) -> str:
+def write(page: str, tables: dict[str, str], machine: list[str], postgres: list[str], options: str) -> str:
     """Put tables, and what they were measured on, into the page."""
     for name, table in tables.items():
-        command = f"make bench ARGS='{option(sizes)}--only {name}'".replace("  ", " ")
-        page = replace_section(page, name, f"{table}\n\n`{command}`")
+        page = replace_section(page, name, f"{table}\n\n`make bench ARGS='{options}--only {name}'`")
+    if postgres:
+        page = replace_section(page, "postgres-server", "\n".join(f"- {line}" for line in postgres))
     return replace_section(page, "machine", "\n".join(f"- {line}" for line in machine))
 
 
-def option(sizes: Sizes) -> str:
-    return "" if sizes is NORMAL else f"--{sizes.name} "
+def option(sizes: Sizes, *, with_uvloop: bool) -> str:
+    return ("" if sizes is NORMAL else f"--{sizes.name} ") + ("--uvloop " if with_uvloop else "")
 
 
 def main() -> None:
@@ -78,6 +111,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=0, help=f"rounds that count; {LEAST_ROUNDS} or more")
     parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
     parser.add_argument("--folder", type=Path, default=None, help="where databases are made; tells which disk")
+    parser.add_argument("--uvloop", action="store_true", help="run duolog and the peers with asyncio on uvloop")
     parser.set_defaults(sizes=NORMAL)
     options = parser.parse_args()
     logging.getLogger("duolog").setLevel(logging.ERROR)  # the warning about SQLite's version says nothing about speed
@@ -85,12 +119,18 @@ def main() -> None:
     machine = [
         *describe_machine(),
         f"{describe_packages(*PEERS)}; {describe_packages(*OURS)}",
-        f"{options.sizes.name} sizes, {rounds} rounds",
+        f"{options.sizes.name} sizes, {rounds} rounds, {'uvloop' if options.uvloop else 'the event loop of asyncio'}",
     ]
     print("\n".join(machine))
-    tables = asyncio.run(measure(options.sizes, options.only, rounds, options.folder))
+    postgres: list[str] = []
+    loop = uvloop.new_event_loop if options.uvloop else None
+    with BenchServer(options.folder) as server, asyncio.Runner(loop_factory=loop) as runner:
+        tables = runner.run(measure(options.sizes, server, options.only, rounds, options.folder))
+        if server.is_started:
+            postgres = [*server.describe(), describe_packages(*POSTGRES_PEERS), *machine]
     if options.write:
-        page = write(PAGE.read_text(encoding="utf-8"), tables, machine, options.sizes)
+        flags = option(options.sizes, with_uvloop=options.uvloop)
+        page = write(PAGE.read_text(encoding="utf-8"), tables, machine, postgres, flags)
         PAGE.write_text(page, encoding="utf-8")
 
 

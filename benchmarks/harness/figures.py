@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.harness.case import Comparison, Target
+from benchmarks.harness.case import Comparison, Costs, Target
 from benchmarks.harness.rounds import Samples
 
 
@@ -32,6 +32,8 @@ class Figure:
         ratio: to the reference.
         p50: median over the rounds of their median latency in seconds; None if not measured.
         p99: the same of the latency that 99 of 100 operations did not exceed.
+        costs: the median of the rounds; None if not measured.
+        missed: of all rounds together; None if not counted.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Figure:
     ratio: Ratio
     p50: float | None
     p99: float | None
+    costs: Costs | None = None
+    missed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ def figures(comparison: Comparison, samples: Samples) -> list[Figure]:
             ratio(samples, case.name, comparison.reference),
             _latency(samples, case.name, 0.5),
             _latency(samples, case.name, 0.99),
+            _costs(samples, case.name),
+            _missed(samples, case.name),
         )
         for case in comparison.cases
     ]
@@ -75,16 +81,16 @@ def verdicts(comparison: Comparison, samples: Samples) -> list[Verdict]:
     found: list[Verdict] = []
     for target in comparison.targets:
         if target.peer:
-            measured = ratio(samples, target.ours, target.peer)
+            measured = ratio(samples, target.ours, target.peer, target.share)
         else:
-            measured = _summed([sample.rate / target.least for sample in samples[target.ours]])
+            measured = _summed([sample.speed(target.share) / target.least for sample in samples[target.ours]])
         found.append(Verdict(target, measured, measured.median >= (target.least if target.peer else 1)))
     return found
 
 
-def ratio(samples: Samples, ours: str, peer: str) -> Ratio:
+def ratio(samples: Samples, ours: str, peer: str, share: float | None = None) -> Ratio:
     """Compare two cases round by round: values above 1 say that ``ours`` was faster."""
-    return _summed([a.rate / b.rate for a, b in zip(samples[ours], samples[peer], strict=True)])
+    return _summed([a.speed(share) / b.speed(share) for a, b in zip(samples[ours], samples[peer], strict=True)])
 
 
 def _summed(ratios: list[float]) -> Ratio:
@@ -94,3 +100,17 @@ def _summed(ratios: list[float]) -> Ratio:
 def _latency(samples: Samples, name: str, share: float) -> float | None:
     found = [latency for sample in samples[name] if (latency := sample.latency(share)) is not None]
     return median(found) if found else None
+
+
+def _costs(samples: Samples, name: str) -> Costs | None:
+    found = [sample.costs for sample in samples[name] if sample.costs is not None]
+    if not found:
+        return None
+    return Costs(
+        median(one.client for one in found), median(one.server for one in found), median(one.fsyncs for one in found)
+    )
+
+
+def _missed(samples: Samples, name: str) -> int | None:
+    found = [sample.missed for sample in samples[name] if sample.missed is not None]
+    return sum(found) if found else None

@@ -1,7 +1,8 @@
 """The same work with eventsource-py, as its README shows: registered events, aggregate, repository, SQLite store.
 
 https://github.com/tyevans/eventsource-py#quick-start; the store chooses WAL itself, and ``synchronous`` stays at
-SQLite's default, FULL.
+SQLite's default, FULL. On PostgreSQL the schema is its own, and the engine is the caller's, as its docstring says;
+the pool's size is that of eventsourcing's threads, with SQLAlchemy's own overflow.
 """
 
 from collections.abc import AsyncGenerator
@@ -11,7 +12,9 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from eventsource import AggregateRepository, AggregateRoot, DomainEvent, SQLiteEventStore, register_event
+from eventsource.adapters.postgresql import PostgreSQLEventStore
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from benchmarks.workloads.payload import EMAIL, NAME, OPENED_AT, ROLE
 
@@ -57,6 +60,16 @@ class Account(AggregateRoot[AccountState]):
 @asynccontextmanager
 async def open_repository(path: Path) -> AsyncGenerator[AggregateRepository[Account]]:
     store = SQLiteEventStore(str(path))
+    try:
+        yield AggregateRepository(event_store=store, aggregate_factory=Account, aggregate_type="Account")
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_postgres_repository(url: str) -> AsyncGenerator[AggregateRepository[Account]]:
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), pool_size=16)
+    store = PostgreSQLEventStore(engine, create_schema=True, owns_engine=True)
     try:
         yield AggregateRepository(event_store=store, aggregate_factory=Account, aggregate_type="Account")
     finally:

@@ -81,7 +81,7 @@ def paging(sizes: Sizes, kind: str) -> Comparison:
 
     @asynccontextmanager
     async def gateway(folder: Path) -> AsyncGenerator[Round]:
-        async with _application(_table(folder, sizes.rows)) as app:
+        async with make_pages(f"sqlite:///{_table(folder, sizes.rows)}") as app:
 
             async def page() -> None:
                 session = app.database.open_reader()
@@ -94,7 +94,7 @@ def paging(sizes: Sizes, kind: str) -> Comparison:
 
     @asynccontextmanager
     async def query(folder: Path) -> AsyncGenerator[Round]:
-        async with _application(_table(folder, sizes.rows)) as app:
+        async with make_pages(f"sqlite:///{_table(folder, sizes.rows)}") as app:
             message = ListPeopleQuery(sql, start)
             yield lambda: time_loop(lambda: app.query(message), pages)
 
@@ -124,7 +124,7 @@ def paging(sizes: Sizes, kind: str) -> Comparison:
 
         def page() -> None:
             with Session(engine) as session:
-                assert len([_dto(person) for person in session.scalars(statement())]) == 20  # noqa: PLR2004 - a page
+                assert len([to_dto(person) for person in session.scalars(statement())]) == 20  # noqa: PLR2004 - a page
 
         async def measure() -> Sample:
             return time_calls(page, pages)
@@ -140,7 +140,7 @@ def paging(sizes: Sizes, kind: str) -> Comparison:
         async def page() -> None:
             async with AsyncSession(engine, expire_on_commit=False) as session:
                 people = await session.scalars(statement())
-                assert len([_dto(person) for person in people]) == 20  # noqa: PLR2004 - a page
+                assert len([to_dto(person) for person in people]) == 20  # noqa: PLR2004 - a page
 
         yield lambda: time_loop(page, pages)
         await engine.dispose()
@@ -170,17 +170,17 @@ def _raw_page(connection: sqlite3.Connection, sql: str, start: int) -> None:
     assert len(people) == 20  # noqa: PLR2004 - a page
 
 
-def _dto(person: Person) -> PersonDTO:
+def to_dto(person: Person) -> PersonDTO:
     return PersonDTO(person.id, person.name, person.email, person.role, person.score)
 
 
 @asynccontextmanager
-async def _application(path: Path) -> AsyncGenerator[Application]:
+async def make_pages(url: str) -> AsyncGenerator[Application]:
     readers = Provider(scope=Scope.REQUEST)
     readers.provide(PeopleReader)
     app = Application(
         "pages",
-        database=f"sqlite:///{path}",
+        database=url,
         handlers=[ListPeopleQuery.handled_by(ListPeopleQueryService, reads=[])],
         providers=[readers],
         secret=SECRET,

@@ -16,11 +16,14 @@ from benchmarks.workloads.accounts import (
 )
 from benchmarks.workloads.payload import NAME
 from duolog import Application, Projection
+from duolog.adapters import postgres
+from duolog.adapters.postgres.database import PostgresDatabase
 from duolog.adapters.sqlite import open_database
 from duolog.adapters.sqlite.database import SqliteDatabase
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
 from duolog.codec.tags import Tagger
+from duolog.database.port import Database
 from duolog.eventstore.appends import Append
 from duolog.eventstore.expectations import NoStream
 from duolog.ids import uuid7
@@ -33,10 +36,11 @@ def make_codec() -> EventCodec:
     return EventCodec(EventTypes((AccountOpened, AccountRenamed)), Tagger(SECRET.encode()))
 
 
-def make_application(path: Path, projections: Sequence[type[Projection]] = ()) -> Application:
+def make_application(where: Path | str, projections: Sequence[type[Projection]] = ()) -> Application:
+    """Make the application over a file of SQLite, or over the database of a URL."""
     return Application(
         "benchmark",
-        database=f"sqlite:///{path}",
+        database=where if isinstance(where, str) else f"sqlite:///{where}",
         handlers=[OpenAccountCommand.handled_by(OpenAccountInteractor)],
         projections=projections,
         events=[AccountOpened, AccountRenamed],
@@ -54,9 +58,17 @@ async def open_log(path: Path) -> AsyncGenerator[SqliteDatabase]:
         await database.close()
 
 
-async def fill(
-    database: SqliteDatabase, streams: int, events_each: int = 1, category: str = Account.category
-) -> list[UUID]:
+@asynccontextmanager
+async def open_postgres(url: str) -> AsyncGenerator[PostgresDatabase]:
+    database = postgres.open_database(url)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def fill(database: Database, streams: int, events_each: int = 1, category: str = Account.category) -> list[UUID]:
     """Record streams, about a thousand events a transaction, which is no part of any measured time."""
     codec = make_codec()
     ids: list[UUID] = []

@@ -31,7 +31,7 @@ class DemoServer:
             data_dir: the data directory.
             write_model: how users are kept.
             filled: leave out the first users.
-            database: URL of another database than the data directory's.
+            database: URL of another database than the data directory's; ``postgres`` starts a server for it.
         """
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DUOLOG_")},
@@ -42,7 +42,10 @@ class DemoServer:
         }
         if database is not None:
             self._environment["DUOLOG_DATABASE"] = database
-        self.settings: DemoSettings = prepare(data_dir, self._environment)
+        own_server = {"DUOLOG_DATABASE": f"postgresql://127.0.0.1/users_{write_model.value}"}
+        self.settings: DemoSettings = prepare(
+            data_dir, {**self._environment, **(own_server if database == "postgres" else {})}
+        )
         if filled:
             self.settings.filled_file.touch()
         self.output: list[str] = []

@@ -4,9 +4,13 @@ import shlex
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from duolog import Metadata
@@ -108,3 +112,30 @@ def test_the_commands_to_paste_do_what_they_say(tmp_path: Path) -> None:
     assert statuses == ["201", "200", "200", "200", "412"], pasted.stdout + pasted.stderr
     assert "user.registered" in answers[5]
     assert "user.role_changed" in answers[5]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that a server's own user may enter, unlike pytest's."""
+    with tempfile.TemporaryDirectory(prefix="duolog-demo-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+def test_the_demo_starts_a_postgresql_server_with_its_data_in_the_data_directory(open_folder: Path) -> None:
+    """Its data outlast it, the server does not, and its password is shown nowhere."""
+    data_dir = open_folder / "data"
+    environment = {"DUOLOG_DATABASE": "postgresql://127.0.0.1/users_events"}
+    prepare(data_dir, environment).filled_file.touch()
+    for start in (1, 2):
+        with DemoServer(data_dir, WriteModel.EVENTS, database="postgres") as demo:
+            url = (data_dir / "database-url").read_text(encoding="ascii").strip()
+            body = {"email": f"user-{start}@example.com", "password": "correct horse battery"}
+            assert httpx.post(f"{demo.url}/users", json=body).status_code == 201
+            health = httpx.get(f"{demo.url}/health").json()
+            assert health["position"] == start
+            assert demo.stop() == 0
+        password = urlsplit(url).password
+        assert password
+        assert password not in "".join(demo.output)
+        assert not (data_dir / "postgres" / "data" / "postmaster.pid").exists()

@@ -53,10 +53,13 @@ async def test_a_promoted_service_answers_the_same_from_its_new_database(
     with served_in() as before:
         source_url = before.settings.database_url
         async with before.client() as http:
-            for number in range(30):
-                body = {"email": f"user-{number}@example.com", "password": "correct horse battery"}
-                created = await http.post("/users", json=body, headers={"Idempotency-Key": f"key-{number}"})
-                assert created.status_code == 201, created.text
+            bodies = [{"email": f"user-{n}@example.com", "password": "correct horse battery"} for n in range(30)]
+            made = [
+                await http.post("/users", json=body, headers={"Idempotency-Key": f"key-{number}"})
+                for number, body in enumerate(bodies)
+            ]
+            assert {each.status_code for each in made} == {201}
+            created = made[-1]
             position = created.headers["duolog-position"]
             users = await walk(http)
             await http.patch(created.headers["location"], json={"role": "moderator"})

@@ -32,7 +32,13 @@ _ABOUT_THE_COMMAND_LINE: Final = """\
 
 Exit codes: 0 it was done; 1 the answer is negative, like pending migrations; 2 the arguments or the configuration
 are wrong. An error is one line and a hint, on standard error; `duolog --debug COMMAND` shows the traceback as well.
-`--json` prints one JSON object a line; the names of its members are stable."""
+`--json` prints one JSON object a line; the names of its members are stable.
+
+## Shell completion
+
+`duolog --install-completion` adds completion of commands and options to the start-up file of the shell in which it is
+typed: bash, zsh, fish or PowerShell. The next shell that you open has it. `duolog --show-completion` prints the script
+instead, to be put where you keep such scripts."""
 
 # Which room a name comes from, and what the room is called on the page, in the page's order.
 _ROOMS: Final = {
@@ -159,7 +165,7 @@ def _command_lines(path: str, command: Any, level: str) -> Iterator[str]:
     yield from ("", f"{level} `{usage}`", "")
     yield "\n\n".join(_one_line(part) for part in (command.help or "").split("\n\n"))
     options = [each for each in command.params if each.param_type_name == "option" and not each.hidden]
-    rows = [each for each in (*arguments, *options) if "completion" not in each.name and each.name != "help"]
+    rows = [each for each in (*arguments, *options) if each.name != "help"]
     if rows:
         yield from ("", "| argument or option | what it is | default | environment |", "|---|---|---|---|")
         yield from (_row(each) for each in rows)

@@ -8,6 +8,10 @@ from typing import Final
 
 import pytest
 
+from duolog import Application, Command, Query, StreamQuery
+from duolog.admin.checks.all_rules import check_application
+from duolog.admin.checks.naming import is_verb_and_noun
+from duolog.application.structure import structure_of
 from tests.docs.pages import ROOT, blocks, pages
 
 # Nothing in blocks of these is run: they show data, statements or a picture.
@@ -25,7 +29,7 @@ PYTHON_PAGES: Final = [page for page in pages() if any(block.language == "python
 def test_the_python_blocks_of_a_page_run_one_after_another(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a reader pastes, block by block, works."""
+    """What a reader pastes, block by block, works, and keeps the rules of `duolog check`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("DUOLOG_SECRET", "a secret for the documentation's tests")
@@ -40,9 +44,22 @@ def test_the_python_blocks_of_a_page_run_one_after_another(
             # The empty lines make a traceback name the page's own line.
             source = "\n" * (block.line - 1) + block.code
             exec(compile(source, str(ROOT / page), "exec"), script.__dict__)  # noqa: S102 - our own pages
+    files = {str(path) for path in tmp_path.glob("*.py")}
+    _check([script, *(each for each in list(sys.modules.values()) if getattr(each, "__file__", None) in files)])
     for name in set(sys.modules) - imported:
         if getattr(sys.modules[name], "__file__", None) == str(tmp_path / f"{name}.py"):
             del sys.modules[name]  # the next page may have a file of the same name
+
+
+def _check(modules: list[ModuleType]) -> None:
+    names = {module.__name__ for module in modules}
+    for value in [value for module in modules for value in vars(module).values()]:
+        if isinstance(value, Application):
+            assert check_application(structure_of(value)) == []
+        elif isinstance(value, type) and value.__module__ in names:
+            # Most pages make their application in a function.
+            for base, end in ((Command, "Command"), (Query, "Query"), (StreamQuery, "Query")):
+                assert not issubclass(value, base) or is_verb_and_noun(value.__name__.removesuffix(end)), value
 
 
 @pytest.mark.parametrize("page", pages())

@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from tests.docs.pages import ROOT, pages
+from tests.mutants.catalogue import MUTANTS
 
 _LINK: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _INDEX: Final = "docs/index.md"
@@ -58,3 +59,23 @@ def test_every_promise_that_is_said_to_hold_names_a_test_that_exists() -> None:
         assert named or today.startswith("planned"), f"P{number}"
         for name, path in named:
             assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), name
+
+
+def test_every_promise_on_the_page_about_reliability_names_tests_and_mutants_that_exist() -> None:
+    """By file and name; each mutant is one that a named test, or its file, is there to catch."""
+    text = (ROOT / "docs/explanation/reliability.md").read_text("utf-8")
+    table = text.partition("## The promises on SQLite")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.*) \| (`.*`) \| (.*) \|$", table, re.MULTILINE)
+    assert len(rows) == table.count("\n|") - 2
+    contracts = "".join(path.read_text("utf-8") for path in (ROOT / "src/duolog/testing/contracts").glob("*.py"))
+    mutants = {mutant.name: mutant for mutant in MUTANTS}
+    for promise, tests, caught in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(?:(\w+)::)?(test_\w+)`", tests)
+        assert len(named) == tests.count("`") // 2, promise
+        for path, contract, name in named:
+            source = (ROOT / path).read_text(encoding="utf-8")
+            assert f"def {name}(" in (contracts if contract else source), name
+            assert not contract or f"class {contract}(" in source, contract
+        for mutant in caught.split("; "):
+            files = {test.partition("::")[0] for test in mutants[mutant].tests}
+            assert files & {path for path, _, _ in named}, mutant

@@ -5,10 +5,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from typing import Any
 
 import pytest
+import typer
 
-from duolog import Settings
+from duolog import Settings, telemetry
+from duolog.cli.command_line import command_line
 from duolog.integrations.fastapi import health, message_endpoint, problems
 from duolog.integrations.fastapi.problems import Problem
 from tests.docs.generated_pages import PAGES
@@ -51,6 +54,21 @@ def test_every_environment_variable_is_on_the_page_about_configuration() -> None
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)) == read
 
 
+def test_every_command_that_reads_the_databases_variable_is_in_its_row() -> None:
+    """Who sets it knows which commands it reaches."""
+    (row,) = re.findall(r"^\| `DUOLOG_DATABASE` \|([^|]+)\|", _text("docs/reference/configuration.md"), re.MULTILINE)
+    named = {name.removeprefix("duolog ") for name in re.findall(r"`([^`]+)`", row)}
+    group: Any = typer.main.get_command(command_line)
+    assert named == {name for name, command in group.commands.items() if _reads(command, "DUOLOG_DATABASE")}
+
+
+def _reads(command: Any, variable: str) -> bool:
+    subcommands = getattr(command, "commands", {}).values()
+    return any(each.envvar == variable for each in command.params) or any(
+        _reads(each, variable) for each in subcommands
+    )
+
+
 def test_every_table_and_column_of_ours_is_on_the_page_about_stored_formats() -> None:
     """Who reads the database with other tools finds what each column means."""
     text = _text("docs/reference/stored-formats.md")
@@ -62,6 +80,22 @@ def test_every_table_and_column_of_ours_is_on_the_page_about_stored_formats() ->
     for table, body in tables:
         columns = re.findall(r"^    ([a-z_]+) ", body, re.MULTILINE)
         assert {table, *columns} <= names, table
+
+
+def test_every_instrument_and_attribute_is_on_the_page_about_telemetry() -> None:
+    """With its name, kind, unit and attributes, and none that does not exist."""
+    text = _text("docs/reference/telemetry.md")
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \| `([^`]+)` \| (.+) \| .+ \|$", text, re.MULTILINE)
+    constants = {name: str(value) for name, value in vars(telemetry).items() if name.startswith("METRIC_")}
+    assert {name for name, *_ in rows} == set(constants.values())
+    for name, kind, unit, attributes in rows:
+        constant = next(each for each, value in constants.items() if value == name)
+        made = re.findall(rf'create_(\w+)\(\s*[^)]*?{constant}\b[^)]*?unit="([^"]+)"', sources)
+        assert made == [(kind, unit)], name
+        assert attributes == "none" or re.findall(r"`([a-z_.]+)`", attributes), name
+    attributes = {str(value) for name, value in vars(telemetry).items() if name.startswith("ATTRIBUTE_")}
+    assert attributes <= set(re.findall(r"`([a-z_.]+)`", text))
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 _MEMORY: Final = "tests/contract/test_memory.py"
 _SQLITE: Final = "tests/contract/test_sqlite.py"
 _COMMANDS: Final = "tests/unit/write/test_idempotency.py"
+_RELEASES: Final = "tests/unit/integrations/test_answers_across_releases.py"
 _REQUESTS: Final = "tests/unit/integrations/test_idempotency_over_http.py"
 
 _ONE_KEY: Final = "tests/faults/test_one_key.py"
@@ -113,6 +114,14 @@ _KEYS: Final = (
             f"{_COMMANDS}::test_another_command_with_the_key_is_refused",
             f"{_REQUESTS}::test_another_body_with_the_key_is_a_problem",
         ),
+    ),
+    Mutant(
+        "make every stored answer again",
+        "P9",
+        "integrations/fastapi/message_endpoint.py",
+        "        if answered is not None and answered.shown is not None:\n",
+        "        if answered is not None and answered.shown is not None and not receipt.replayed:\n",
+        (f"{_RELEASES}::test_a_later_release_gives_the_stored_status_headers_and_body",),
     ),
 )
 

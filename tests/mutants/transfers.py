@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 _PROMOTION: Final = "tests/unit/admin/test_promotion.py"
 _FILES: Final = "tests/unit/cli/test_export_and_import.py"
 _SQLITE: Final = "tests/contract/test_sqlite.py::TestTransfers"
+_POSTGRES: Final = "tests/contract/test_postgres.py::TestTransfers"
 
 TRANSFER_MUTANTS: Final = (
     Mutant(
@@ -104,5 +105,29 @@ TRANSFER_MUTANTS: Final = (
         "        await shielded(transfer.abandon())\n",
         "        await transfer.finish()\n",
         (f"{_FILES}::test_a_line_that_breaks_a_rule_is_named_and_nothing_is_kept",),
+    ),
+    Mutant(
+        "go through the gate while it is shut",
+        "nothing is appended behind a promotion",
+        "adapters/postgres/migrations/0007_transfer.sql",
+        "    PERFORM pg_advisory_xact_lock_shared(1685417838, hashtext('{schema}'));\n",
+        "",
+        (f"{_POSTGRES}::test_writers_are_stopped_and_go_on",),
+    ),
+    Mutant(
+        "begin below what was received",
+        "a received log goes on above its last position",
+        "adapters/postgres/sql/settle_received.sql",
+        "SELECT setval('{schema}.positions', $1::bigint)",
+        "SELECT $1::bigint",
+        (f"{_POSTGRES}::test_a_log_that_was_received_goes_on",),
+    ),
+    Mutant(
+        "name a restored log as the one that it was",
+        "tokens of a log that lost events are refused",
+        "adapters/postgres/log_identity.py",
+        '    if row["received_in"] == incarnation:\n',
+        '    if row["received_in"]:\n',
+        ("tests/integration/postgres/test_transfers.py::test_a_received_name_is_kept_by_the_server_that_received_it",),
     ),
 )

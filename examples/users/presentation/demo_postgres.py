@@ -1,7 +1,7 @@
 """A PostgreSQL server for the demonstration, with its data in the data directory."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -12,7 +12,7 @@ _FOLDER: Final = "postgres"
 
 
 @contextmanager
-def postgres_for_demo(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+def postgres_for_demo(environment: Mapping[str, str] = os.environ) -> Generator[str]:
     """Start a server, or join the one that another demonstration in the same directory has started.
 
     Args:

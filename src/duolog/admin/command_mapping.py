@@ -19,7 +19,7 @@ class UnfitRowError(Exception):
 class CommandMapping:
     """Makes commands of one class.
 
-    A field takes the column that is mapped to it, or else the column of its own name; a constant comes before both.
+    A field takes the column that is mapped to it, or a constant, or else the column of its own name.
     An empty text in CSV leaves out a field that has a default.
 
     Args:
@@ -29,8 +29,8 @@ class CommandMapping:
         is_text: the rows' values are texts, as in CSV, and become numbers, times and so on.
 
     Raises:
-        ConfigurationError: the command has no such field, a constant does not fit its field, or a field's type is
-            unknown to the codec.
+        ConfigurationError: the command has no such field, a field has both a column and a constant, a constant does not
+            fit its field, or a field's type is unknown to the codec.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class CommandMapping:
         required = _fields(command)
         self._fields = tuple(required)
         _refuse_unknown(command, [*columns, *constants], required)
+        _refuse_both(command, columns, constants)
         self._columns = {name: columns.get(name, name) for name in required if name not in constants}
         self._mapped = frozenset(columns)
         self._required = frozenset(name for name, needed in required.items() if needed)
@@ -51,12 +52,19 @@ class CommandMapping:
         """The names of the command's fields."""
         return self._fields
 
-    def refuse_missing(self, header: Collection[str]) -> None:
+    def refuse_missing(self, header: Collection[str], *, id_column: str | None = None) -> None:
         """Refuse a file without the columns that are mapped or required.
+
+        Args:
+            header: the file's columns.
+            id_column: column with the rows' own ids; None if they have none.
 
         Raises:
             ConfigurationError: one is missing.
         """
+        if id_column is not None and id_column not in header:
+            message = f"the id column {id_column!r} is missing"
+            raise ConfigurationError(message, hint=f"Columns: {', '.join(header)}.")
         for name, column in self._columns.items():
             if column not in header and (name in self._required or name in self._mapped):
                 message = f"field {name!r} of {self._command.__name__} needs the column {column!r}, which is missing"
@@ -104,6 +112,13 @@ def _refuse_unknown(command: type, named: Collection[str], known: Collection[str
     if unknown:
         message = f"{command.__name__} has no field {unknown[0]!r}"
         raise ConfigurationError(message, hint=f"It has: {', '.join(known)}.")
+
+
+def _refuse_both(command: type, columns: Mapping[str, str], constants: Mapping[str, str]) -> None:
+    both = sorted(columns.keys() & constants.keys())
+    if both:
+        message = f"field {both[0]!r} of {command.__name__} has both a column and a constant"
+        raise ConfigurationError(message, hint=f"Give either --map {both[0]}=... or --set {both[0]}=...")
 
 
 def _constants(command: type, texts: Mapping[str, str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Whether a database is well, and whether its projections move; each finding with what to do."""
 
 import asyncio
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -14,7 +15,7 @@ _RUN: Final = "Start the application with `duolog run`."
 
 
 async def diagnose(
-    database: Database, *, views: Mapping[str, int] | None = None, patience: float = 1.0
+    database: Database, *, views: Mapping[str, int] | None = None, patience: float = 1.0, quick: bool = False
 ) -> Sequence[Examination]:
     """Examine a database and its projections; nothing is written.
 
@@ -22,8 +23,9 @@ async def diagnose(
         database: a database that is not open; it is closed again at the end.
         views: versions of the code's projections by name; None if the code is not at hand.
         patience: how long a projection that lags behind may stay where it is, in seconds.
+        quick: leave out what takes long with a large database.
     """
-    found = list(await database.examine())
+    found = list(await database.examine(quick=quick))
     if any(each.level is Level.FAULT and each.subject in {"database", "schema"} for each in found):
         return found  # it cannot be opened
     try:
@@ -41,8 +43,12 @@ async def diagnose(
             statuses = await projection_statuses(database)
         else:
             before = {}
+        now = datetime.now(UTC)
         for status in statuses:
-            found += _projection(status, before.get(status.name), datetime.now(UTC))
+            if views is not None and status.name not in views and not status.is_owned(now):
+                found.append(_left_over(status))
+            else:
+                found += _projection(status, before.get(status.name), now, is_known=views is not None)
         if views is not None:
             found += _versions(statuses, views)
     finally:
@@ -50,26 +56,46 @@ async def diagnose(
     return found
 
 
-def _projection(status: ProjectionStatus, before: ProjectionStatus | None, now: datetime) -> Iterator[Examination]:
+def _projection(
+    status: ProjectionStatus, before: ProjectionStatus | None, now: datetime, *, is_known: bool
+) -> Iterator[Examination]:
     subject = f"projection {status.name}"
+    # Without the code nobody can tell a projection that stands still from one that was taken out.
+    run = _RUN if is_known else f"{_RUN} {_gone(status)}"
     if status.parked:
-        found = f"{status.parked} events are parked" if status.parked > 1 else "1 event is parked"
         advice = "`duolog parked list` shows why; `duolog parked retry` applies them again after a repair."
-        yield Examination(subject, Level.FAULT, found, advice)
+        advice = advice if is_known or status.is_owned(now) else f"{advice} {_gone(status)}"
+        yield Examination(subject, Level.FAULT, _parked(status), advice)
     stands = before is not None and before.position == status.position and status.lag > 0
-    expired = status.leased_until is not None and status.leased_until <= now
     behind = f"it stands still at {status.position}, {status.lag} positions behind the log"
-    if status.owner is not None and expired:
+    if status.owner is not None and not status.is_owned(now):
         level = Level.FAULT if stands else Level.RISK
         text = f"its owner {status.owner} died: the lease expired at {status.leased_until:%Y-%m-%d %H:%M:%S} UTC"
-        yield Examination(subject, level, f"{behind}; {text}" if stands else text, _RUN)
+        yield Examination(subject, level, f"{behind}; {text}" if stands else text, run)
     elif stands and status.owner is None:
-        yield Examination(subject, Level.FAULT, f"{behind}; nobody advances it", _RUN)
+        yield Examination(subject, Level.FAULT, f"{behind}; nobody advances it", run)
     elif stands:
-        found = f"{behind}, although {status.owner} owns it: it is failing and backing off"
-        yield Examination(subject, Level.FAULT, found, "Its log says why (logger `duolog.subscriptions`).")
+        found = f"{behind}, although {status.owner} owns it: it fails again and again, or a handler does not end"
+        advice = (
+            "Its log says why it fails (logger `duolog.subscriptions`); if it does not, see what a handler waits for."
+        )
+        yield Examination(subject, Level.FAULT, found, advice)
     elif not status.parked:
         yield Examination(subject, Level.WELL, f"version {status.version} at {status.position}")
+
+
+def _left_over(status: ProjectionStatus) -> Examination:
+    found = "the application has no such projection" + (f"; {_parked(status)}" if status.parked else "")
+    advice = f"{_gone(status)} Else add it to Application(projections=[...])."
+    return Examination(f"projection {status.name}", Level.RISK, found, advice)
+
+
+def _gone(status: ProjectionStatus) -> str:
+    return f"If it was taken out, `duolog projections forget {shlex.quote(status.name)}` removes what is left of it."
+
+
+def _parked(status: ProjectionStatus) -> str:
+    return f"{status.parked} events are parked" if status.parked > 1 else "1 event is parked"
 
 
 def _versions(statuses: Sequence[ProjectionStatus], views: Mapping[str, int]) -> Iterator[Examination]:
@@ -81,7 +107,3 @@ def _versions(statuses: Sequence[ProjectionStatus], views: Mapping[str, int]) ->
         elif built[name] != version:
             found = f"the view is of version {built[name]}, the code of version {version}"
             yield Examination(subject, Level.FAULT, found, f"{_RUN} It builds the view anew from the first event.")
-    for name in sorted(built.keys() - views.keys()):
-        found = "the application has no such projection"
-        advice = "If it was taken out, its tables can be dropped; else add it to Application(projections=[...])."
-        yield Examination(f"projection {name}", Level.RISK, found, advice)

@@ -140,7 +140,8 @@ def _check_names(line: Line, each: EventLine) -> None:
     try:
         check_stream(each.stream)
         check_type_name(each.type, each.schema_version)
-        Metadata(tenant=each.tenant)
+        if each.tenant:
+            Metadata(tenant=each.tenant)
         for tag in each.tags:
             name, _, value = tag.partition(":")
             Tag(name, value)
@@ -155,8 +156,9 @@ def _payload(line: Line, each: EventLine, *, limit: int | None) -> tuple[bytes, 
         if not isinstance(_checked(data, limit), Mapping):
             message = "data is not a JSON object"
             raise LogFileError(message, line=line.number)
-        _checked(metadata, limit)
-        _metadata.decode(metadata)
+        if metadata != EMPTY_METADATA:
+            _checked(metadata, limit)
+            _metadata.decode(metadata)
     except PayloadError as error:
         raise LogFileError(error.message, line=line.number, hint=error.hint) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -78,6 +78,8 @@ async def import_log(
 
 
 class _Import:
+    """One import: while a batch is written, the next one is read and checked."""
+
     def __init__(
         self, transfer: LogTransfer, database: Database, header: Header | None, on_progress: Callable[[int], None]
     ) -> None:
@@ -89,15 +91,22 @@ class _Import:
         self._position = 0
         self._count = 0
         self._now = 0
+        self._ahead: dict[tuple[str, str], int] = {}  # versions after the batch that is being written
+        self._writing: asyncio.Task[None] | None = None
 
     async def run(self, lines: Iterator[Line]) -> int:
         state = await self._transfer.state()
         self._now = state.since if isinstance(state, Receiving) else 0
         end: End | None = None
-        while end is None and (batch := await asyncio.to_thread(lambda: list(islice(lines, _BATCH)))):
-            if self._header is not None:
-                batch, end = self._without_end(batch)
-            await self._receive(decode_lines(batch))
+        try:
+            while end is None and (batch := await asyncio.to_thread(lambda: list(islice(lines, _BATCH)))):
+                if self._header is not None:
+                    batch, end = self._without_end(batch)
+                await self._receive(decode_lines(batch))
+            await self._written()
+        finally:
+            if self._writing is not None:
+                await shielded(_ended(self._writing))
         if self._header is not None and (end is None or next(lines, None) is not None):
             raise cut_off()
         if end is not None and (end.events, end.sha256) != (self._digest.count, self._digest.hex):
@@ -105,33 +114,41 @@ class _Import:
         return self._count
 
     def _without_end(self, batch: list[Line]) -> tuple[list[Line], End | None]:
-        end = None
         for at, line in enumerate(batch):
             end = read_end(line)
             if end is not None:
                 if at + 1 < len(batch):
                     raise cut_off()
-                batch = batch[:at]
-                break
+                return batch[:at], end
             self._digest.add_line(line.text)
-        return batch, end
+        return batch, None
 
     async def _receive(self, batch: Decoded) -> None:
         if not batch:
             return
         streams = {(each.tenant, each.stream) for _, each in batch}
-        versions = dict(await self._transfer.stream_versions(sorted(streams)))
+        versions = dict(await self._transfer.stream_versions(sorted(streams - self._ahead.keys())))
+        versions.update((stream, self._ahead[stream]) for stream in streams & self._ahead.keys())
         if self._header is not None:
             events = kept_events(batch, self._position, versions)
         else:
             events = new_events(batch, self._position, versions, now=self._now)
+        await self._written()
+        self._position, self._ahead = events[-1].position, versions
+        self._writing = asyncio.create_task(self._write(batch, events))
+
+    async def _write(self, batch: Decoded, events: Sequence[RecordedEvent]) -> None:
         try:
             await self._transfer.receive(events)
         except TransferError as error:
             raise await self._repeated(batch, events) from error
-        self._position = events[-1].position
         self._count += len(events)
         self._on_progress(self._count)
+
+    async def _written(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
 
     async def _repeated(self, batch: Decoded, events: Sequence[RecordedEvent]) -> LogFileError:
         """Find the line whose event id stands before it: all else was checked."""
@@ -143,3 +160,9 @@ class _Import:
             known.add(event.event_id)
         message = "these lines cannot be kept as they are"
         return LogFileError(message, line=batch[0][0].number)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.exception()  # seen: an error before it is what the import fails with

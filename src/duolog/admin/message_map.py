@@ -19,7 +19,7 @@ class MappedCommand:
         name: its class.
         handler: its interactor.
         events: stored names that it may record: those of every entity that its constructors reach, and those that
-            the code behind it publishes. Which of them one call records is not decidable from the code.
+            the code behind it publishes or stages. Which of them one call records is not decidable from the code.
     """
 
     name: str
@@ -79,7 +79,8 @@ def message_map(structure: ApplicationStructure) -> MessageMap:
     commands: list[MappedCommand] = []
     for binding in structure.commands:
         recorded = [event for entity in structure.entities_of(binding) for event in entity.event_types()]
-        recorded += [event for _, event in structure.published_by(binding) if is_event(event)]
+        handed = [*structure.published_by(binding), *structure.staged_by(binding)]
+        recorded += [event for _, event in handed if is_event(event)]
         events = sorted({event_spec(event).name for event in recorded})
         commands.append(MappedCommand(binding.name, _name(binding.handler), tuple(events)))
     projections = [

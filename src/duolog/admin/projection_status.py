@@ -36,6 +36,10 @@ class ProjectionStatus:
     leased_until: datetime | None
     parked: int
 
+    def is_owned(self, now: datetime) -> bool:
+        """Tell whether somebody holds the lease at a time."""
+        return self.leased_until is not None and self.leased_until > now
+
 
 async def projection_statuses(database: Database) -> Sequence[ProjectionStatus]:
     """Tell where all projections of a database stand, by name.

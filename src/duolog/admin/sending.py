@@ -15,6 +15,7 @@ from duolog.errors import (
     DatabaseError,
     DuologError,
     NotStartedError,
+    UnreadableAnswerError,
 )
 
 _WAITING: Final = 32
@@ -92,7 +93,11 @@ _Work = tuple[int, object, str]
 
 
 async def send(
-    rows: Iterable[Row | BrokenRow], order: SendingOrder, execute: Execute
+    rows: Iterable[Row | BrokenRow],
+    order: SendingOrder,
+    execute: Execute,
+    *,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> AsyncGenerator[Sent | Rejected, None]:
     """Send the commands of rows.
 
@@ -100,6 +105,7 @@ async def send(
         rows: in the file's order.
         order: how.
         execute: executes one command.
+        is_stopping: asked before each row; once it is true, what is under way ends, and nothing else begins.
 
     Yields:
         What came of each row, as it came; a refusal by the domain, or by a conflict that did not end, is that row's.
@@ -108,7 +114,7 @@ async def send(
         DuologError: what is no row's fault, like a database that failed; what was yielded before is done.
     """
     outcomes: asyncio.Queue[Sent | Rejected | Exception | None] = asyncio.Queue(order.concurrency)
-    sender = asyncio.create_task(_send_all(rows, order, execute, outcomes))
+    sender = asyncio.create_task(_send_all(rows, order, execute, outcomes, is_stopping))
     try:
         while (outcome := await outcomes.get()) is not None:
             if isinstance(outcome, Exception):
@@ -125,6 +131,7 @@ async def _send_all(
     order: SendingOrder,
     execute: Execute,
     outcomes: asyncio.Queue[Sent | Rejected | Exception | None],
+    is_stopping: Callable[[], bool],
 ) -> None:
     # With a key each lane takes its own rows, and a key's rows are all in one lane; without, all take from one queue.
     count = order.concurrency if order.key is not None else 1
@@ -132,8 +139,10 @@ async def _send_all(
     try:
         async with asyncio.TaskGroup() as group:
             for number in range(order.concurrency):
-                group.create_task(_work(lanes[number % count], execute, outcomes))
+                group.create_task(_work(lanes[number % count], execute, outcomes, is_stopping))
             for row in rows:
+                if is_stopping():
+                    break
                 try:
                     lane, work = _prepared(row, order, count)
                 except UnfitRowError as error:
@@ -162,11 +171,16 @@ async def _work(
     lane: "asyncio.Queue[_Work | None]",
     execute: Execute,
     outcomes: asyncio.Queue[Sent | Rejected | Exception | None],
+    is_stopping: Callable[[], bool],
 ) -> None:
     while (work := await lane.get()) is not None:
+        if is_stopping():
+            continue  # the lane is emptied, so that who fills it gets on
         line, command, idempotency_key = work
         try:
             before = await execute(command, idempotency_key)
+        except UnreadableAnswerError:
+            await outcomes.put(Sent(line, before=True))  # it took effect; only its stored result is past reading
         except Exception as error:
             if _stops(error):
                 raise

@@ -2,11 +2,15 @@
 
 import ast
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Final
+
+_ALLOWED: Final = re.compile(r"# duolog: allow ([a-z-]+) - \S")
 
 
 def place_of(cls: type) -> str:
@@ -23,37 +27,43 @@ def place_of(cls: type) -> str:
     return f"{file.relative_to(here) if file.is_relative_to(here) else file}:{line}"
 
 
+def allowed_rules(cls: type, member: str = "") -> frozenset[str]:
+    """Return the rules that comments like ``# duolog: allow RULE - reason`` take out for a class.
+
+    Args:
+        cls: the class; a comment stands on the line of its name, or alone above it.
+        member: a field; then a comment on its line, or alone above it, counts as well.
+    """
+    try:
+        lines = inspect.getsourcelines(cls)[0]
+    except (OSError, TypeError):
+        return frozenset()
+    starts = [rf"\s*class {re.escape(cls.__name__)}\b", *([rf"\s*{re.escape(member)}\s*:"] if member else [])]
+    rules: set[str] = set()
+    for start in starts:
+        for number, line in enumerate(lines):
+            if re.match(start, line):
+                above = lines[number - 1] if number and lines[number - 1].lstrip().startswith("#") else ""
+                rules.update(_ALLOWED.findall(above + line))
+                break
+    return frozenset(rules)
+
+
 def named_in(cls: type) -> list[object]:
     """Return what the source of a class names, as far as its module knows the names, in the order of the names."""
-    names = {node.id for node in _nodes(cls) if isinstance(node, ast.Name)}
+    names = {node.id for node in nodes_of(cls) if isinstance(node, ast.Name)}
     # An annotation may be written as a text.
-    names |= {node.value for node in _nodes(cls) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    names |= {node.value for node in nodes_of(cls) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     known = _names_in_module(cls)
     return [known[name] for name in sorted(names & known.keys())]
 
 
-def classes_passed_to(method: str, cls: type) -> tuple[type, ...]:
-    """Return the classes whose instances the source of a class makes in a call of a method.
-
-    Args:
-        method: the method's name: ``publish`` finds ``self._events.publish(UserCreated(...))``.
-        cls: whose source is read.
-    """
-    made: dict[type, None] = {}
-    for node in _nodes(cls):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
-            for argument in node.args[:1]:
-                found = _resolved(argument.func, cls) if isinstance(argument, ast.Call) else None
-                if isinstance(found, type):
-                    made[found] = None
-    return tuple(made)
-
-
-def _resolved(node: ast.expr, cls: type) -> object:
+def resolved(node: ast.expr, cls: type) -> object:
+    """Return what a name, or a name in a module, means where a class is defined; None if that is not known."""
     if isinstance(node, ast.Name):
         return _names_in_module(cls).get(node.id)
     if isinstance(node, ast.Attribute):
-        return getattr(_resolved(node.value, cls), node.attr, None)
+        return getattr(resolved(node.value, cls), node.attr, None)
     return None
 
 
@@ -69,6 +79,7 @@ def _tree(cls: type) -> ast.AST | None:
         return None
 
 
-def _nodes(cls: type) -> Iterator[ast.AST]:
+def nodes_of(cls: type) -> Iterator[ast.AST]:
+    """Return all nodes of the syntax tree of a class; none if its source is not at hand."""
     tree = _tree(cls)
     return iter(()) if tree is None else ast.walk(tree)

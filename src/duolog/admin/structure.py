@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
-from duolog.admin.source_code import classes_passed_to, named_in
+from duolog.admin.call_arguments import classes_passed_to
+from duolog.admin.source_code import named_in
 from duolog.codec.event_types import EventTypes
 from duolog.messages.binding import Binding, MessageKind
 from duolog.projections.projection import Projection
@@ -57,8 +58,17 @@ class ApplicationStructure:
         return [entity for entity in self.entities_of(binding) if _is_aggregate(entity)]
 
     def published_by(self, binding: Binding[Any, Any]) -> Sequence[tuple[type, type]]:
-        """Return what a handler and the classes that it needs make in a call of ``publish``: (where, event class)."""
+        """Return what a handler and the classes that it needs hand to ``publish``: (where, event class)."""
         return [(cls, event) for cls in self._classes_behind(binding) for event in classes_passed_to("publish", cls)]
+
+    def staged_by(self, binding: Binding[Any, Any]) -> Sequence[tuple[type, type]]:
+        """Return what they hand to ``stage`` of a unit or ``save`` of event streams: (where, event class)."""
+        return [
+            (cls, event)
+            for cls in self._classes_behind(binding)
+            for method in ("stage", "save")
+            for event in classes_passed_to(method, cls)
+        ]
 
     def _classes_behind(self, binding: Binding[Any, Any]) -> Iterator[type]:
         handler = cast("type", binding.handler)

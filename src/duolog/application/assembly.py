@@ -182,7 +182,8 @@ class Assembly:
         Raises:
             AfterTimeoutError: a projection did not get there in time.
         """
-        progress = self._started().progress
+        running = self._started()
+        progress = running.progress
         head = await self.database.store.head()
         names = [projection.name for projection in self.projections]
         try:
@@ -192,6 +193,8 @@ class Assembly:
         except TimeoutError:
             reached = {name: await progress.position(name) for name in names}
             raise AfterTimeoutError(position=head, reached=reached, seconds=seconds) from None
+        if running.meters is not None:  # who waited for it looks at the gauges next
+            await running.meters.refresh()
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply parked events again; see `ParkedRetry.retry`."""
@@ -213,7 +216,9 @@ class Assembly:
 
     def _run(self) -> "_Running":
         versions = {projection.name: projection.version for projection in self.projections}
-        progress = Progress(self.database.checkpoints, versions)
+        meter = find_meter()
+        meters = SubscriptionMeters(meter, self.database, list(versions)) if meter is not None and versions else None
+        progress = Progress(self.database.checkpoints, versions, meters.moved if meters is not None else None)
         runtime = ProjectionRuntime(
             self.projections,
             source=self.database,
@@ -224,9 +229,6 @@ class Assembly:
             progress=progress,
         )
         wait = PositionWait(self.database.store, self.database.parking, progress)
-        meter = find_meter()
-        names = [projection.name for projection in self.projections]
-        meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         return _Running(runtime, progress, wait, meters)
 
     def _started(self) -> "_Running":
@@ -239,9 +241,11 @@ class Assembly:
         running, self._running = self._running, None
         try:
             if running is not None:
-                if running.meters is not None:
-                    await running.meters.stop()
-                await running.runtime.stop(seconds=self._settings.drain_seconds)
+                try:
+                    await running.runtime.stop(seconds=self._settings.drain_seconds)
+                finally:
+                    if running.meters is not None:
+                        await running.meters.measure_last()
         finally:
             try:
                 await self.container.close()

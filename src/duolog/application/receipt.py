@@ -1,12 +1,13 @@
 """What a command gives back beside its result."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from duolog.dispatch.context import MessageContext
 from duolog.eventstore.appends import NOTHING_APPENDED, Appended
 from duolog.read.position_token import CommittedPosition, PositionToken
+from duolog.write.idempotency import AnsweredKey
 from duolog.write.middleware.idempotency import Replayed
 
 R = TypeVar("R")
@@ -22,6 +23,7 @@ class Receipt(Generic[R]):
         versions: by stream, the version after it.
         token: the position for other processes, or None if it recorded nothing.
         replayed: the command was executed before, with the same idempotency key; this is its stored outcome.
+        answered: where its outcome is stored; None without an idempotency key.
     """
 
     result: R
@@ -29,6 +31,7 @@ class Receipt(Generic[R]):
     versions: Mapping[str, int]
     token: PositionToken | None
     replayed: bool = False
+    answered: AnsweredKey | None = field(default=None, compare=False, repr=False)
 
 
 def make_receipt(result: R, context: MessageContext, log_id: str) -> Receipt[R]:
@@ -45,4 +48,4 @@ def make_receipt(result: R, context: MessageContext, log_id: str) -> Receipt[R]:
         token = PositionToken(log_id, appended.first_position, appended.position, appended.partitions)
     replayed = context.find(Replayed) is not None
     position = CommittedPosition.of(appended.first_position, appended.position)
-    return Receipt(result, position, appended.versions, token, replayed)
+    return Receipt(result, position, appended.versions, token, replayed, context.find(AnsweredKey))

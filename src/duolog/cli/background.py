@@ -1,21 +1,17 @@
 """Running an Application without HTTP: its projections, until a signal ends it."""
 
 import asyncio
-import signal
 from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType
-from typing import Final
 
 from duolog.application.application import Application
+from duolog.cli.stop_signals import stop_signals
 
 _new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
 with suppress(ImportError):  # uvloop is faster where it is installed
     import uvloop
 
     _new_event_loop = uvloop.new_event_loop
-
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_in_background(application: Application, *, on_started: Callable[[], None]) -> None:
@@ -35,17 +31,7 @@ def run_in_background(application: Application, *, on_started: Callable[[], None
 
 
 async def _run(application: Application, on_started: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        loop.call_soon_threadsafe(stopping.set)
-
-    for number in _SIGNALS:
-        signal.signal(number, stop)
-    async with application:
-        on_started()
-        await stopping.wait()
+    with stop_signals() as stop:
+        async with application:
+            on_started()
+            await stop.wait()

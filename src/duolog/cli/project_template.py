@@ -15,7 +15,7 @@ from duolog.errors import ConfigurationError
 _SUFFIX: Final = ".tmpl"  # so that no tool takes the files for code
 _TOP: Final = PurePosixPath()
 _PACKAGE: Final = "__package__"
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*")
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*")
 _TAKEN: Final = frozenset({"duolog", "dishka", "msgspec", "fastapi", "httpx", "pytest", "tests"})
 
 
@@ -25,10 +25,10 @@ def package_name(name: str) -> str:
     Raises:
         ConfigurationError: it is no project name, or would hide a package that the project needs.
     """
-    package = re.sub(r"[-.]", "_", name).lower()
+    package = name.replace("-", "_").lower()
     if not _NAME.fullmatch(name):
         message = f"{name!r} is not a project name"
-        raise ConfigurationError(message, hint="Use letters, digits and - between them, a letter first.")
+        raise ConfigurationError(message, hint="Use letters and digits, a letter first, and - or _ between them.")
     if keyword.iskeyword(package) or package in sys.stdlib_module_names or package in _TAKEN:
         message = f"a package {package!r} would hide another one"
         raise ConfigurationError(message, hint="Choose another name.")

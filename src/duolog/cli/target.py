@@ -72,7 +72,7 @@ def _module(name: str) -> ModuleType:
 
 def _failed_import(name: str, error: Exception) -> ConfigurationError:
     message = f"importing {name!r} failed: {type(error).__name__}: {error}"
-    return ConfigurationError(message, hint="`duolog --debug run ...` shows where.")
+    return ConfigurationError(message, hint="The same command as `duolog --debug ...` shows where.")
 
 
 def _target(name: str, found: object) -> Target:

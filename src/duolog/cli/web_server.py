@@ -1,12 +1,14 @@
 """Serving a web application with uvicorn, in this process or in several."""
 
+import copy
 import math
 import signal
 from collections.abc import Callable
 from socket import socket
+from typing import Any
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
+from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from duolog.cli.serving import Serving
@@ -27,6 +29,7 @@ def serve(serving: Serving, listener: socket) -> bool:
         interface="asgi3",
         lifespan="on",  # the application lives in it, projections and all
         workers=serving.workers,
+        log_config=_all_on_standard_error(),
         log_level="warning" if serving.quiet else "info",
         access_log=not serving.quiet,
         timeout_graceful_shutdown=math.ceil(serving.drain_seconds),
@@ -45,6 +48,13 @@ def serve(serving: Serving, listener: socket) -> bool:
             raise
         return False
     return True
+
+
+def _all_on_standard_error() -> dict[str, Any]:
+    """Return uvicorn's logging with its requests beside all else: standard output is what the command answers."""
+    config = copy.deepcopy(LOGGING_CONFIG)
+    config["handlers"]["access"]["stream"] = "ext://sys.stderr"
+    return config
 
 
 def _serve_in_many(config: uvicorn.Config, listener: socket) -> bool:

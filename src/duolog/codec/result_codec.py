@@ -6,7 +6,7 @@ import msgspec
 
 from duolog.codec.payload_rules import check_size
 from duolog.codec.reasons import unfit_reason
-from duolog.errors import ConfigurationError, PayloadError
+from duolog.errors import ConfigurationError, PayloadError, UnreadableAnswerError
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -56,14 +56,13 @@ class ResultCodec:
         """Decode a stored result.
 
         Raises:
-            PayloadError: the declared type has changed since, so that it does not fit any more.
+            UnreadableAnswerError: the declared type has changed since, so that it does not fit any more.
         """
         try:
             return self._decoder.decode(data)
         except msgspec.MsgspecError as error:
-            message = f"the stored result of {self._name} does not fit its declared type any more"
-            hint = "It took effect, but this release cannot repeat its answer: look at what it changed."
-            raise PayloadError(message, hint=hint) from error
+            message = f"{self._name} took effect, and its stored result does not fit its declared type any more"
+            raise UnreadableAnswerError(message) from error
 
 
 def _unstorable(name: str, reason: str) -> ConfigurationError:

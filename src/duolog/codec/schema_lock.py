@@ -1,6 +1,6 @@
 """The schema lock: what is stored and answered, written down, so that a change of it is seen before it is released."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -156,6 +156,12 @@ def _stored(section: Section, locked: Mapping[str, Versions], now: Mapping[str, 
         elif int(version) > newest:
             yield SchemaBreak(section, name, f"version {version} is not locked yet", "Run `duolog schema lock`.")
         elif schema != locked[name][version]:
+            added = _added(locked[name][version], schema)
+            # A snapshot that lacks a field would be taken for a state in which nothing had happened to it.
+            if added is not None and section is not Section.SNAPSHOTS:
+                message = f"version {version} has new fields with defaults, not locked yet: {', '.join(added)}"
+                yield SchemaBreak(section, name, message, "Run `duolog schema lock`.")
+                continue
             message = f"version {version} changed: {_difference(locked[name][version], schema)}"
             advice = f"Make it version {int(version) + 1}, with an upcaster from version {version}."
             if section is not Section.EVENTS:
@@ -172,6 +178,24 @@ def _queries(locked: Mapping[str, Schema], now: Mapping[str, Schema]) -> Iterato
             yield SchemaBreak(Section.QUERIES, name, "it is not locked yet", "Run `duolog schema lock`.")
         elif locked[name] != now[name]:
             yield SchemaBreak(Section.QUERIES, name, f"it changed: {_difference(locked[name], now[name])}", accept)
+
+
+def _added(before: Schema, after: Schema, path: str = "$") -> Sequence[str] | None:
+    """Name the fields with defaults that are new; None if anything else differs, so that old JSON may not decode."""
+    if before == after:
+        return ()
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() <= after.keys():
+        new = sorted(after.keys() - before.keys())
+        if not all(name.endswith("?") for name in new):
+            return None
+        parts = [_added(before[name], after[name], f"{path}.{name}") for name in sorted(before)]
+        parts.append([f"{path}.{name}" for name in new])
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        parts = [_added(old, new, f"{path}[{at}]") for at, (old, new) in enumerate(zip(before, after, strict=True))]
+    else:
+        return None
+    names = [name for part in parts if part is not None for name in part]
+    return None if None in parts else names
 
 
 def _difference(before: Schema, after: Schema, path: str = "$") -> str:

@@ -131,10 +131,13 @@ class Database(Protocol):
         """Return the names of the migrations that are not applied yet; needs no `open`."""
         ...
 
-    async def examine(self) -> Sequence[Examination]:
+    async def examine(self, *, quick: bool = False) -> Sequence[Examination]:
         """Look at the database from outside: whether it is reachable and whole, its schema, its software, its room.
 
         Nothing is written, and it needs no `open`; what cannot be looked at is a fault, not an error.
+
+        Args:
+            quick: leave out what takes as long as reading all of it several times, and say so.
         """
         ...
 
@@ -169,6 +172,22 @@ class Database(Protocol):
         Raises:
             LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
             StatementError: the DDL is wrong.
+        """
+        ...
+
+    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
+        """Remove a view that no code has any more: its checkpoint, what it has parked, and tables; in one transaction.
+
+        Its lease's token stays, so that a later owner of the same name gets a greater one.
+
+        Args:
+            subscription: the projection's name.
+            token: the token of the lease on it.
+            tables: names of tables to drop, the last one first.
+
+        Raises:
+            LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
+            StatementError: there is no such table, or it is one of duolog's own; nothing was changed.
         """
         ...
 

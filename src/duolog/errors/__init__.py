@@ -34,6 +34,7 @@ from duolog.errors.idempotency import (
     IdempotencyInFlightError,
     IdempotencyKeyReusedError,
     IdempotencyKeyTakenError,
+    UnreadableAnswerError,
 )
 from duolog.errors.log import (
     AppendConditionFailedError,
@@ -131,6 +132,7 @@ __all__ = [
     "UnitOfWorkError",
     "UnknownFieldError",
     "UnnamedTypeError",
+    "UnreadableAnswerError",
     "ViewParkedError",
     "WorkAfterCommitError",
     "WrongExpectedVersionError",

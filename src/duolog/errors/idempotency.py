@@ -15,5 +15,11 @@ class IdempotencyInFlightError(DuologError):
     hint = "Ask again a little later, with the same key: then it is answered with the first outcome."
 
 
+class UnreadableAnswerError(DuologError):
+    """The command with this idempotency key took effect, but this release cannot read its stored answer."""
+
+    hint = "It is not run again: look at what it changed, or ask the release that executed it."
+
+
 class IdempotencyKeyTakenError(DuologError):
     """Another unit of work has committed this idempotency key; nothing of this one was changed."""

@@ -134,11 +134,12 @@ class ProjectionPageProcessor:
             try:
                 applied = await self._apply(left, move)
             except _EventRefusedError:
-                await self._apply_one_by_one(left, move)
-                return
+                break
             if applied == len(left):
                 return
             move, left = replace(move, old=left[applied - 1].position), left[applied:]
+        # Behind the handling of that error, which would else stand in the traceback of each that comes now.
+        await self._apply_one_by_one(left, move)
 
     async def _apply_one_by_one(self, events: Sequence[RecordedEvent], move: CheckpointMove) -> None:
         position = move.old

@@ -1,6 +1,7 @@
 """Measures how far subscriptions are behind the log and what they have parked, through opentelemetry-api."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Final
@@ -10,17 +11,22 @@ from opentelemetry.metrics import Meter
 from duolog.subscriptions.source import SubscriptionSource
 from duolog.telemetry import ATTRIBUTE_SUBSCRIPTION, METRIC_LAG, METRIC_PARKED
 
+_LEAST_SECONDS: Final = 0.25
 _logger: Final = logging.getLogger("duolog.subscriptions")
 
 
 class SubscriptionMeters:
-    """Sets the gauges of some subscriptions from time to time; any process may, whoever owns them.
+    """Sets the gauges of some subscriptions; any process may, whoever owns them.
+
+    They are measured from time to time, soon after one of them has moved in this process, and for a last time when the
+    application has stopped them. They are no observable gauges: whoever asks for those expects an answer at once, and
+    the numbers are in the database.
 
     Args:
         meter: duolog's meter.
         source: the log, checkpoints and parked events.
         subscriptions: their names.
-        seconds: time between two measurements.
+        seconds: longest time between two measurements.
     """
 
     def __init__(
@@ -29,8 +35,10 @@ class SubscriptionMeters:
         self._source = source
         self._subscriptions = tuple(subscriptions)
         self._seconds = seconds
+        self._due = asyncio.Event()
+        self._reached: dict[str, int] = {}
         self._lag = meter.create_gauge(
-            METRIC_LAG, unit="{position}", description="Positions between a checkpoint and the log's end."
+            METRIC_LAG, unit="{position}", description="Positions between what is applied and the log's end."
         )
         self._parked = meter.create_gauge(
             METRIC_PARKED, unit="{event}", description="Events that a subscription has set aside."
@@ -48,6 +56,22 @@ class SubscriptionMeters:
             task.cancel()
             await asyncio.wait({task})
 
+    def moved(self, subscription: str, position: int) -> None:
+        """Have it measured soon: a subscription of this process has moved.
+
+        Args:
+            subscription: its name.
+            position: it has applied everything that it wants up to there; its checkpoint follows later where there was
+                nothing to apply.
+        """
+        self._reached[subscription] = position
+        self._due.set()
+
+    async def measure_last(self) -> None:
+        """Measure what is left when nothing moves any more; a failure is only logged."""
+        await self.stop()
+        await self.refresh()
+
     async def measure(self) -> None:
         """Measure once.
 
@@ -60,13 +84,22 @@ class SubscriptionMeters:
         head = await self._source.store.head()
         for name in self._subscriptions:
             attributes = {ATTRIBUTE_SUBSCRIPTION: name}
-            self._lag.set(max(head - checkpoints.get(name, 0), 0), attributes)
+            reached = max(checkpoints.get(name, 0), self._reached.get(name, 0))
+            self._lag.set(max(head - reached, 0), attributes)
             self._parked.set(parked.get(name, 0), attributes)
 
     async def _run(self) -> None:
         while True:
-            try:
-                await self.measure()
-            except Exception as error:  # noqa: BLE001 - a gap in a curve; the subscriptions' own runners report it
-                _logger.debug("subscriptions were not measured: %s", type(error).__name__)
-            await asyncio.sleep(self._seconds)
+            self._due.clear()
+            await self.refresh()
+            await asyncio.sleep(min(_LEAST_SECONDS, self._seconds))  # many pages a second are one measurement
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._seconds):
+                    await self._due.wait()
+
+    async def refresh(self) -> None:
+        """Measure once; a failure is only logged."""
+        try:
+            await self.measure()
+        except Exception as error:  # noqa: BLE001 - a gap in a curve; the subscriptions' own runners report it
+            _logger.debug("subscriptions were not measured: %s", type(error).__name__)

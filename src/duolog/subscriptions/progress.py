@@ -1,7 +1,7 @@
 """How far the subscriptions are, and waiting until they have come far enough."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,12 +27,19 @@ class Progress:
     Args:
         checkpoints: how far subscriptions are that other processes own.
         versions: of the views that are waited for here, by subscription; a view of another version does not count.
+        moved: called with name and position whenever a subscription of this process has moved.
     """
 
-    __slots__ = ("_checkpoints", "_owned", "_pollers", "_versions", "_waiting")
+    __slots__ = ("_checkpoints", "_moved", "_owned", "_pollers", "_versions", "_waiting")
 
-    def __init__(self, checkpoints: Checkpoints, versions: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        versions: Mapping[str, int] | None = None,
+        moved: Callable[[str, int], None] | None = None,
+    ) -> None:
         self._checkpoints = checkpoints
+        self._moved = moved
         self._versions = versions or {}
         self._owned: dict[str, int] = {}
         self._waiting: dict[str, dict[asyncio.Future[None], int]] = {}
@@ -41,6 +48,8 @@ class Progress:
     def moved(self, subscription: str, position: int) -> None:
         """Note that this process owns a subscription, and that everything wanted up to ``position`` is applied."""
         self._owned[subscription] = position
+        if self._moved is not None:
+            self._moved(subscription, position)
         self._wake(subscription, position)
 
     def disowned(self, subscription: str) -> None:

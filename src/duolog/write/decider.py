@@ -3,33 +3,24 @@
 The form is Jérémie Chassaing's (https://thinkbeforecoding.com/post/2021/12/17/functional-event-sourcing-decider).
 """
 
-import dataclasses
-import datetime as dt
 import inspect
-from collections.abc import Callable, Sequence
+import typing
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
-from decimal import Decimal
-from enum import Enum
-from typing import Any, Final, Generic, TypeVar
-from uuid import UUID
-
-import msgspec
+from typing import Any, Generic, TypeVar
 
 from duolog.errors import ConfigurationError
 from duolog.eventstore.streams import check_category, stream_name
 from duolog.messages.event import event_spec
 from duolog.messages.event_handlers import annotated_events
 from duolog.write.event_sourced import EventSourced
+from duolog.write.immutability import is_immutable, is_open
 from duolog.write.snapshots import SnapshotPolicy
 
 C = TypeVar("C")
 S = TypeVar("S")
 E = TypeVar("E")
-
-_IMMUTABLE: Final = (
-    *(type(None), bool, int, float, complex, str, bytes, tuple, frozenset),
-    *(Enum, UUID, Decimal, dt.date, dt.time, dt.timedelta),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +41,16 @@ class Decider(Generic[C, S, E]):
 
     Attributes:
         category: of its streams.
-        initial: the state before the first event. States are immutable values: they are shared.
+        initial: the state before the first event. States are immutable values: they are shared. Where the class of this
+            one does not say so, like a frozen one with a list in it, each entity begins with a copy.
         decide: what happens when this is asked of a state; raises what refuses it.
         evolve: the state after an event; its second parameter is annotated with the event types.
         snapshots: how often snapshots of the state are taken, where streams are long.
 
     Raises:
         StreamNameError: the category is not allowed.
-        ConfigurationError: ``evolve`` is not annotated with event classes, or snapshots are not of the state's class.
+        ConfigurationError: ``evolve`` is not annotated with event classes, snapshots are not of the state's class, or a
+            state is a dataclass or struct that is not frozen.
         UnnamedTypeError: an annotated class has no ``@event``.
     """
 
@@ -69,8 +62,13 @@ class Decider(Generic[C, S, E]):
     _events: tuple[type, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check the category, and find the event types."""
+        """Check the category and the states, and find the event types."""
         check_category(self.category)
+        for cls in _state_classes(self.initial, self.evolve):
+            if is_open(cls):
+                message = f"the state {cls.__name__} of {self.category!r} can be changed in place"
+                hint = "Put @dataclass(frozen=True, slots=True) on it, and let `evolve` return a new one."
+                raise ConfigurationError(message, hint=hint)
         if self.snapshots is not None and not isinstance(self.initial, self.snapshots.state):
             message = f"snapshots of {self.category!r} are {self.snapshots.state.__name__}, its state is not"
             raise ConfigurationError(message, hint="Write `SnapshotPolicy(TheStateClass)`.")
@@ -79,6 +77,10 @@ class Decider(Generic[C, S, E]):
     def __call__(self, id: object, /) -> "DeciderEntity[C, S, E]":  # noqa: A002 - an entity has an id
         """Return a new entity, in the initial state."""
         return DeciderEntity(self, id)
+
+    def new_state(self) -> S:
+        """Return an initial state that shares nothing that can be changed with another one."""
+        return self.initial if is_immutable(type(self.initial)) else deepcopy(self.initial)
 
     def event_types(self) -> tuple[type, ...]:
         """Return the event types that it evolves by."""
@@ -96,7 +98,7 @@ class DeciderEntity(EventSourced[object], Generic[C, S, E]):
     def __init__(self, decider: Decider[C, S, E], id: object) -> None:  # noqa: A002 - an entity has an id
         super().__init__(id)
         self._decider = decider
-        self._state = decider.initial
+        self._state = decider.new_state()
 
     @property
     def stream(self) -> str:
@@ -150,7 +152,7 @@ class DeciderEntity(EventSourced[object], Generic[C, S, E]):
 
     def freeze(self) -> S | None:
         """Return its state, which is shared as it is; None if its class does not keep it from being changed."""
-        return self._state if _is_immutable(type(self._state)) else None
+        return self._state if is_immutable(type(self._state)) else None
 
     def thaw(self, frozen: S) -> None:
         """Take over a state."""
@@ -175,9 +177,10 @@ def _events_of(evolve: Callable[..., object]) -> tuple[type, ...]:
     return events
 
 
-def _is_immutable(cls: type[Any]) -> bool:
-    if issubclass(cls, msgspec.Struct):
-        return cls.__struct_config__.frozen
-    if dataclasses.is_dataclass(cls):
-        return bool(cls.__dataclass_params__.frozen)  # type: ignore[attr-defined]
-    return issubclass(cls, _IMMUTABLE)
+def _state_classes(initial: object, evolve: Callable[..., object]) -> Iterator[type]:
+    yield type(initial)
+    try:
+        returned = typing.get_type_hints(evolve).get("return")
+    except (NameError, TypeError):  # names that only a type checker sees
+        return
+    yield from (each for each in (returned, *typing.get_args(returned)) if isinstance(each, type))

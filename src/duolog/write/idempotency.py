@@ -22,6 +22,8 @@ class IdempotencyKey:
         value: 1 to 255 visible ASCII characters, chosen by the sender, like a UUID.
         operation: what the key is for, like a route; empty for the command's own name. Equal keys of other operations,
             actors and tenants have nothing to do with each other.
+        answers_shown: the caller keeps the answer that it makes of the receipt (`IdempotencyStore.keep_shown`), and
+            takes it from the receipt when the command comes again; then the receipt has no result.
 
     Raises:
         InvalidMessageError: the value is not of that form.
@@ -29,6 +31,7 @@ class IdempotencyKey:
 
     value: str
     operation: str = ""
+    answers_shown: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the value."""
@@ -90,11 +93,28 @@ class StoredAnswer:
         fingerprint: of the command.
         result: the encoded result.
         outcome: what was appended.
+        shown: what the caller made of it, like an HTTP answer; None if that was not kept.
     """
 
     fingerprint: bytes
     result: bytes = field(repr=False)
     outcome: Appended = NOTHING_APPENDED
+    shown: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredKey:
+    """The key under which a command's outcome is stored.
+
+    Attributes:
+        scope: where the key is unique.
+        key: the key.
+        shown: what a caller made of the outcome before, as `IdempotencyStore.keep_shown` has kept it; None if nothing.
+    """
+
+    scope: IdempotencyScope
+    key: str
+    shown: str | None = field(default=None, repr=False)
 
 
 class IdempotencyStore(Protocol):
@@ -102,6 +122,17 @@ class IdempotencyStore(Protocol):
 
     async def find(self, scope: IdempotencyScope, key: str) -> StoredAnswer | None:
         """Return what is committed under a key; None if nothing is."""
+        ...
+
+    async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
+        """Keep what was made of a key's outcome, so that it is given again as it was; the first one stays.
+
+        It has a transaction of its own, after that of the command: nothing is lost if it is never kept, since it can be
+        made again of the result. Nothing happens if the key is not stored.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
         ...
 
     async def sweep(self, *, seconds: float, limit: int = 1_000) -> int:

@@ -14,8 +14,8 @@ from duolog.database.examination import Examination, Level
 from duolog.database.transfer import InUse, LogIdentity, Moved
 from duolog.errors import DatabaseBusyError, LogClosedError
 from duolog.ids import uuid7
+from duolog.testing.contracts.sample_log import LOG, SOURCE, sample_log
 from duolog.testing.contracts.samples import SECONDS, stays_pending
-from duolog.testing.contracts.transfers import LOG, SOURCE, sample_log
 
 MakeConnections = Callable[..., Connections]
 Write = Callable[[Connection, Connections], Awaitable[None]]

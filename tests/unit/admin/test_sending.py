@@ -7,7 +7,7 @@ import pytest
 from duolog.admin.command_mapping import CommandMapping
 from duolog.admin.command_rows import Row
 from duolog.admin.sending import Rejected, SendingOrder, Sent, send
-from duolog.errors import DatabaseError
+from duolog.errors import DatabaseError, UnreadableAnswerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,14 @@ async def test_a_row_without_its_id_is_rejected() -> None:
     order = SendingOrder("counts.csv", MAPPING, id_column="nr")
     (rejected,) = [outcome async for outcome in send(rows(("a", 1)), order, execute)]
     assert rejected == Rejected(2, "", "it has no value in the id column 'nr'")
+
+
+async def test_a_row_whose_stored_answer_cannot_be_read_any_more_was_sent_before() -> None:
+    async def execute(_: object, idempotency_key: str) -> bool:
+        raise UnreadableAnswerError(idempotency_key)
+
+    outcomes = [outcome async for outcome in send(rows(("a", 1)), SendingOrder("counts.csv", MAPPING), execute)]
+    assert outcomes == [Sent(2, before=True)]
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])

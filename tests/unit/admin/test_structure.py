@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 
+from duolog.admin.checks.events import check_events
 from duolog.admin.message_map import message_map
 from duolog.admin.schemas import schema_source
 from duolog.application.structure import structure_of
@@ -55,6 +56,24 @@ def test_a_deciders_events_are_on_the_map() -> None:
     structure = structure_of(application(SwitchLampCommand.handled_by(SwitchLampInteractor)))
     (command,) = message_map(structure).commands
     assert command.events == ("lamp.switched",)
+
+
+class DimLampInteractor:
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    async def execute(self, cmd: SwitchLampCommand) -> None:
+        happened = [LampSwitched(on=False)]
+        self._unit.stage(f"lamp-{cmd.lamp}", happened)
+
+
+def test_a_staged_event_is_on_the_map_and_must_be_registered() -> None:
+    handler = SwitchLampCommand.handled_by(DimLampInteractor)
+    (command,) = message_map(structure_of(application(handler))).commands
+    assert command.events == ("lamp.switched",)
+    (found,) = check_events(structure_of(application(handler)))
+    assert found.message.startswith("DimLampInteractor stages it, but it is not registered")
+    assert list(check_events(structure_of(application(handler, events=[LampSwitched])))) == []
 
 
 def test_a_snapshot_is_locked_by_its_name_and_version() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness.case import Case, Comparison, Round, Sample, Target
+from benchmarks.harness.case import Case, Comparison, Costs, Round, Sample, Target
 from benchmarks.harness.figures import figures, ratio, verdicts
 from benchmarks.harness.page import MissingMarkersError, replace_section
 from benchmarks.harness.rounds import run
@@ -141,3 +141,23 @@ def test_the_page_has_a_place_for_every_row() -> None:
     rows += [f"page-{kind}" for kind in ("first", "deep-offset", "deep-keyset")]
     for row in rows:
         page = replace_section(page, row, "measured")
+
+
+async def test_a_target_may_be_about_a_latency() -> None:
+    samples = {
+        "ours": [Sample(2, 1.0, (0.010, 0.010)), Sample(2, 1.0, (0.030, 0.030))],
+        "peer": [Sample(2, 9.0, (0.020, 0.020)), Sample(2, 9.0, (0.020, 0.020))],
+    }
+    assert ratio(samples, "ours", "peer", 0.5).least == pytest.approx(2 / 3)
+    assert ratio(samples, "ours", "peer", 0.5).most == pytest.approx(2.0)
+    absolute = comparison([], Target("ours", "", 100, "p99 <= 10 ms", 0.99))
+    assert not verdicts(absolute, samples)[0].is_met
+
+
+async def test_costs_and_what_was_missed_have_columns_of_their_own() -> None:
+    ours = [Sample(10, 1.0, costs=Costs(0.001, 0.002, 0.5), missed=missed) for missed in (2, 3)]
+    samples = {"ours": ours, "peer": [Sample(10, 1.0), Sample(10, 1.0)]}
+    lines = render(comparison([]), figures(comparison([]), samples), []).splitlines()
+    assert lines[0].endswith("| CPU of the client | CPU of the server | fsyncs | missed |")
+    assert lines[2].endswith("| 1.00 ms | 2.00 ms | 0.50 | 5 |")
+    assert lines[3].endswith("|  |  |  |  |")

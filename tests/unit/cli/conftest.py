@@ -32,8 +32,8 @@ def duolog(monkeypatch: pytest.MonkeyPatch) -> Duolog:
     for name in ("DUOLOG_DATABASE", "DUOLOG_DEBUG", "PORT"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments: str) -> Ended:
-        result = CliRunner().invoke(command_line, arguments)
+    def run(*arguments: str, typed: str | None = None) -> Ended:
+        result = CliRunner().invoke(command_line, arguments, input=typed)
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     return run

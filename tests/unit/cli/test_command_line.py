@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,26 @@ def test_the_version_is_shown(duolog: Duolog) -> None:
 
 def test_an_unknown_command_is_a_usage_error(duolog: Duolog) -> None:
     assert duolog("event").code == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("duolog par", "parked"), ("duolog parked re", "retry"), ("duolog send --enc", "--encoding")]
+)
+def test_a_shell_completes_commands_and_options(typed: str, offered: str) -> None:
+    """By the protocol of the script that `--show-completion` prints for bash."""
+    asked = {"_DUOLOG_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    answered = subprocess.run(
+        [sys.executable, "-m", "duolog"], env={**os.environ, **asked}, capture_output=True, text=True, check=False
+    )
+    assert answered.stdout.split() == [offered]
+
+
+def test_the_options_of_completion_are_on_the_page_of_the_command_line() -> None:
+    """Who looks for them finds how they are used."""
+    page = (Path(__file__).parents[3] / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    assert "## Shell completion" in page
+    assert "| `--install-completion` |" in page
+    assert "| `--show-completion` |" in page
 
 
 def test_debug_shows_the_traceback(duolog: Duolog) -> None:

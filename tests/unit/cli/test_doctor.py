@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from duolog.cli.examination_text import examination_text
+from duolog.database.examination import Examination, Level
 from duolog.database.port import Database, View
 from tests.unit.cli import shop
 from tests.unit.cli.conftest import Duolog, Target, new_event, with_database
@@ -83,6 +85,23 @@ def test_damaged_pages_are_a_fault(duolog: Duolog, well: str) -> None:
     assert "fault" in {each["level"] for subject, each in found.items() if subject in {"integrity", "database"}}
 
 
+def test_an_index_that_misses_a_row_is_a_fault(duolog: Duolog, well: str) -> None:
+    """Who reads a stream would miss its event; a quick look does not see it, and says what it left out."""
+    with closing(sqlite3.connect(file_of(well))) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = "SELECT rootpage FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'duolog_events'"
+        roots = connection.execute(pages).fetchall()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    content = file_of(well).read_bytes()
+    (index,) = [page for (root,) in roots if b"order-1" in (page := content[(root - 1) * size : root * size])]
+    file_of(well).write_bytes(content.replace(index, index.replace(b"order-1", b"order-2")))
+    code, found = examined(duolog, well)
+    assert (code, found["integrity"]["level"]) == (1, "fault")
+    assert "missing from index" in found["integrity"]["found"]
+    code, found = examined(duolog, well, "--quick")
+    assert (code, found["integrity"]["found"]) == (0, "ok; the indexes were left out")
+
+
 def test_another_journal_mode_is_a_fault(duolog: Duolog, well: str) -> None:
     with closing(sqlite3.connect(file_of(well))) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -126,7 +145,8 @@ def test_an_owner_that_does_not_move_is_backing_off(duolog: Duolog, url: str) ->
     with_database(url, fill)
     code, found = examined(duolog, url)
     assert code == 1
-    assert "although worker-7 owns it: it is failing and backing off" in found["projection orders_view"]["found"]
+    text = "although worker-7 owns it: it fails again and again, or a handler does not end"
+    assert text in found["projection orders_view"]["found"]
 
 
 def test_parked_events_are_a_fault(duolog: Duolog, url: str) -> None:
@@ -151,6 +171,51 @@ def test_a_view_of_another_version_than_the_code_is_a_fault(duolog: Duolog, url:
     assert code == 1
     assert found["projection orders_view"]["found"] == "the view is of version 7, the code of version 1"
     assert found["projection gone_view"]["found"] == "the application has no such projection"
+
+
+def test_what_is_left_of_a_projection_is_a_risk_with_the_command_that_removes_it(
+    duolog: Duolog, url: str, target: Target
+) -> None:
+    """Nobody will ever advance it or apply what it has parked, so neither is a fault."""
+
+    async def run() -> None:
+        async with shop.make_application(url) as app:
+            await app.execute(shop.PlaceOrderCommand("1", 13))
+            await app.caught_up()
+            await app.execute(shop.PlaceOrderCommand("2", 5))
+
+    asyncio.run(run())
+    gone = "shop.Application('shop', database=url, handlers=[], secret=shop.TEST_SECRET)"
+    code, found = examined(duolog, target(gone))
+    assert (code, found["projection orders_view"]["level"]) == (0, "risk")
+    assert found["projection orders_view"]["found"] == "the application has no such projection; 1 event is parked"
+    assert "`duolog projections forget orders_view`" in found["projection orders_view"]["advice"]
+    code, found = examined(duolog, url)
+    assert code == 1
+    assert "`duolog projections forget orders_view`" in found["projection orders_view"]["advice"]
+    assert duolog("projections", "forget", "orders_view", url, "--yes").code == 0
+    assert "projection orders_view" not in examined(duolog, target(gone))[1]
+
+
+def test_a_projection_that_another_process_runs_is_no_left_over(duolog: Duolog, url: str, target: Target) -> None:
+    """Two applications may share a database."""
+
+    async def fill(database: Database) -> None:
+        await database.prepare_view(VIEW)
+        await database.leases.acquire("orders_view", "worker-7", seconds=600)
+
+    with_database(url, fill)
+    gone = target("shop.Application('shop', database=url, handlers=[], secret=shop.TEST_SECRET)")
+    assert examined(duolog, gone)[1]["projection orders_view"]["level"] == "well"
+
+
+def test_a_finding_of_several_lines_is_shown_on_several_lines() -> None:
+    """As the database itself reports damage; what would move the cursor stays escaped."""
+    found = Examination("integrity", Level.FAULT, "Tree 5 page 3:\n\x1b[2J is damaged", "Restore it.")
+    assert (
+        examination_text(found)
+        == "integrity: Tree 5 page 3:\n         \\u001b[2J is damaged\n         hint: Restore it."
+    )
 
 
 def test_two_databases_are_too_many(duolog: Duolog, url: str) -> None:

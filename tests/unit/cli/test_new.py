@@ -1,7 +1,9 @@
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,16 @@ def test_nothing_of_the_template_is_left_in_it(project: Path) -> None:
     assert 'name = "My-Tasks"' in (project / "pyproject.toml").read_text()
 
 
+def test_the_first_command_of_the_readme_asks_nothing_new_of_pip(project: Path) -> None:
+    """Groups of dependencies are known to pip 25.1 and later only; Python 3.11 brings an earlier one."""
+    declared = tomllib.loads((project / "pyproject.toml").read_text())
+    assert {"pytest", "httpx"} <= {
+        re.split(r"\W", each)[0] for each in declared["project"]["optional-dependencies"]["dev"]
+    }
+    first = next(line for line in (project / "README.md").read_text().splitlines() if line.startswith("$ "))
+    assert first.endswith("pip install -e '.[dev]'")
+
+
 def test_json_lists_the_files(duolog: Duolog, tmp_path: Path) -> None:
     made = json.loads(duolog("new", "shop", "--directory", str(tmp_path / "shop"), "--json").stdout)
     assert made["package"] == "shop"
@@ -67,7 +79,9 @@ def test_a_directory_with_something_in_it_is_refused(duolog: Duolog, tmp_path: P
     assert [each.name for each in tmp_path.iterdir()] == ["mine.txt"]
 
 
-@pytest.mark.parametrize("name", ["", "1st", "a b", "../a", "a/b", "class", "json", "duolog", "tests", "a-"])
+@pytest.mark.parametrize(
+    "name", ["", "1st", "a b", "../a", "a/b", "class", "json", "duolog", "tests", "a-", "a.b", "a--b"]
+)
 def test_a_name_that_cannot_be_a_package_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError):
         package_name(name)

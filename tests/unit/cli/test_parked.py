@@ -98,6 +98,48 @@ def test_a_retry_needs_one_choice(duolog: Duolog, target: Target, choice: tuple[
     assert "say which events" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "choice", [("--key", "order-9"), ("--key", "order-1", "--tenant", "acme"), ("--all", "--tenant", "acme")]
+)
+def test_a_choice_that_fits_nothing_is_an_error(
+    duolog: Duolog, parked: str, target: Target, choice: tuple[str, ...]
+) -> None:
+    """A typo must not look like a repair."""
+    ended = duolog("parked", "retry", target(), *choice)
+    assert (ended.code, ended.stdout) == (2, "")
+    assert "nothing is parked of " in ended.stderr
+    del parked
+
+
+def test_a_list_says_what_else_is_parked(duolog: Duolog, parked: str) -> None:
+    """An unknown projection is an error, a stream of which nothing is parked is not."""
+    ended = duolog("parked", "list", parked, "--key", "order-2")
+    assert (ended.code, ended.stdout) == (0, "nothing is parked of stream 'order-2'; 3 events are parked in all\n")
+    for arguments in ((), ("--json",)):
+        ended = duolog("parked", "list", parked, "--subscription", "nope", *arguments)
+        assert (ended.code, ended.stdout) == (2, "")
+        assert "no projection 'nope' has run on this database" in ended.stderr
+        assert "orders_view" in ended.stderr
+
+
+def test_what_a_projection_has_parked_that_is_gone_is_named(duolog: Duolog, parked: str, target: Target) -> None:
+    """No retry can apply it, and the hint says what removes it."""
+    gone = "shop.Application('shop', database=url, handlers=[], secret=shop.TEST_SECRET)"
+    ended = duolog("parked", "retry", target(gone), "--all")
+    assert (ended.code, ended.stdout) == (1, "")
+    assert "orders_view: 3 events are parked, and the application has no such projection" in ended.stderr
+    assert "`duolog projections forget orders_view`" in ended.stderr
+    assert duolog("projections", "forget", "orders_view", parked, "--yes").code == 0
+    assert duolog("parked", "list", parked).stdout == "nothing is parked\n"
+
+
+def test_the_traceback_is_that_of_the_event_alone(duolog: Duolog, parked: str) -> None:
+    """That its page was tried before as a whole is no part of it."""
+    detail = json.loads(duolog("parked", "show", "1", parked, "--json").stdout)
+    assert detail["traceback"].count("Traceback (most recent call last)") == 1
+    assert detail["traceback"].endswith("ValueError: cannot count 13\n")
+
+
 async def _start_and_close(url: str) -> None:
     async with shop.make_application(url):
         pass

@@ -58,6 +58,8 @@ def test_locking_again_changes_nothing(duolog: Duolog, locked: str, file: Path) 
 def test_code_that_keeps_the_lock_passes(duolog: Duolog, locked: str, file: Path) -> None:
     ended = duolog("schema", "check", locked, "--file", str(file))
     assert (ended.code, ended.stdout) == (0, f"the code keeps {file}\n")
+    told = {"file": str(file), "breaks": 0, "events": None, "undecodable": 0}
+    assert json.loads(check(duolog, locked, file).stdout) == told
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,8 @@ def test_a_stored_type_that_changed_is_found_and_not_locked_over(
 ) -> None:
     edit(file, section, name, value)
     ended = check(duolog, locked, file)
-    (found,) = (json.loads(line) for line in ended.lines)
+    found, summary = (json.loads(line) for line in ended.lines)
+    assert summary == {"file": str(file), "breaks": 1, "events": None, "undecodable": 0}
     assert (ended.code, found["section"], found["name"], found["message"]) == (1, section, name, message)
     edited = file.read_text()
     assert duolog("schema", "lock", locked, "--file", str(file)).code == 1
@@ -83,18 +86,28 @@ def test_a_stored_type_that_changed_is_found_and_not_locked_over(
     assert duolog("schema", "lock", locked, "--file", str(file), "--force").code == 0
 
 
+def test_a_new_field_with_a_default_is_locked_without_a_new_version(duolog: Duolog, locked: str, file: Path) -> None:
+    """What is stored decodes without it; the lock has to know it, so that its next change is seen."""
+    edit(file, "events", "order.placed", {"1": {"order_id": "str", "amount": "int"}})
+    ended = check(duolog, locked, file)
+    assert ended.code == 1
+    assert json.loads(ended.stdout)["message"] == "version 1 has new fields with defaults, not locked yet: $.note?"
+    assert duolog("schema", "lock", locked, "--file", str(file)).code == 0
+    assert check(duolog, locked, file).code == 0
+
+
 def test_a_query_that_changed_is_found_and_may_be_accepted(duolog: Duolog, locked: str, file: Path) -> None:
     edit(file, "queries", "ListOrdersQuery", {"query": {}, "result": {"[]": {"id": "str"}}})
     ended = check(duolog, locked, file)
     assert ended.code == 1
-    assert json.loads(ended.stdout)["message"] == "it changed: $.query.limit? is new; $.result.[].amount is new"
+    assert json.loads(ended.lines[0])["message"] == "it changed: $.query.limit? is new; $.result.[].amount is new"
     assert duolog("schema", "lock", locked, "--file", str(file)).code == 0
     assert check(duolog, locked, file).code == 0
 
 
 def test_what_is_not_locked_yet_is_found(duolog: Duolog, locked: str, file: Path) -> None:
     edit(file, "events", "order.shipped", None)
-    assert json.loads(check(duolog, locked, file).stdout)["message"] == "it is not locked yet"
+    assert json.loads(check(duolog, locked, file).lines[0])["message"] == "it is not locked yet"
 
 
 def test_every_stored_event_must_decode(duolog: Duolog, locked: str, file: Path, url: str) -> None:
@@ -106,7 +119,8 @@ def test_every_stored_event_must_decode(duolog: Duolog, locked: str, file: Path,
     with_database(url, fill)
     ended = check(duolog, locked, file, url)
     assert ended.code == 1
-    by_type = {each["type"]: each for each in map(json.loads, ended.lines)}
+    by_type = {each["type"]: each for each in map(json.loads, ended.lines[:-1])}
+    assert json.loads(ended.lines[-1]) == {"file": str(file), "breaks": 0, "events": 3, "undecodable": 2}
     assert (by_type["order.shipped"]["undecodable"], by_type["order.shipped"]["events"]) == (0, 1)
     assert (by_type["order.placed"]["undecodable"], by_type["order.placed"]["position"]) == (1, 2)
     assert by_type["order.lost"]["error"] == "no class is registered for this type"
@@ -120,6 +134,17 @@ def test_a_database_that_decodes_is_proved(duolog: Duolog, locked: str, file: Pa
     asyncio.run(fill())
     ended = duolog("schema", "check", locked, url, "--file", str(file))
     assert (ended.code, ended.stdout) == (0, f"the code keeps {file}, and every stored event decodes (1)\n")
+
+
+@pytest.mark.parametrize("text", ["{}", '{"name": "something else"}', '{"events": {}}'])
+def test_a_file_that_is_no_lock_is_not_overwritten(duolog: Duolog, target: Target, file: Path, text: str) -> None:
+    """A lock that lost its content would else be written anew, over all that the code broke."""
+    file.write_text(text)
+    for command in ("lock", "check"):
+        ended = duolog("schema", command, target(), "--file", str(file))
+        assert (ended.code, ended.stdout) == (2, "")
+        assert "the schema lock" in ended.stderr
+    assert file.read_text() == text
 
 
 def test_a_lock_that_cannot_be_read_is_an_error(duolog: Duolog, locked: str, file: Path) -> None:

@@ -50,6 +50,7 @@ def test_each_ndjson_line_is_sent_as_a_command(duolog: Duolog, target: Target, w
         "sent": 2,
         "already_sent": 0,
         "rejected": 0,
+        "stopped": False,
     }
     assert recorded(duolog, url) == [("order-1", 5), ("order-2", 7)]
 
@@ -79,15 +80,6 @@ def test_without_a_report_rejected_rows_are_lines(duolog: Duolog, target: Target
     assert ended.code == 1
     assert "line 1: it is not a JSON object" in ended.stderr
     assert "line 2: Expected `int`, got `str` - at `$.amount`" in ended.stderr
-
-
-def test_bytes_that_are_no_text_break_their_own_row_only(
-    duolog: Duolog, target: Target, tmp_path: Path, url: str
-) -> None:
-    file = tmp_path / "orders.csv"
-    file.write_bytes(b"order_id,amount,note\n1,5,\xff\n2,7,fine\n")
-    assert duolog("send", target(), "order.place", str(file)).code == 1
-    assert recorded(duolog, url) == [("order-2", 7)]
 
 
 def test_rows_of_one_key_keep_their_order(duolog: Duolog, target: Target, write: Write, url: str) -> None:
@@ -147,6 +139,15 @@ def test_the_actor_is_recorded(duolog: Duolog, target: Target, write: Write, url
         (("order.gone", "orders.csv"), "Named commands: order.place, order.ship."),
         (("order.place", "orders.csv", "--map", "nothing=a"), "has no field 'nothing'"),
         (("order.place", "orders.csv", "--map", "note=remark"), "needs the column 'remark', which is missing"),
+        (("order.place", "orders.csv", "--map", "amount=amount", "--set", "amount=1"), "both a column and a constant"),
+        (("order.place", "orders.csv", "--id", "nr"), "the id column 'nr' is missing"),
+        (("order.place", "orders.csv", "--delimiter", ";;"), "';;' cannot stand between cells"),
+        (("order.place", "orders.csv", "--delimiter", ""), "'' cannot stand between cells"),
+        (("order.place", "orders.csv", "--delimiter", '"'), "cannot stand between cells"),
+        (("order.place", "orders.csv", "--encoding", "utf-9"), "there is no text encoding 'utf-9'"),
+        (("order.place", "orders.csv", "--encoding", "rot13"), "there is no text encoding 'rot13'"),
+        (("order.place", "orders.csv", "--rejects", "/nowhere/rejects.ndjson"), "cannot be opened"),
+        (("order.place", ".", "--format", "csv"), "is not a regular file"),
         (("order.place", "orders.csv", "--set", "amount=many"), "the constant for field 'amount'"),
         (("order.place", "orders.csv", "--set", "amount"), "is not of the form FIELD=..."),
         (("order.place", "orders.csv", "--key", "nothing"), "has no field 'nothing' to keep rows in order by"),

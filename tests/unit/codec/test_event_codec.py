@@ -207,3 +207,18 @@ def test_only_what_is_declared_of_metadata_is_stored() -> None:
     assert (stored.actor, stored.traceparent) == ("user-1", "00-1-2-01")
     assert b"admin" not in data
     assert encode_metadata(None) == EMPTY_METADATA
+
+
+@event("user.nicknamed")
+@dataclass(frozen=True, slots=True)
+class UserNicknamed:
+    name: str
+    nickname: str = ""
+
+
+def test_a_field_that_another_release_does_not_know_keeps_nobody_from_reading() -> None:
+    """An older event gets the default, and an older reader ignores what is new."""
+    codec = new_codec(UserNicknamed)
+    older, newer = b'{"name":"Ann"}', b'{"name":"Ann","nickname":"A","born":1990}'
+    assert list(codec.decode_all(recorded_data("user.nicknamed", older))) == [UserNicknamed("Ann")]
+    assert list(codec.decode_all(recorded_data("user.nicknamed", newer))) == [UserNicknamed("Ann", "A")]

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from duolog.codec.result_codec import ResultCodec
-from duolog.errors import ConfigurationError, PayloadError
+from duolog.errors import ConfigurationError, PayloadError, UnreadableAnswerError
 
 ThingId = NewType("ThingId", UUID)
 
@@ -84,5 +84,5 @@ def test_a_result_that_is_not_what_was_declared_is_refused(kind: Any, result: ob
 
 def test_a_stored_result_of_another_release_that_does_not_fit_is_an_error() -> None:
     """The command took effect; that its answer cannot be repeated is said."""
-    with pytest.raises(PayloadError, match="does not fit its declared type any more"):
+    with pytest.raises(UnreadableAnswerError, match="does not fit its declared type any more"):
         ResultCodec("Do", int).decode(b'"text"')

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+import pytest
 
 from duolog.codec.schema_description import describe
 from duolog.codec.schema_lock import SchemaLock, SchemaSource
@@ -41,6 +42,11 @@ class Unknown:
 class Odd:
     unknown: Unknown
     known: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    part: Part | None
 
 
 @event("thing.made", version=2, upcasts={1: dict[str, Any]})
@@ -90,3 +96,36 @@ def test_snapshots_have_their_place() -> None:
     assert list(locked.snapshots["thing"]) == ["3"]
     (changed,) = replace(source, snapshots={"thing": (3, Odd)}).breaks(locked)
     assert changed.loses_data
+
+
+def test_a_new_field_with_a_default_is_to_be_locked_and_needs_no_new_version() -> None:
+    """At any depth: what is stored decodes without it."""
+    source = SchemaSource([], [], {}, snapshots={"odd": (1, Odd)})
+    spec = replace(event_spec(ThingMade), cls=Part)
+    part = {"id": "uuid", "price": "decimal"}
+    for before in (part, {**part, "inner?": ["...", "none"]}):
+        for whole, cls in ((before, Part), ({"part": [before, "none"]}, Holder)):
+            locked = SchemaLock(events={"thing.made": {"2": whole}})
+            found = list(SchemaSource([replace(spec, cls=cls)], [], {}).breaks(locked))
+            assert [each.loses_data for each in found] == [False] * (len(before) == 2)
+            assert all("new fields with defaults" in each.message and "inner?" in each.message for each in found)
+    (stale,) = source.breaks(SchemaLock(snapshots={"odd": {"1": {"unknown": "Unknown"}}}))
+    assert stale.loses_data
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"id": "uuid"},  # a field without a default is new
+        {"id": "uuid", "price": "decimal", "gone?": "int"},
+        {"id": "str", "price": "decimal"},
+        {"id": "uuid", "price": "decimal", "inner": ["...", "none"]},
+        {"id": "uuid", "price": "decimal", "inner?": ["..."]},
+        "uuid",
+    ],
+)
+def test_every_other_change_needs_a_new_version(before: Any) -> None:
+    """Whatever else is new beside it."""
+    locked = SchemaLock(events={"thing.made": {"2": before}})
+    (found,) = SchemaSource([replace(event_spec(ThingMade), cls=Part)], [], {}).breaks(locked)
+    assert (found.loses_data, found.message.startswith("version 2 changed: ")) == (True, True)

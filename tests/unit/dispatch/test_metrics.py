@@ -13,7 +13,9 @@ from duolog import Application, Projection, Query, Settings, ViewDatabase
 from duolog.dispatch.middleware.metrics import MetricsMiddleware
 from duolog.dispatch.pipeline import Call
 from duolog.errors import ConflictError, InvalidMessageError, NotAuthorizedError, TimeLimitExceededError
+from duolog.ids import uuid7
 from duolog.messages.binding import Binding
+from duolog.messages.envelope import NewEvent
 from duolog.telemetry import find_meter
 from duolog.testing import application
 from tests.unit.dispatch.counters import MOVE, CounterProvider, Move, Moved, MoveInteractor, Script
@@ -157,3 +159,17 @@ async def test_an_application_measures_its_projections(metering: Metering) -> No
         await eventually(lambda: "duolog.subscription.parked" in metering.points())
     for name in ("duolog.subscription.lag", "duolog.subscription.parked"):
         assert [point.attributes for point in metering.points()[name]] == [{"duolog.subscription": "moves_view"}]
+
+
+async def test_who_waited_for_the_projections_finds_the_gauges_at_their_end(metering: Metering) -> None:
+    """And nothing is left of a lag when the application was closed."""
+    app = application(MOVE, projections=[MovesProjection], providers=[CounterProvider()])
+    async with app:
+        for number in range(3):
+            await app.execute(Move("a"))
+            await app.caught_up()
+            assert [point.value for point in metering.points()["duolog.subscription.lag"]] == [0], number
+        await app.database.store.append("other-1", [NewEvent(uuid7(), "other.happened", 1, b"{}")])
+        head = await app.database.store.head()
+        await eventually(lambda: app.projection_statuses()[0].position == head)
+    assert [point.value for point in metering.points()["duolog.subscription.lag"]] == [0]

@@ -8,8 +8,10 @@ from duolog.messages.envelope import NewEvent
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.progress import Progress
 from duolog.telemetry import find_meter
 from tests.unit.metering import Metering, Point, metering
+from tests.unit.subscriptions.eventually import eventually
 
 __all__ = ["metering"]
 
@@ -64,4 +66,23 @@ async def test_they_are_measured_again_and_again_until_stopped_also_after_a_fail
     await asyncio.sleep(0.01)
     assert meters.times == stopped
     assert gauges(metering, "duolog.subscription.lag") == {"things_view": 0}
+    await database.close()
+
+
+async def test_they_are_measured_soon_after_one_has_moved_and_for_a_last_time(metering: Metering) -> None:
+    """Long before the longest time between two measurements is over."""
+    database = open_database("memory://")
+    await database.open()
+    meter = find_meter()
+    assert meter is not None
+    meters = SubscriptionMeters(meter, database, ["things_view"], seconds=1_000)
+    progress = Progress(database.checkpoints, moved=meters.moved)
+    meters.start()
+    await eventually(lambda: gauges(metering, "duolog.subscription.lag") == {"things_view": 0})
+    await database.store.append("thing-1", [NewEvent(uuid7(), "thing.happened", 1, b"{}")])
+    progress.moved("things_view", 0)
+    await eventually(lambda: gauges(metering, "duolog.subscription.lag") == {"things_view": 1})
+    await database.store.append("thing-1", [NewEvent(uuid7(), "thing.happened", 1, b"{}")])
+    await meters.measure_last()
+    assert gauges(metering, "duolog.subscription.lag") == {"things_view": 2}
     await database.close()

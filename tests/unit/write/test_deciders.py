@@ -1,11 +1,15 @@
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, NewType
 
+import msgspec
 import pytest
 
 from duolog import AggregateNotFoundError, Decider, EventSourcedRepository, Exactly, SnapshotPolicy, event
 from duolog.errors import ConfigurationError, StreamNameError, UnnamedTypeError, WrongExpectedVersionError
 from duolog.testing import application, given
+from duolog.write.immutability import is_immutable
 from tests.unit.write.carts import (
     TIN,
     CartState,
@@ -19,6 +23,29 @@ from tests.unit.write.carts import (
     decide,
     evolve,
 )
+
+Number = NewType("Number", int)
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Every kind of annotation that leaves nothing open."""
+
+    counted: ClassVar[list[str]] = []
+    tins: tuple[Tin, ...]
+    name: Annotated[str, "a name"]
+    size: Literal["s", "l"]
+    number: Number
+    at: datetime | None
+    inner: "Nested | None" = None
+
+
+@dataclass(frozen=True)
+class Loose:
+    """One that leaves something open, below."""
+
+    nested: Nested
+    tins: tuple[Sequence[Tin], ...] = ()
 
 
 def test_a_decision_changes_the_state_and_is_kept_until_it_is_saved() -> None:
@@ -111,6 +138,81 @@ def test_an_evolve_without_named_events_is_refused() -> None:
 def test_snapshots_of_another_class_than_the_state_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="snapshots of 'tin' are CartState, its state is not"):
         Decider(category="tin", initial=Tin(), decide=decide, evolve=evolve, snapshots=SnapshotPolicy(CartState))
+
+
+@dataclass
+class OpenTin:
+    items: tuple[str, ...] = ()
+
+
+class OpenStruct(msgspec.Struct):
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListTin:
+    items: list[str] = field(default_factory=list[str])
+
+
+def test_states_that_can_be_changed_in_place_are_refused() -> None:
+    """As the initial state, and as one that evolve returns."""
+
+    def into_open(tin: Tin, event: ItemAdded) -> Tin | OpenTin:
+        raise NotImplementedError(event, tin)
+
+    def any_evolve(tin: Any, event: ItemAdded) -> Any:
+        raise NotImplementedError(event, tin)
+
+    cases: list[tuple[Any, Any]] = [(OpenTin(), any_evolve), (OpenStruct(), any_evolve), (Tin(), into_open)]
+    for initial, evolving in cases:
+        with pytest.raises(ConfigurationError, match="of 'tin' can be changed in place") as raised:
+            Decider(category="tin", initial=initial, decide=decide, evolve=evolving)
+        assert "frozen=True" in raised.value.hint
+
+
+@pytest.mark.parametrize("initial", [ListTin(), {"items": list[str]()}, (list[str](),)])
+def test_no_two_entities_share_what_can_be_changed(initial: Any) -> None:
+    """A frozen class may hold a list, which an evolve that is not pure appends to."""
+
+    def items(tin: Any) -> list[str]:
+        return tin.items if isinstance(tin, ListTin) else tin["items"] if isinstance(tin, dict) else tin[0]
+
+    def appending(tin: Any, event: ItemAdded) -> Any:
+        items(tin).append(event.item)
+        return tin
+
+    def deciding(command: Put, _: Any) -> list[ItemAdded]:
+        return [ItemAdded(item, 0) for item in command.items]
+
+    tins = Decider(category="tin", initial=initial, decide=deciding, evolve=appending)
+    for number in (1, 2):
+        tin = tins(number)
+        tin.decide(Put(("a", "b")))
+        assert items(tin.state) == ["a", "b"]
+    assert items(initial) == []
+
+
+def test_an_immutable_initial_state_is_shared_as_it_is() -> None:
+    """Copying it would cost, and gain nothing."""
+    assert TIN(1).state is TIN(2).state is TIN.initial
+
+
+@pytest.mark.parametrize(
+    ("hint", "expected"),
+    [
+        (Tin, True),
+        (int, True),
+        (ListTin, False),
+        (OpenTin, False),
+        (tuple, False),
+        (dict, False),
+        (Nested, True),
+        (Loose, False),
+    ],
+)
+def test_a_class_is_immutable_if_its_annotations_say_so(hint: type, *, expected: bool) -> None:
+    """At any depth."""
+    assert is_immutable(hint) is expected
 
 
 # --- given, when, then --------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -142,24 +142,24 @@ async def test_an_aggregate_without_a_declared_state_is_not_kept(url: str) -> No
         assert len(shop.states.hot) == 0
 
 
-@dataclass(slots=True)
-class OpenTin:
-    """A state that can be changed in place."""
+@dataclass(frozen=True, slots=True)
+class LinedTin:
+    """A frozen state with something in it that can be changed in place."""
 
-    items: tuple[str, ...] = ()
+    lines: list[str] = field(default_factory=list[str])
 
 
-async def test_a_deciders_state_is_shared_only_if_its_class_is_frozen(url: str) -> None:
-    def evolve_open(tin: OpenTin, event: ItemAdded | Emptied) -> OpenTin:
-        return replace(tin, items=(*tin.items, type(event).__name__))
+async def test_a_deciders_state_is_shared_only_if_nothing_in_it_can_be_changed(url: str) -> None:
+    def evolve_lined(tin: LinedTin, event: ItemAdded | Emptied) -> LinedTin:
+        return LinedTin([*tin.lines, type(event).__name__])
 
-    def decide_open(command: Put, _: OpenTin) -> Sequence[ItemAdded]:
+    def decide_lined(command: Put, _: LinedTin) -> Sequence[ItemAdded]:
         return [ItemAdded(item, 0) for item in command.items]
 
-    opened = Decider(category="open", initial=OpenTin(), decide=decide_open, evolve=evolve_open)
+    lined = Decider(category="lined", initial=LinedTin(), decide=decide_lined, evolve=evolve_lined)
     async with application(database=url) as app:
         shop = Shop(app, hot_entities=10)
-        for decider, stream, kept in ((opened, "open-1", 0), (TIN, "tin-1", 1)):
+        for decider, stream, kept in ((lined, "lined-1", 0), (TIN, "tin-1", 1)):
             await shop.append(stream, ItemAdded("a", 1))
             await EventSourcedRepository[Any](decider, shop.unit()).load(1)
             assert len(shop.states.hot) == kept

@@ -30,6 +30,9 @@ class Sweeps:
     async def find(self, scope: IdempotencyScope, key: str) -> StoredAnswer | None:
         raise NotImplementedError
 
+    async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
+        raise NotImplementedError
+
     async def sweep(self, *, seconds: float, limit: int = 1_000) -> int:
         self.seconds.append(seconds)
         outcome = self.outcomes.pop(0)

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
@@ -22,14 +22,18 @@ def check_tables(tables: Mapping[str, str]) -> None:
             mention it.
     """
     for table, ddl in tables.items():
-        if not _NAME.fullmatch(table) or table.startswith(_RESERVED):
-            message = f"{table!r} cannot be a table's name"
-            raise StatementError(message, hint="Use lower-case letters, digits and _; not duolog_... or sqlite_...")
+        _check_name(table)
         if not re.search(rf"\b{table}\b", _COMMENT.sub(" ", ddl)):
             message = f"the DDL of table {table!r} does not mention it"
             raise StatementError(message, hint=f"Declare it as {{{table!r}: 'CREATE TABLE {table} (...)'}}.")
         for statement in single_statements(ddl):
             check_allowed(statement)
+
+
+def _check_name(table: str) -> None:
+    if not _NAME.fullmatch(table) or table.startswith(_RESERVED):
+        message = f"{table!r} cannot be a table's name"
+        raise StatementError(message, hint="Use lower-case letters, digits and _; not duolog_... or sqlite_...")
 
 
 def missing_tables(connection: sqlite3.Connection, tables: Iterable[str]) -> list[str]:
@@ -57,6 +61,22 @@ def drop_tables(connection: sqlite3.Connection, tables: Iterable[str]) -> None:
     """Drop tables that exist, in the open transaction, the last one first; the names were checked before."""
     for table in reversed(tuple(tables)):
         _run(connection, f'DROP TABLE IF EXISTS "{table}"')
+
+
+def drop_named(connection: sqlite3.Connection, tables: Sequence[str]) -> None:
+    """Drop tables that somebody names, in the open transaction, the last one first.
+
+    Raises:
+        StatementError: a name is not that of an application's table, or there is no such table.
+        DatabaseError: the database failed.
+    """
+    for table in tables:
+        _check_name(table)
+    missing = missing_tables(connection, tables)
+    if missing:
+        message = f"there is no table {missing[0]!r}"
+        raise StatementError(message)
+    drop_tables(connection, tables)
 
 
 def single_statements(ddl: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from duolog.adapters._sql.ddl import check_tables, create_missing, drop_tables
+from duolog.adapters._sql.ddl import check_tables, create_missing, drop_named, drop_tables
 from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.committer import MemoryCommitter
 from duolog.adapters.memory.event_store import MemoryEventStore
@@ -130,7 +130,7 @@ class MemoryDatabase:
         """Return no migrations: there is nothing older to migrate."""
         return []
 
-    async def examine(self) -> Sequence[Examination]:
+    async def examine(self, *, quick: bool = False) -> Sequence[Examination]:  # noqa: ARG002 - the port's
         """Return nothing: there is no file and no disk."""
         return ()
 
@@ -164,6 +164,16 @@ class MemoryDatabase:
                 return known
             self._parking.forget(view.subscription)
             return self._checkpoints.reset(view.subscription, view.version)
+
+    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
+        """Remove a view that no code has any more; see `Database.forget_view`."""
+        async with self._tables.turn:
+            self._checkpoints.check_token(subscription, token)
+            with self._tables.transaction() as connection:
+                drop_named(connection, tables)
+                self._tables.commit()
+            self._parking.forget(subscription)
+            self._checkpoints.drop(subscription)
 
     def open_view(self, view: View) -> ViewSession:  # noqa: ARG002 - where its tables are is the same for all views
         """Open the session for one batch of a projection."""

@@ -1,6 +1,7 @@
 """Idempotency keys as a dict, in the order in which they were committed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from duolog.adapters.memory.clock import DatabaseClock
 from duolog.database.transfer import KeptKey
@@ -26,6 +27,12 @@ class MemoryIdempotencyStore:
         """Return what is committed under a key; None if nothing is."""
         found = self._answers.get((scope, key))
         return None if found is None else found[1]
+
+    async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
+        """Keep what was made of a key's outcome; see `IdempotencyStore.keep_shown`."""
+        found = self._answers.get((scope, key))
+        if found is not None and found[1].shown is None:
+            self._answers[scope, key] = (found[0], replace(found[1], shown=shown))
 
     async def sweep(self, *, seconds: float, limit: int = 1_000) -> int:
         """Forget old keys; see `IdempotencyStore.sweep`."""

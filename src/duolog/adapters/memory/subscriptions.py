@@ -86,6 +86,10 @@ class MemoryCheckpoints:
         """Put these in the place of all others."""
         self._by_name = {checkpoint.subscription: checkpoint for checkpoint in checkpoints}
 
+    def drop(self, subscription: str) -> None:
+        """Forget a subscription's checkpoint."""
+        self._by_name.pop(subscription, None)
+
     def check(self, move: CheckpointMove) -> None:
         """Compare a checkpoint with what its owner believes.
 
@@ -105,7 +109,7 @@ class MemoryCheckpoints:
             LeaseLostError: a later owner has a greater one.
         """
         if token < self._fence(subscription):
-            message = f"somebody else took {subscription!r} over before its view was prepared"
+            message = f"somebody else took {subscription!r} over meanwhile"
             raise LeaseLostError(message)
 
     def _fence(self, subscription: str) -> int:

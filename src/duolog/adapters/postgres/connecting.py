@@ -49,6 +49,7 @@ async def connect(location: Location, *, read_only: bool = False) -> Connection:
             "lock_timeout": str(location.lock_timeout),
             "idle_in_transaction_session_timeout": str(location.idle_in_transaction_timeout),
             "default_transaction_read_only": "on" if read_only else "off",
+            "default_transaction_isolation": "read committed",  # the fence and conditions need it, see the-fence.md
         }
     patience = location.statement_timeout
     try:

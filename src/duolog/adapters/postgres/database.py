@@ -22,7 +22,7 @@ from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statements import Statements
 from duolog.adapters.postgres.transfer import PostgresTransfer
 from duolog.adapters.postgres.view_session import PostgresViewSession
-from duolog.adapters.postgres.views import create_tables, prepare_view
+from duolog.adapters.postgres.views import create_tables, forget_view, prepare_view
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Features, View
@@ -121,7 +121,7 @@ class PostgresDatabase:
             with reported():
                 await connection.close(timeout=1)
 
-    async def examine(self) -> Sequence[Examination]:
+    async def examine(self, *, quick: bool = False) -> Sequence[Examination]:  # noqa: ARG002 - all of it is quick
         """Look at the server, its settings and clock, and the schema; see `Database.examine`."""
         return [each async for each in examine(self._location)]
 
@@ -139,6 +139,10 @@ class PostgresDatabase:
     async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint where they are missing; see `Database.prepare_view`."""
         return await prepare_view(self._opened().log_connections, view, token)
+
+    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
+        """Remove a view that no code has any more; see `Database.forget_view`."""
+        await forget_view(self._opened().log_connections, subscription, token, tables)
 
     def open_view(self, view: View) -> PostgresViewSession:
         """Open the session for one batch of a projection."""

@@ -1,7 +1,7 @@
 """Creating and dropping tables that others declare, on the connection's search path."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from duolog.adapters.postgres.connecting import Connection
@@ -23,16 +23,20 @@ def check_tables(tables: Mapping[str, str]) -> None:
             table does not mention it.
     """
     for table, ddl in tables.items():
-        if not _NAME.fullmatch(table) or table.startswith(_RESERVED):
-            message = f"{table!r} cannot be a table's name"
-            hint = f"Use lower-case letters, digits and _, 63 at most; not {'..., '.join(_RESERVED)}..."
-            raise StatementError(message, hint=hint)
+        _check_name(table)
         code = " ".join(text for kind, text in sql_tokens(ddl) if kind is not Kind.BLANK)
         if not re.search(rf"\b{table}\b", code, re.IGNORECASE):
             message = f"the DDL of table {table!r} does not mention it"
             raise StatementError(message, hint=f"Declare it as {{{table!r}: 'CREATE TABLE {table} (...)'}}.")
         for statement in single_statements(ddl):
             check_allowed(statement)
+
+
+def _check_name(table: str) -> None:
+    if not _NAME.fullmatch(table) or table.startswith(_RESERVED):
+        message = f"{table!r} cannot be a table's name"
+        hint = f"Use lower-case letters, digits and _, 63 at most; not {'..., '.join(_RESERVED)}..."
+        raise StatementError(message, hint=hint)
 
 
 async def lock_tables(connection: Connection, schema: str) -> None:
@@ -71,3 +75,19 @@ async def drop_tables(connection: Connection, tables: Iterable[str]) -> None:
         statement = f'DROP TABLE IF EXISTS "{table}"'
         with reported(statement):
             await connection.execute(statement)
+
+
+async def drop_named(connection: Connection, schema: str, tables: Sequence[str]) -> None:
+    """Drop tables that somebody names, in the open transaction, the last one first.
+
+    Raises:
+        StatementError: a name is not that of an application's table, or there is no such table.
+        DatabaseError: the database failed.
+    """
+    for table in tables:
+        _check_name(table)
+    missing = await missing_tables(connection, schema, tables)
+    if missing:
+        message = f"there is no table {missing[0]!r}"
+        raise StatementError(message)
+    await drop_tables(connection, tables)

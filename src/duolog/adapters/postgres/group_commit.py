@@ -4,20 +4,20 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Protocol
-from uuid import UUID
+from dataclasses import dataclass
+from typing import Final
 
 from duolog.adapters.postgres.append_call import AppendCalls, Decision, Verdict
 from duolog.adapters.postgres.commits import Commit
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections, closed
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, is_connection_lost, reported, sqlstate
+from duolog.adapters.postgres.guarded_events import GuardedEvents
+from duolog.adapters.postgres.in_flight import InFlight
 from duolog.adapters.postgres.lost_sessions import LostSessions
 from duolog.adapters.postgres.refusals import Refusals, lost_race
 from duolog.errors import DatabaseError, DuologError, OutcomeUnknownError
 from duolog.eventstore.appends import NOTHING_APPENDED, Appended
-from duolog.write.idempotency import IdempotencyScope
 
 MOST_COMMITS: Final = 256
 MOST_EVENTS: Final = 2_000
@@ -42,21 +42,10 @@ class _Waiter:
     Attributes:
         commit: what is to be recorded.
         future: who waits.
-        behind: commits that were in flight when it was gathered, and could break its conditions.
     """
 
     commit: Commit
     future: asyncio.Future[Appended]
-    behind: "list[_Waiter]" = field(default_factory=list["_Waiter"])
-    decision: Decision | None = None
-
-
-class Listener(Protocol):
-    """Hears of what was recorded."""
-
-    def __call__(self, appended: Appended, /) -> None:
-        """Hear of one commit."""
-        ...
 
 
 class GroupCommit:
@@ -79,7 +68,7 @@ class GroupCommit:
         refusals: Refusals,
         lost: LostSessions,
         *,
-        on_commit: Listener,
+        on_commit: Callable[[Appended], None],
         on_batch: Callable[[int], None] | None = None,
         lanes: int = 1,
     ) -> None:
@@ -95,7 +84,8 @@ class GroupCommit:
         self._running = 0
         self._refused: set[asyncio.Task[None]] = set()
         self._room: deque[asyncio.Future[None]] = deque()
-        self._in_flight = _InFlight()
+        self._in_flight = InFlight()
+        self._guarded = GuardedEvents()
         self._heads: dict[tuple[str, str], int] = {}  # versions that streams have reached; they only grow
         self._closed = False
 
@@ -146,7 +136,7 @@ class GroupCommit:
                     _log.exception("a batch of commits failed")
                 _fail(batch, error)
             finally:
-                self._in_flight.remove(batch)
+                self._in_flight.remove([waiter.commit for waiter in batch])
             self._make_room()
         # At once, not when the loop gets to know that the task is done: whoever comes next must start another.
         self._running -= 1
@@ -187,12 +177,14 @@ class GroupCommit:
             _fail(batch, lost_race(batch[0].commit, error) or database_error(error))
             return
         for waiter, decision in zip(batch, decisions, strict=True):
-            waiter.decision = decision
             self._remember_heads(waiter.commit, decision)
             self._conclude(waiter, decision)
 
     def _conclude(self, waiter: _Waiter, decision: Decision) -> None:
+        commit = waiter.commit
         if decision.verdict is Verdict.RECORDED:
+            if commit.exclusive:
+                self._guarded.remember(commit, decision.positions)
             if decision.appended.position:
                 self._on_commit(decision.appended)
             if not waiter.future.done():  # nobody waits any more where it was cancelled
@@ -241,7 +233,7 @@ class GroupCommit:
                 queue.popleft()
                 self._conclude(waiter, stale)
                 continue
-            if in_flight.meets(waiter):
+            if in_flight.meets(commit):
                 deferred.append(queue.popleft())
                 continue
             if batch and (
@@ -251,7 +243,7 @@ class GroupCommit:
             ):
                 break
             batch.append(queue.popleft())
-            in_flight.add(waiter)
+            in_flight.add(commit)
             keys |= commit.keys
             events += len(commit.ids)
             size += commit.size
@@ -267,11 +259,9 @@ class GroupCommit:
             # What is not known may well be as expected.
             presumed = {stream: max(heads[stream], part.least) for stream, part in commit.parts.items()}
             return Decision(Verdict.REFUSED, NOTHING_APPENDED, presumed)
-        for other in waiter.behind:
-            unseen = _first_unseen(commit, other)
-            if unseen:
-                return Decision(Verdict.CONDITION_FAILED, NOTHING_APPENDED, {}, unseen=unseen)
-        waiter.behind.clear()
+        unseen = self._guarded.first_unseen(commit) if commit.exclusive else 0
+        if unseen:
+            return Decision(Verdict.CONDITION_FAILED, NOTHING_APPENDED, {}, unseen=unseen)
         return None
 
     def _remember_heads(self, commit: Commit, decision: Decision) -> None:
@@ -300,73 +290,6 @@ class GroupCommit:
             if not room.done():
                 room.set_result(None)
                 free -= 1
-
-
-class _InFlight:
-    """What the commits that are being sent touch, so that no other one of this process meets them."""
-
-    __slots__ = ("_ids", "_keys", "_records", "_streams")
-
-    def __init__(self) -> None:
-        self._streams: set[tuple[str, str]] = set()
-        self._ids: set[UUID] = set()
-        self._records: set[tuple[IdempotencyScope, str]] = set()
-        self._keys: dict[int, list[_Waiter]] = {}
-
-    def add(self, waiter: _Waiter) -> None:
-        commit = waiter.commit
-        tenant = commit.work.tenant
-        self._streams.update((tenant, stream) for stream in commit.parts)
-        self._ids.update(commit.ids)
-        if commit.key is not None:
-            self._records.add(commit.key)
-        for key in commit.keys:
-            self._keys.setdefault(key, []).append(waiter)
-
-    def remove(self, batch: Sequence[_Waiter]) -> None:
-        for waiter in batch:
-            commit = waiter.commit
-            tenant = commit.work.tenant
-            self._streams.difference_update((tenant, stream) for stream in commit.parts)
-            self._ids.difference_update(commit.ids)
-            if commit.key is not None:
-                self._records.discard(commit.key)
-            for key in commit.keys:
-                holders = self._keys[key]
-                holders.remove(waiter)
-                if not holders:
-                    del self._keys[key]
-
-    def meets(self, waiter: _Waiter) -> bool:
-        """Tell whether a commit must wait for one of these, and remember for which because of a condition."""
-        commit = waiter.commit
-        tenant = commit.work.tenant
-        if commit.exclusive:
-            waiter.behind.extend(other for key in commit.exclusive for other in self._keys.get(key, ()))
-        return bool(
-            waiter.behind
-            or any((tenant, stream) in self._streams for stream in commit.parts)
-            or not self._ids.isdisjoint(commit.ids)
-            or (commit.key is not None and commit.key in self._records)
-        )
-
-
-def _first_unseen(commit: Commit, other: _Waiter) -> int:
-    """Return the position of the first event of another commit that breaks a condition of this one, or 0."""
-    decision = other.decision
-    if decision is None or decision.verdict is not Verdict.RECORDED:
-        return 0
-    events = (event for append in other.commit.work.appends for event in append.events)
-    for event, position in zip(events, decision.positions, strict=True):
-        for condition in commit.work.conditions:
-            if (
-                condition.tenant == other.commit.work.tenant
-                and position > condition.horizon
-                and position not in condition.seen
-                and condition.query.matches(event.type, event.tags)
-            ):
-                return position
-    return 0
 
 
 def _fail(waiters: Sequence[_Waiter], error: Exception) -> None:

@@ -31,7 +31,12 @@ class PostgresIdempotencyStore:
         """Return what is committed under a key; None if nothing is."""
         sql = load_sql("read_idempotency_key", self._schema)
         row = await self._connections.fetch_row(sql, *_place(scope, key))
-        return None if row is None else StoredAnswer(row[0], row[1], decode_outcome(row[2]))
+        return None if row is None else StoredAnswer(row[0], row[1], decode_outcome(row[2]), row[3])
+
+    async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
+        """Keep what was made of a key's outcome, in a transaction of its own; see `IdempotencyStore.keep_shown`."""
+        async with self._connections.transaction() as connection:
+            await connection.execute(load_sql("keep_shown_answer", self._schema), *_place(scope, key), shown)
 
     async def sweep(self, *, seconds: float, limit: int = 1_000) -> int:
         """Forget old keys, by the clock of the database; see `IdempotencyStore.sweep`.

@@ -4,8 +4,8 @@ from duolog.adapters.postgres.append_call import Decision, Verdict
 from duolog.adapters.postgres.commits import Commit
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.errors import sqlstate
-from duolog.adapters.postgres.event_rows import events_from_rows, load_event_sql
 from duolog.adapters.postgres.idempotency import PostgresIdempotencyStore, claim_key
+from duolog.adapters.postgres.look_ups import LookUps
 from duolog.errors import AppendConditionFailedError, ConflictError, IdempotencyKeyTakenError
 from duolog.eventstore.appends import Appended, repeated_outcome
 from duolog.write.idempotency import IdempotencyRecord
@@ -22,12 +22,12 @@ class Refusals:
         connections: where to look.
     """
 
-    __slots__ = ("_by_id", "_connections", "_keys")
+    __slots__ = ("_connections", "_keys", "_look_ups")
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._keys = PostgresIdempotencyStore(connections)
-        self._by_id = load_event_sql("read_events_by_id", connections.location.schema)
+        self._look_ups = LookUps(connections)
 
     async def explain(self, commit: Commit, decision: Decision) -> Appended | None:
         """Say what became of a commit that was not recorded.
@@ -68,9 +68,7 @@ class Refusals:
         work = commit.work
         if not commit.ids:
             return None
-        rows = await self._connections.fetch(self._by_id, commit.ids)
-        recorded = {event.event_id: event for event in events_from_rows(rows)}
-        outcome = repeated_outcome(work.appends, recorded, work.tenant)
+        outcome = repeated_outcome(work.appends, await self._look_ups.find(commit.ids), work.tenant)
         if outcome is not None and work.idempotency is not None:
             async with self._connections.transaction() as connection:
                 await claim_key(connection, self._connections.location.schema, work.idempotency, outcome)

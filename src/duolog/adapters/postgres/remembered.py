@@ -43,7 +43,7 @@ async def receive_remembered(connection: Connection, schema: str, page: Sequence
                 await save_snapshots(connection, schema, (snapshot,), tenant)
             case KeptKey(record, answer, recorded_at):
                 scope = (record.scope.tenant, record.scope.actor, record.scope.operation)
-                stored = (answer.fingerprint, answer.result, encode_outcome(answer.outcome))
+                stored = (answer.fingerprint, answer.result, encode_outcome(answer.outcome), answer.shown)
                 rows.setdefault("receive_idempotency_key", []).append((*scope, record.key, *stored, recorded_at))
     for name, values_of_rows in rows.items():
         await connection.executemany(load_sql(name, schema), values_of_rows)
@@ -69,6 +69,6 @@ def _snapshot(row: Any) -> TenantSnapshot:
 
 
 def _key(row: Any) -> KeptKey:
-    tenant, actor, operation, key, fingerprint, result, outcome, recorded_at = row
+    tenant, actor, operation, key, fingerprint, result, outcome, shown, recorded_at = row
     record = IdempotencyRecord(IdempotencyScope(tenant, actor, operation), key, fingerprint, result)
-    return KeptKey(record, StoredAnswer(fingerprint, result, decode_outcome(outcome)), recorded_at)
+    return KeptKey(record, StoredAnswer(fingerprint, result, decode_outcome(outcome), shown), recorded_at)

@@ -1,10 +1,17 @@
 """Making a view ready: its tables and its checkpoint, from the beginning if it has another version."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
-from duolog.adapters.postgres.ddl import check_tables, create_missing, drop_tables, lock_tables, missing_tables
+from duolog.adapters.postgres.ddl import (
+    check_tables,
+    create_missing,
+    drop_named,
+    drop_tables,
+    lock_tables,
+    missing_tables,
+)
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.database.port import View
 from duolog.errors import DatabaseError, LeaseLostError
@@ -41,6 +48,21 @@ async def prepare_view(connections: Connections, view: View, token: int | None) 
             message = f"the checkpoint of {view.subscription!r} could not be written"
             raise DatabaseError(message)
         return Checkpoint(*row)
+
+
+async def forget_view(connections: Connections, subscription: str, token: int, tables: Sequence[str]) -> None:
+    """Do what `Database.forget_view` says, in one transaction; locks are taken in the order of `prepare_view`."""
+    schema = connections.location.schema
+    async with connections.transaction() as connection:
+        await lock_tables(connection, schema)
+        leased = await connection.fetchval(load_sql("lock_lease", schema), subscription)
+        row = await connection.fetchrow(load_sql("lock_checkpoint", schema), subscription)
+        if token < max(leased or 0, Checkpoint(*row).token if row is not None else 0):
+            message = f"somebody else took {subscription!r} over meanwhile"
+            raise LeaseLostError(message)
+        await drop_named(connection, schema, tables)
+        await connection.execute(load_sql("unpark_all", schema), subscription)
+        await connection.execute(load_sql("drop_checkpoint", schema), subscription)
 
 
 async def create_tables(connections: Connections, tables: Mapping[str, str]) -> None:

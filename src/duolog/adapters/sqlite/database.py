@@ -25,7 +25,7 @@ from duolog.adapters.sqlite.threads import Threads
 from duolog.adapters.sqlite.transfer import SqliteTransfer, read_state
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
-from duolog.adapters.sqlite.views import create_tables, prepare_view
+from duolog.adapters.sqlite.views import create_tables, forget_view, prepare_view
 from duolog.adapters.sqlite.writer import Writer
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
@@ -129,9 +129,9 @@ class SqliteDatabase:
         """Return the names of the migrations that are not applied yet; makes no file."""
         return await asyncio.to_thread(_pending_names, self._location)
 
-    async def examine(self) -> Sequence[Examination]:
+    async def examine(self, *, quick: bool = False) -> Sequence[Examination]:
         """Look at the file, its disk and the SQLite that reads it; see `Database.examine`."""
-        return await asyncio.to_thread(lambda: tuple(examine(self._location)))
+        return await asyncio.to_thread(lambda: tuple(examine(self._location, quick=quick)))
 
     async def keep_secret_check(self, check: str) -> str:
         """Keep a check value of the application's secret; see `Database.keep_secret_check`."""
@@ -149,6 +149,10 @@ class SqliteDatabase:
     async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint where they are missing; see `Database.prepare_view`."""
         return await self._opened().writer.run(Action(lambda connection: prepare_view(connection, view, token)))
+
+    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
+        """Remove a view that no code has any more; see `Database.forget_view`."""
+        await self._opened().writer.run(Action(lambda connection: forget_view(connection, subscription, token, tables)))
 
     def open_view(self, view: View) -> SqliteViewSession:  # noqa: ARG002 - one file, one name space: the port's argument
         """Open the session for one batch of a projection."""

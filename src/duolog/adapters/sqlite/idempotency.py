@@ -20,6 +20,7 @@ from duolog.write.idempotency import (
 
 _CLAIM: Final = load_sql("claim_idempotency_key")
 _NOTE: Final = load_sql("note_idempotency_outcome")
+_KEEP_SHOWN: Final = load_sql("keep_shown_answer")
 _READ: Final = load_sql("read_idempotency_key")
 _OLDEST: Final = load_sql("oldest_idempotency_key")
 _SWEEP: Final = load_sql("sweep_idempotency_keys")
@@ -43,7 +44,12 @@ class SqliteIdempotencyStore:
         """Return what is committed under a key; None if nothing is."""
         values = _place(scope, key)
         row = await self._readers.run(lambda connection: connection.execute(_READ, values).fetchone())
-        return None if row is None else StoredAnswer(row[0], row[1], decode_outcome(row[2]))
+        return None if row is None else StoredAnswer(row[0], row[1], decode_outcome(row[2]), row[3])
+
+    async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
+        """Keep what was made of a key's outcome, in a transaction of its own; see `IdempotencyStore.keep_shown`."""
+        values = {**_place(scope, key), "shown": shown}
+        await self._writer.run(Action(lambda connection: connection.execute(_KEEP_SHOWN, values).rowcount))
 
     async def sweep(self, *, seconds: float, limit: int = 1_000) -> int:
         """Forget old keys, by the clock of the machine; see `IdempotencyStore.sweep`."""

@@ -56,7 +56,7 @@ def receive_remembered(connection: sqlite3.Connection, page: Sequence[Remembered
                 save_snapshots(connection, (snapshot,), tenant)
             case KeptKey(record, answer, recorded_at):
                 scope = (record.scope.tenant, record.scope.actor, record.scope.operation)
-                stored = (answer.fingerprint, answer.result.decode(), encode_outcome(answer.outcome))
+                stored = (answer.fingerprint, answer.result.decode(), encode_outcome(answer.outcome), answer.shown)
                 connection.execute(_RECEIVE_KEY, (*scope, record.key, *stored, recorded_at))
 
 
@@ -83,8 +83,8 @@ def _snapshot(row: tuple[str, str, int, str, int, bytes]) -> TenantSnapshot:
     return TenantSnapshot(row[0], StoredSnapshot(*row[1:]))
 
 
-def _key(row: tuple[str, str, str, str, bytes, str, str, int]) -> KeptKey:
-    tenant, actor, operation, key, fingerprint, result, outcome, recorded_at = row
+def _key(row: tuple[str, str, str, str, bytes, str, str, str | None, int]) -> KeptKey:
+    tenant, actor, operation, key, fingerprint, result, outcome, shown, recorded_at = row
     encoded = result.encode()
     record = IdempotencyRecord(IdempotencyScope(tenant, actor, operation), key, fingerprint, encoded)
-    return KeptKey(record, StoredAnswer(fingerprint, encoded, decode_outcome(outcome)), recorded_at)
+    return KeptKey(record, StoredAnswer(fingerprint, encoded, decode_outcome(outcome), shown), recorded_at)

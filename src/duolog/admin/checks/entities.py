@@ -21,4 +21,4 @@ def check_entities(structure: ApplicationStructure) -> Iterator[Finding]:
                 if binding.kind is not MessageKind.COMMAND:
                     advice = "Return a DTO that a query gateway reads."
                 message = f"execute returns the entity {entity.__name__}"
-                yield finding(_RULE, cast("type", binding.handler), message, advice)
+                yield from finding(_RULE, cast("type", binding.handler), message, advice)

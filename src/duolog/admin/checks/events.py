@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from duolog.admin.call_arguments import classes_passed_to
 from duolog.admin.checks.finding import Finding, finding
-from duolog.admin.source_code import classes_passed_to
 from duolog.admin.structure import ApplicationStructure, entity_name
 from duolog.messages.event import event_spec, is_event
 
@@ -13,10 +13,10 @@ _REGISTER: Final = "Give it, or its module, to Application(events=[...])."
 
 
 def check_events(structure: ApplicationStructure) -> Iterator[Finding]:
-    """Find events of aggregates and published ones that are unnamed or not registered.
+    """Find events of aggregates, published and staged ones that are unnamed or not registered.
 
-    An event that is published must also declare a stream. Which events are published is read from the source:
-    ``publish(SomeEvent(...))``.
+    An event that is published must also declare a stream. Which events are published and staged is read from the
+    source: ``publish(SomeEvent(...))``, ``stage(stream, [SomeEvent(...)])``, also by way of a local name.
     """
     entities = {id(each): each for binding in structure.commands for each in structure.entities_of(binding)}
     for entity in entities.values():
@@ -27,21 +27,30 @@ def check_events(structure: ApplicationStructure) -> Iterator[Finding]:
         for event in classes_passed_to("raise_event", aggregate):
             if event not in aggregate.event_types():
                 advice = f"Write `def on_...(self, event: {event.__name__}) -> None` in {aggregate.__name__}."
-                yield finding(_RULE, event, f"{aggregate.__name__} raises it, but has no on_... method for it", advice)
+                yield from finding(
+                    _RULE, event, f"{aggregate.__name__} raises it, but has no on_... method for it", advice
+                )
     published = dict.fromkeys(each for binding in structure.commands for each in structure.published_by(binding))
     for where, event in published:
-        if not is_event(event):
-            yield finding(
-                _RULE, event, f"{where.__name__} publishes it, but it has no name", 'Put @event("...") on it.'
-            )
-            continue
-        yield from _check_registered(structure, event, f"{where.__name__} publishes it")
-        if not event_spec(event).stream:
+        yield from _check_recorded(structure, event, f"{where.__name__} publishes it")
+        if is_event(event) and not event_spec(event).stream:
             advice = 'Write @event("...", stream="some_category-{some_field}").'
-            yield finding(_RULE, event, f"{where.__name__} publishes it, but it declares no stream", advice)
+            yield from finding(_RULE, event, f"{where.__name__} publishes it, but it declares no stream", advice)
+
+    staged = dict.fromkeys(each for binding in structure.commands for each in structure.staged_by(binding))
+    for where, event in staged:
+        if (where, event) not in published:
+            yield from _check_recorded(structure, event, f"{where.__name__} stages it")
+
+
+def _check_recorded(structure: ApplicationStructure, event: type, why: str) -> Iterator[Finding]:
+    if is_event(event):
+        yield from _check_registered(structure, event, why)
+    else:
+        yield from finding(_RULE, event, f"{why}, but it has no name", 'Put @event("...") on it.')
 
 
 def _check_registered(structure: ApplicationStructure, event: type, why: str) -> Iterator[Finding]:
     known = structure.types.by_name(event_spec(event).name)
     if known is None:
-        yield finding(_RULE, event, f"{why}, but it is not registered: not every process can read it", _REGISTER)
+        yield from finding(_RULE, event, f"{why}, but it is not registered: not every process can read it", _REGISTER)

@@ -1,9 +1,9 @@
 """What a check found."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from duolog.admin.source_code import place_of
+from duolog.admin.source_code import allowed_rules, place_of
 from duolog.admin.structure import ApplicationStructure
 
 
@@ -29,6 +29,17 @@ class Finding:
 Rule = Callable[[ApplicationStructure], Iterable[Finding]]
 
 
-def finding(rule: str, cls: type, message: str, advice: str) -> Finding:
-    """Make a finding about a class."""
-    return Finding(rule, f"{cls.__module__}.{cls.__qualname__}", place_of(cls), message, advice)
+def finding(rule: str, cls: type, message: str, advice: str, *, member: str = "") -> Iterator[Finding]:
+    """Make a finding about a class, unless a comment says that it is meant.
+
+    The comment is ``# duolog: allow RULE - reason``, on the line of the class or alone above it, or of its member.
+
+    Args:
+        rule: the rule's name.
+        cls: the class.
+        message: what is wrong.
+        advice: what to do about it.
+        member: the field that it is about; empty for the whole class.
+    """
+    if rule not in allowed_rules(cls, member):
+        yield Finding(rule, f"{cls.__module__}.{cls.__qualname__}", place_of(cls), message, advice)

@@ -23,15 +23,20 @@ def check_naming(structure: ApplicationStructure) -> Iterator[Finding]:
         yield from _check(binding, message_end, handler_end)
 
 
+def is_verb_and_noun(stem: str) -> bool:
+    """Tell whether a message's name, without its ending, has two words or more: what is done, and to what."""
+    return _VERB_NOUN.fullmatch(stem) is not None
+
+
 def _check(binding: Binding[Any, Any], message_end: str, handler_end: str) -> Iterator[Finding]:
     message, handler = binding.message, cast("type", binding.handler)
     stem = message.__name__.removesuffix(message_end)
     if stem == message.__name__:
         text = f"a {binding.kind.value} that is not named ...{message_end}"
-        yield finding(_RULE, message, text, f"Rename it to {stem}{message_end}.")
-    elif not _VERB_NOUN.fullmatch(stem):
+        yield from finding(_RULE, message, text, f"Rename it to {stem}{message_end}.")
+    elif not is_verb_and_noun(stem):
         text = f"{stem!r} is not a verb and a noun"
-        yield finding(_RULE, message, text, f"Name it by what is done to what, like CreateUser{message_end}.")
+        yield from finding(_RULE, message, text, f"Name it by what is done to what, like CreateUser{message_end}.")
     if handler.__name__ != f"{stem}{handler_end}":
         text = f"the handler of {message.__name__} is not named after it"
-        yield finding(_RULE, handler, text, f"Rename it to {stem}{handler_end}.")
+        yield from finding(_RULE, handler, text, f"Rename it to {stem}{handler_end}.")

@@ -34,7 +34,7 @@ def check_purity(structure: ApplicationStructure) -> Iterator[Finding]:
             shortest = min(chains, key=len)
             message = f"it reaches the write side: {_shown(shortest)}"
             advice = "Let it take a query gateway, whose adapter takes a ReadDatabase."
-            yield finding(_RULE, service, message, advice)
+            yield from finding(_RULE, service, message, advice)
 
 
 def _writes(cls: type) -> bool:

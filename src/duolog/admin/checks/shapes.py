@@ -25,13 +25,15 @@ def check_shapes(structure: ApplicationStructure) -> Iterator[Finding]:
 def _check(cls: Any) -> Iterator[Finding]:
     if is_struct(cls):
         if not cls.__struct_config__.frozen:
-            yield finding(_RULE, cls, "its instances can be changed", "Write `class ...(msgspec.Struct, frozen=True)`.")
+            yield from finding(
+                _RULE, cls, "its instances can be changed", "Write `class ...(msgspec.Struct, frozen=True)`."
+            )
         return
     if not is_data_class(cls):
-        yield finding(_RULE, cls, "it is neither a dataclass nor a msgspec.Struct", _DATACLASS)
+        yield from finding(_RULE, cls, "it is neither a dataclass nor a msgspec.Struct", _DATACLASS)
         return
     if not cls.__dataclass_params__.frozen:
-        yield finding(_RULE, cls, "its instances can be changed", _DATACLASS)
+        yield from finding(_RULE, cls, "its instances can be changed", _DATACLASS)
     # Also a base without __slots__ gives every instance a dict.
     if cls.__dictoffset__ != 0:
-        yield finding(_RULE, cls, "its instances have a __dict__", f"{_DATACLASS} Its bases need slots as well.")
+        yield from finding(_RULE, cls, "its instances have a __dict__", f"{_DATACLASS} Its bases need slots as well.")

@@ -7,10 +7,10 @@ import typer
 
 from duolog.admin.doctor import diagnose
 from duolog.cli.database_argument import DatabaseOption, named_database
+from duolog.cli.examination_text import examination_text
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
 from duolog.cli.target_argument import JsonOption, named_application
-from duolog.cli.terminal import printable
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
@@ -39,17 +39,19 @@ def doctor(
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds for which a projection that lags may stay where it is.")
     ] = 1.0,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not compare indexes with their tables.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Count risks as faults.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Examine a database: reachable, whole, of this release, with room; and its projections: moving, owned, not parked.
 
-    The database is only read. Each finding says what to do.
+    The database is only read. Each finding says what to do. All of the file is read, each index too: say --quick where
+    that takes too long.
 
     Exit code 1 with faults.
     """
     examined, views = _named(arguments or [], database)
-    found = asyncio.run(diagnose(examined, views=views, patience=patience))
+    found = asyncio.run(diagnose(examined, views=views, patience=patience, quick=quick))
     for each in found:
         if as_json:
             members = {"subject": each.subject, "level": each.level.value, "found": each.found, "advice": each.advice}
@@ -77,6 +79,4 @@ def _named(arguments: list[str], option: str | None) -> tuple[Database, dict[str
 
 def _print(each: Examination) -> None:
     typer.secho(f"{each.level.value:<5}", fg=_COLOURS[each.level], nl=False)
-    typer.echo(f"  {printable(each.subject)}: {printable(each.found)}")
-    if each.advice:
-        typer.echo(f"         hint: {printable(each.advice)}")
+    typer.echo(f"  {examination_text(each)}")

@@ -9,7 +9,7 @@ from duolog.admin.message_map import as_mermaid, as_text, message_map
 from duolog.application.structure import structure_of
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
-from duolog.cli.target_argument import JsonOption, TargetArgument, named_application
+from duolog.cli.target_argument import JsonOption, TargetArgument, read_application
 
 EXAMPLES: Final = examples(
     ("duolog map shop.main:api", "as text"),
@@ -33,9 +33,9 @@ def show_map(
     """Show command → events → projections → queries, read from the registered handlers; nothing runs.
 
     Which events a command records is decided while it runs. Shown are those that it may record: all of every aggregate
-    that its interactor's constructor reaches, and those that the code behind it publishes.
+    that its interactor's constructor reaches, and those that the code behind it publishes or stages.
     """
-    drawn = message_map(structure_of(named_application(target)))
+    drawn = message_map(structure_of(read_application(target)))
     if as_json:
         echo_json(drawn)
     else:

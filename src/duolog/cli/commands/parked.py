@@ -1,11 +1,13 @@
 """`duolog parked`: the events that projections set aside."""
 
 import asyncio
+import shlex
 from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
 
+from duolog.admin.forgetting import known_projection
 from duolog.admin.parked_events import ParkedDetail, parked_details, parked_events
 from duolog.application.application import Application
 from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, inspected, named_database
@@ -58,7 +60,7 @@ def list_parked(
     The database is only read.
     """
     choice = ParkedChoice(subscription, tenant, key)
-    events = asyncio.run(_list(named_database(database_url, database), choice, limit))
+    events, others = asyncio.run(_list(named_database(database_url, database), choice, limit))
     if as_json:
         for event in events:
             echo_json(parked_json(event))
@@ -70,6 +72,8 @@ def list_parked(
                 for each in events
             ),
         )
+    elif others:
+        typer.echo(f"nothing is parked{_of(choice)}; {_events(others)} parked in all")
     else:
         typer.echo("nothing is parked")
 
@@ -112,27 +116,36 @@ def retry(
 
     What fails again stays parked with its new error. A process that runs the projection goes on by itself.
 
+    With --all, what projections have parked that the application has no more is named, too.
+
     Exit code 1 if something is still parked.
     """
     if every == (key is not None):
         message = "say which events are to be retried"
         raise ConfigurationError(message, hint="Give either --key STREAM or --all.")
     choice = ParkedChoice(subscription, tenant, key)
-    retried = asyncio.run(_retry(named_application(target), choice))
+    retried, left = asyncio.run(_retry(named_application(target), choice))
     for each in retried:
         if as_json:
             echo_json(each)
         else:
             typer.echo(_came_of(each))
-    if not retried and not as_json:
+    if not retried and not left and not as_json:
         typer.echo("nothing is parked")
-    if any(each.parked for each in retried):
+    for name, count in left.items():
+        typer.echo(printable(f"{name}: {_events(count)} parked, and the application has no such projection"), err=True)
+        typer.echo(printable(f"  hint: `duolog projections forget {shlex.quote(name)}` removes them."), err=True)
+    if left or any(each.parked for each in retried):
         raise typer.Exit(_STILL_PARKED)
 
 
-async def _list(database: Database, choice: ParkedChoice, limit: int) -> Sequence[ParkedEvent]:
+async def _list(database: Database, choice: ParkedChoice, limit: int) -> tuple[Sequence[ParkedEvent], int]:
+    """Return the chosen events, and how many are parked in all."""
     async with inspected(database):
-        return await parked_events(database, choice, limit=limit)
+        if choice.subscription is not None:
+            await known_projection(database, choice.subscription)
+        counts = await database.parking.counts()
+        return await parked_events(database, choice, limit=limit), sum(counts.values())
 
 
 async def _details(database: Database, position: int, subscription: str | None) -> Sequence[ParkedDetail]:
@@ -140,12 +153,30 @@ async def _details(database: Database, position: int, subscription: str | None) 
         return await parked_details(database, position, subscription)
 
 
-async def _retry(application: Application, choice: ParkedChoice) -> Sequence[RetriedKey]:
+async def _retry(application: Application, choice: ParkedChoice) -> tuple[Sequence[RetriedKey], dict[str, int]]:
+    """Return what came of each key, and what projections have parked that the application has no more."""
     await application.start(projections=False)
     try:
-        return await application.retry_parked(choice)
+        retried = await application.retry_parked(choice)
+        counts = await application.database.parking.counts()
     finally:
         await application.close()
+    if choice != ParkedChoice():
+        if not retried and counts:
+            message = f"nothing is parked{_of(choice)}"
+            raise ConfigurationError(message, hint="`duolog parked list` shows what is parked.")
+        return retried, {}
+    known = {projection.name for projection in application.projections}
+    return retried, {name: count for name, count in sorted(counts.items()) if name not in known}
+
+
+def _of(choice: ParkedChoice) -> str:
+    parts = {"projection": choice.subscription, "tenant": choice.tenant, "stream": choice.key}
+    return "".join(f" of {name} {value!r}" for name, value in parts.items() if value is not None)
+
+
+def _events(count: int) -> str:
+    return "1 event is" if count == 1 else f"{count} events are"
 
 
 def _key(event: ParkedEvent | RetriedKey) -> str:

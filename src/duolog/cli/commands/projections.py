@@ -1,4 +1,4 @@
-"""`duolog projections`: where the read models stand."""
+"""`duolog projections`: where the read models stand, and removing what is left of one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,10 +10,13 @@ import msgspec
 import typer
 from rich.text import Text
 
+from duolog.admin.forgetting import forget_projection, known_projection
 from duolog.admin.projection_status import ProjectionStatus, projection_statuses
 from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, inspected, named_database
 from duolog.cli.examples import examples
+from duolog.cli.json_line import echo_json
 from duolog.cli.table import print_table
+from duolog.cli.terminal import printable
 from duolog.database.port import Database
 
 STATUS_EXAMPLES: Final = examples(
@@ -21,12 +24,17 @@ STATUS_EXAMPLES: Final = examples(
     ("duolog projections status --json | jq .lag", "of DUOLOG_DATABASE"),
 )
 
+FORGET_EXAMPLES: Final = examples(
+    ("duolog projections forget old_view sqlite:///users.db", "its checkpoint and what it parked"),
+    ("duolog projections forget old_view --drop-table old_view --yes", "and its table; nothing is asked"),
+)
+
 projections = typer.Typer(no_args_is_help=True, epilog=STATUS_EXAMPLES)
 
 
 @projections.callback()
 def group() -> None:
-    """Show where the read models stand."""
+    """Show where the read models stand, and remove what is left of one."""
 
 
 @projections.command(epilog=STATUS_EXAMPLES)
@@ -48,6 +56,56 @@ def status(
         _print(statuses)
     else:
         typer.echo("no projection has run on this database yet")
+
+
+@projections.command(epilog=FORGET_EXAMPLES)
+def forget(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `duolog projections status` shows it.")],
+    database_url: DatabaseArgument = None,
+    *,
+    database: DatabaseOption = None,
+    tables: Annotated[
+        list[str] | None, typer.Option("--drop-table", metavar="TABLE", help="Drop it, too; may be repeated.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Remove a projection that the application has no more: its checkpoint, and the events that it parked.
+
+    The events stay in the log. A process that runs the projection must be stopped before.
+
+    Its tables stay, unless --drop-table names them. If it may come back, drop them: it would begin with their rows.
+    """
+    dropped = tables or []
+    found = asyncio.run(_known(named_database(database_url, database), name))
+    what = f"its checkpoint at {found.position} and its {_parked(found.parked)}"
+    if dropped:
+        what += f", and drop {', '.join(dropped)}"
+    if not yes:
+        typer.confirm(printable(f"Remove {name}: {what}?"), abort=True, err=True)
+    asyncio.run(_forget(named_database(database_url, database), name, dropped))
+    if as_json:
+        echo_json({"name": name, "position": found.position, "parked": found.parked, "dropped_tables": dropped})
+    else:
+        tail = f"; dropped: {', '.join(dropped)}" if dropped else "; its tables stay"
+        typer.echo(printable(f"{name} is forgotten{tail}"))
+
+
+def _parked(count: int) -> str:
+    return "1 parked event" if count == 1 else f"{count} parked events"
+
+
+async def _known(database: Database, name: str) -> ProjectionStatus:
+    async with inspected(database):
+        return await known_projection(database, name)
+
+
+async def _forget(database: Database, name: str, tables: Sequence[str]) -> None:
+    await database.open()
+    try:
+        await forget_projection(database, name, tables=tables)
+    finally:
+        await database.close()
 
 
 async def _read(database: Database) -> Sequence[ProjectionStatus]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
+import msgspec
 import typer
 
 from duolog.admin.schemas import StoredVersion, schema_source, stored_versions
@@ -13,7 +14,7 @@ from duolog.application.structure import structure_of
 from duolog.cli.database_argument import inspected
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
-from duolog.cli.target_argument import JsonOption, TargetArgument, named_application
+from duolog.cli.target_argument import JsonOption, TargetArgument, read_application
 from duolog.cli.terminal import printable
 from duolog.codec.schema_lock import SchemaBreak, SchemaLock
 from duolog.container.databases import open_database
@@ -51,11 +52,13 @@ def lock(
 
     Exit code 1, and nothing is written, if the code could not read what is stored by the lock's word.
     """
-    source = schema_source(structure_of(named_application(target)))
+    source = schema_source(structure_of(read_application(target)))
     before = _read(file) if file.exists() else None
     losses = [] if before is None or force else [each for each in source.breaks(before) if each.loses_data]
     _show(losses, as_json=as_json)
     if losses:
+        if as_json:
+            echo_json({"file": str(file), "state": "refused"})
         typer.echo(f"{file} is left as it is", err=True)
         raise typer.Exit(_BROKEN)
     text = source.lock(before).text()
@@ -83,10 +86,12 @@ def check(
 ) -> None:
     """Compare the code with the lock file, and decode every event of a database.
 
+    With --json the last line has the counts.
+
     Exit code 1 if a stored type changed without a new version, vanished or lost an upcaster, if the lock file is not
-    up to date, or if an event cannot be read.
+    up to date, or if an event cannot be read. A new field with a default needs no new version, only `schema lock`.
     """
-    application = named_application(target)
+    application = read_application(target)
     breaks = list(schema_source(structure_of(application)).breaks(_read(file)))
     _show(breaks, as_json=as_json)
     stored = () if database_url is None else asyncio.run(_stored(database_url, application))
@@ -97,12 +102,20 @@ def check(
             what = f"{each.type} version {each.schema_version}: {each.undecodable} of {each.events} events cannot be"
             typer.echo(printable(f"{what} read, the first at position {each.position}: {each.error}"))
             typer.echo("  hint: Register its class, or add the missing upcaster.")
-    if breaks or any(each.undecodable for each in stored):
+    events, undecodable = sum(each.events for each in stored), sum(each.undecodable for each in stored)
+    if as_json:
+        echo_json(
+            {
+                "file": str(file),
+                "breaks": len(breaks),
+                "events": None if database_url is None else events,
+                "undecodable": undecodable,
+            }
+        )
+    if breaks or undecodable:
         raise typer.Exit(_BROKEN)
     if not as_json:
-        proof = (
-            "" if database_url is None else f", and every stored event decodes ({sum(each.events for each in stored)})"
-        )
+        proof = "" if database_url is None else f", and every stored event decodes ({events})"
         typer.echo(f"the code keeps {file}{proof}")
 
 
@@ -120,12 +133,24 @@ def _show(breaks: Sequence[SchemaBreak], *, as_json: bool) -> None:
             typer.echo(f"  hint: {printable(each.advice)}")
 
 
+class _Format(msgspec.Struct):
+    """What every lock file has; an object without it is another program's file, or one that was emptied."""
+
+    format: int
+
+
 def _read(file: Path) -> SchemaLock:
     try:
-        return SchemaLock.parse(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        lock = SchemaLock.parse(text)
+        msgspec.json.decode(text, type=_Format)
+    except msgspec.ValidationError as error:
+        message = f"the schema lock {file} names no format"
+        raise ConfigurationError(message, hint="Restore it from version control, or name another --file.") from error
     except (OSError, UnicodeDecodeError) as error:
         message = f"the schema lock {file} cannot be read: {error}"
         raise ConfigurationError(message, hint="`duolog schema lock` writes it.") from error
+    return lock
 
 
 def _write(file: Path, text: str) -> None:

@@ -3,17 +3,15 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TextIO
+from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 from duolog.admin.command_mapping import CommandMapping
-from duolog.admin.command_rows import BrokenRow, Row, RowFormat, read_rows
+from duolog.admin.command_rows import BrokenRow, Row, RowFormat
 from duolog.admin.schemas import named_commands
 from duolog.admin.sending import Rejected, SendingOrder, Sent
 from duolog.admin.sending import send as send_rows
@@ -21,9 +19,11 @@ from duolog.application.application import Application
 from duolog.application.structure import structure_of
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
+from duolog.cli.rejects_report import RejectsReport
 from duolog.cli.sending_progress import sending_progress
+from duolog.cli.sent_file import SentFile, delimiter_of, format_of
+from duolog.cli.stop_signals import StopSignal, stop_signals
 from duolog.cli.target_argument import JsonOption, TargetArgument, named_application
-from duolog.cli.terminal import printable
 from duolog.errors import ConfigurationError
 from duolog.messages.binding import Binding
 from duolog.messages.metadata import Actor, Metadata
@@ -35,7 +35,6 @@ EXAMPLES: Final = examples(
     ("duolog send shop.main:api order.place orders.ndjson --concurrency 16 --rejects rejects.ndjson", "faster"),
 )
 _REJECTED: Final = 1
-_FORMATS: Final = {".csv": RowFormat.CSV, ".ndjson": RowFormat.NDJSON, ".jsonl": RowFormat.NDJSON}
 
 
 def send(
@@ -58,7 +57,8 @@ def send(
         Path | None, typer.Option(metavar="FILE", help="Write rejected rows here: line, error and reason as NDJSON.")
     ] = None,
     form: Annotated[RowFormat | None, typer.Option("--format", help="If the file's name does not tell.")] = None,
-    delimiter: Annotated[str, typer.Option(help="Between the cells of a CSV file.")] = ",",
+    delimiter: Annotated[str, typer.Option(help="Between the cells of a CSV file: a character, or `tab`.")] = ",",
+    encoding: Annotated[str, typer.Option(help="The file's, like cp1252.")] = "utf-8",
     actor: Annotated[str | None, typer.Option(help="Id of who sends the commands.")] = None,
     roles: Annotated[list[str] | None, typer.Option("--role", help="Role of the actor; may be repeated.")] = None,
     tenant: Annotated[str, typer.Option(help="Whose data it is, if there are tenants.")] = "",
@@ -72,34 +72,36 @@ def send(
 
     What the application refuses is reported with its line, and the rows behind it go on. Exit code 1 if there are some.
 
+    Ctrl-C and SIGTERM let the commands under way end, and answer 130 and 143; a second one ends it at once.
+
     Each row takes effect once. After a crash, or with rejected rows corrected, send the file again: rows that were sent
     before are passed over, for as long as the application keeps idempotency keys.
     """
     application = named_application(target)
     binding = _binding(application, command)
-    row_format = form or _format_of(file)
+    source = SentFile(file, form or format_of(file), delimiter_of(delimiter), encoding)
     mapping = CommandMapping(
         binding.message,
         columns=_pairs("--map", columns),
         constants=_pairs("--set", constants),
-        is_text=row_format is RowFormat.CSV,
+        is_text=source.form is RowFormat.CSV,
     )
     if key is not None and key not in mapping.fields:
         message = f"{binding.name} has no field {key!r} to keep rows in order by"
         raise ConfigurationError(message, hint=f"It has: {', '.join(mapping.fields)}.")
     order = SendingOrder(file.name, mapping, key, identity, concurrency)
     who = _Sender(Actor(actor, frozenset(roles or ())) if actor else None, tenant)
-    with ExitStack() as stack:
-        report = stack.enter_context(_opened(rejects, "w")) if rejects is not None else None
-        total = _count(file, row_format, delimiter, mapping)
-        source = read_rows(stack.enter_context(_opened(file, "r")), row_format, delimiter=delimiter)
+    total = source.count(mapping, id_column=identity)
+    with RejectsReport.opened(rejects, source=file) as report, source.rows() as rows:
         work = _Work(application, command, binding, order, who, report, total)
-        done = asyncio.run(_send(work, source, projections=projections))
+        done, stop = asyncio.run(_send(work, rows, projections=projections))
     if as_json:
         counts = {"sent": done.sent, "already_sent": done.already_sent, "rejected": done.rejected}
-        echo_json({"file": str(file), "command": command, **counts})
+        echo_json({"file": str(file), "command": command, **counts, "stopped": stop.came})
     else:
-        typer.echo(str(done))
+        typer.echo(f"stopped: {done}; send the file again to go on" if stop.came else str(done))
+    if stop.came:
+        raise typer.Exit(stop.exit_code)
     if done.rejected:
         raise typer.Exit(_REJECTED)
 
@@ -120,7 +122,7 @@ class _Work:
     binding: Binding[Any, Any]
     order: SendingOrder
     sender: _Sender
-    report: TextIO | None
+    report: RejectsReport
     total: int
 
     async def execute(self, command: object, idempotency_key: str) -> bool:
@@ -147,40 +149,50 @@ class _Done:
         return f"{self.sent} sent, {before}{self.rejected} rejected"
 
 
-async def _send(work: _Work, rows: Iterator[Row | BrokenRow], *, projections: bool) -> _Done:
+async def _send(work: _Work, rows: Iterator[Row | BrokenRow], *, projections: bool) -> tuple[_Done, StopSignal]:
     done = _Done()
-    await work.application.start(projections=projections)
+    with stop_signals() as stop:
+        await work.application.start(projections=projections)
+        try:
+            work.report.begin()
+            with sending_progress(work.total) as progress:
+                sending = send_rows(rows, work.order, work.execute, is_stopping=lambda: stop.came)
+                async with aclosing(sending) as outcomes:
+                    async for outcome in outcomes:
+                        match outcome:
+                            case Rejected():
+                                done.rejected += 1
+                                work.report.add(outcome)
+                            case Sent(before=True):
+                                done.already_sent += 1
+                            case Sent():
+                                done.sent += 1
+                        progress.advance(rejected=done.rejected)
+            if projections:
+                await _caught_up(work, stop)
+        except BaseException:
+            # Commands that were under way may have taken effect, too.
+            typer.echo(f"stopped: at least {done}", err=True)
+            raise
+        finally:
+            await work.application.close()
+    return done, stop
+
+
+async def _caught_up(work: _Work, stop: StopSignal) -> None:
+    """Wait for the projections, unless a signal comes first."""
+    waiting = [
+        asyncio.ensure_future(work.application.caught_up(timeout=60.0 + work.total / 100)),
+        asyncio.ensure_future(stop.wait()),
+    ]
     try:
-        with sending_progress(work.total) as progress:
-            async with aclosing(send_rows(rows, work.order, work.execute)) as outcomes:
-                async for outcome in outcomes:
-                    match outcome:
-                        case Rejected():
-                            done.rejected += 1
-                            _report(outcome, work.report)
-                        case Sent(before=True):
-                            done.already_sent += 1
-                        case Sent():
-                            done.sent += 1
-                    progress.advance(rejected=done.rejected)
-        if projections:
-            await work.application.caught_up(timeout=60.0 + work.total / 100)
-    except BaseException:
-        typer.echo(f"stopped: {done}", err=True)
-        raise
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if waiting[0].done():
+            waiting[0].result()
     finally:
-        await work.application.close()
-    return done
-
-
-def _report(rejected: Rejected, report: TextIO | None) -> None:
-    if report is None:
-        kind = f"{rejected.error}: " if rejected.error else ""
-        typer.echo(printable(f"line {rejected.line}: {kind}{rejected.reason}"), err=True)
-        return
-    members = {"line": rejected.line, "error": rejected.error, "reason": rejected.reason}
-    report.write(printable(msgspec.json.encode(members).decode()) + "\n")
-    report.flush()
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 def _binding(application: Application, name: str) -> Binding[Any, Any]:
@@ -192,14 +204,6 @@ def _binding(application: Application, name: str) -> Binding[Any, Any]:
     return application.bindings[commands[name]]
 
 
-def _format_of(file: Path) -> RowFormat:
-    form = _FORMATS.get(file.suffix.lower())
-    if form is None:
-        message = f"the name of {file} does not tell how it is written"
-        raise ConfigurationError(message, hint="Give --format csv or --format ndjson.")
-    return form
-
-
 def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for text in texts or ():
@@ -209,24 +213,3 @@ def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
             raise ConfigurationError(message, hint=f"Write it like {option} order_id=Nr.")
         pairs[name] = value
     return pairs
-
-
-def _count(file: Path, form: RowFormat, delimiter: str, mapping: CommandMapping) -> int:
-    """Count the rows, and check the columns of CSV."""
-    with _opened(file, "r") as opened:
-        rows = read_rows(opened, form, delimiter=delimiter)
-        first = next((row for row in rows if isinstance(row, Row)), None)
-        if first is None:
-            return 0
-        if form is RowFormat.CSV:
-            mapping.refuse_missing(tuple(first.columns))
-        return sum(1 for _ in chain([first], rows))
-
-
-def _opened(file: Path, mode: Literal["r", "w"]) -> TextIO:
-    try:
-        # Bytes that are no UTF-8 break their own row, not the file.
-        return file.open(mode, encoding="utf-8-sig" if mode == "r" else "utf-8", errors="surrogateescape", newline="")
-    except OSError as error:
-        message = f"{file} cannot be opened: {error.strerror}"
-        raise ConfigurationError(message) from error

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from duolog.application.application import Application
+from duolog.application.receipt import Receipt
 from duolog.errors import InvalidMessageError, WrongExpectedVersionError
 from duolog.integrations.fastapi.message_parts import MessageParts
 from duolog.integrations.fastapi.page_links import page_links
@@ -21,6 +22,7 @@ from duolog.integrations.fastapi.problems import (
 )
 from duolog.integrations.fastapi.request_context import request_metadata
 from duolog.integrations.fastapi.results import encode_result, member, result_fields
+from duolog.integrations.fastapi.shown_answer import keep_shown, shown_response
 from duolog.messages.binding import Binding
 from duolog.read.position_token import PositionToken
 from duolog.write.idempotency import IdempotencyKey
@@ -86,10 +88,20 @@ class CommandEndpoint:
             if expected is None or error.actual == expected:
                 raise
             raise RequestRefusedError(PRECONDITION_FAILED, f"the version is {error.actual}") from error
-        # Everything below is made of the request, the result and the receipt, so that a replay gives it again.
-        headers = {"Cache-Control": "no-store"}
+        answered = receipt.answered
+        if answered is not None and answered.shown is not None:
+            response = shown_response(answered.shown)
+        else:
+            response = self._response(receipt, values)
+            if answered is not None:
+                await keep_shown(self.app, answered, response)
         if receipt.replayed:
-            headers[REPLAYED] = "true"
+            response.headers[REPLAYED] = "true"
+        return response
+
+    def _response(self, receipt: Receipt[Any], values: Mapping[str, Any]) -> Response:
+        # Made of the request, the result and the receipt only: a replay whose answer was not stored makes it again.
+        headers = {"Cache-Control": "no-store"}
         if receipt.token is not None:
             headers[POSITION] = receipt.token.encode()
         version = member(receipt.result, "version")
@@ -180,6 +192,7 @@ def _key(request: Request) -> IdempotencyKey | None:
     if not given:
         return None
     try:
-        return IdempotencyKey(", ".join(given), f"{request.method} {request.scope['route'].path}")
+        operation = f"{request.method} {request.scope['route'].path}"
+        return IdempotencyKey(", ".join(given), operation, answers_shown=True)
     except InvalidMessageError as error:
         raise RequestRefusedError(BAD_HEADER, f"{IDEMPOTENCY_KEY}: {error.message}") from None

@@ -31,6 +31,7 @@ from duolog.errors import (
     StreamNameError,
     TimeLimitExceededError,
     UnknownFieldError,
+    UnreadableAnswerError,
     ViewParkedError,
 )
 from duolog.write.repository import AggregateNotFoundError
@@ -161,6 +162,12 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         "unknown-field",
         "Sorting or filtering by this is not possible",
         members=lambda error: {"allowed": error.allowed},
+    ),
+    UnreadableAnswerError: Problem(
+        409,
+        "already-executed",
+        "The request took effect before, and is not executed again; its answer cannot be given any more",
+        shows_message=False,
     ),
     ViewParkedError: Problem(
         503,

@@ -26,6 +26,7 @@ from duolog.errors import (
     RolledBackError,
     TimeLimitExceededError,
     UnknownFieldError,
+    UnreadableAnswerError,
     ViewParkedError,
 )
 from duolog.integrations.fastapi.location import check_location
@@ -64,7 +65,10 @@ _ALWAYS: Final = (INVALID_REQUEST, INTERNAL, PROBLEMS[DatabaseBusyError], PROBLE
 _OF_COMMANDS: Final = tuple(
     PROBLEMS[error] for error in (ConflictError, DatabaseFullError, OutcomeUnknownError, RolledBackError)
 )
-_OF_KEYS: Final = (BAD_HEADER, PROBLEMS[IdempotencyInFlightError], PROBLEMS[IdempotencyKeyReusedError])
+_OF_KEYS: Final = (
+    BAD_HEADER,
+    *(PROBLEMS[error] for error in (IdempotencyInFlightError, IdempotencyKeyReusedError, UnreadableAnswerError)),
+)
 _KEYED_METHODS: Final = frozenset({"POST", "PATCH", "DELETE"})
 _OF_BODIES: Final = (BODY_TOO_LARGE, ENCODED_BODY, NOT_JSON)
 _OF_VERSIONS: Final = (BAD_HEADER, PRECONDITION_FAILED)

@@ -12,6 +12,7 @@ _SUITES = (
     "leases",
     "read_sessions",
     "reading",
+    "sample_log",
     "samples",
     "snapshots",
     "subscribing",

@@ -87,6 +87,16 @@ class IdempotencyContract:
             with pytest.raises(IdempotencyKeyTakenError):
                 await database.committer.commit(again)
 
+    async def test_what_was_shown_is_kept_with_the_key(self, database: Database) -> None:
+        """The first that was made of the outcome stays, and a key that is not stored keeps nothing."""
+        await database.idempotency.keep_shown(SCOPE, "key-1", "too early")
+        outcome = await database.committer.commit(opening("1"))
+        for shown in ('"ä"', "another"):
+            await database.idempotency.keep_shown(SCOPE, "key-1", shown)
+        await database.idempotency.keep_shown(replace(SCOPE, actor="bob"), "key-1", "of somebody else")
+        stored = await database.idempotency.find(SCOPE, "key-1")
+        assert stored == StoredAnswer(RECORD.fingerprint, RECORD.result, outcome, '"ä"')
+
     async def test_a_refused_unit_stores_no_key(self, database: Database) -> None:
         """What fails may be sent again with its key."""
         await database.store.append("account-1", new_events(1), tenant="acme")

@@ -1,9 +1,8 @@
 """The contract of `LogTransfer`: a log arrives exactly as it was, and is never written in two places."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
-from typing import Final, TypeVar
+from collections.abc import Callable
+from typing import Final
 
 import pytest
 
@@ -29,83 +28,20 @@ from duolog.errors import (
     StatementError,
     TransferError,
 )
-from duolog.eventstore.appends import Append, Appended
+from duolog.eventstore.appends import Append
 from duolog.eventstore.expectations import Exactly
 from duolog.eventstore.filters import EventFilter
-from duolog.eventstore.streams import partition_of
-from duolog.ids import uuid7
 from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import Checkpoint, CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
 from duolog.testing.contracts.accounts import ACCOUNTS, accounts, insertion
+from duolog.testing.contracts.sample_log import LOG, SOURCE, pages_of, recorded, sample_log, sample_memory
 from duolog.testing.contracts.samples import SECONDS, new_event, new_events, stays_pending
-from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer
+from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope
 from duolog.write.sealed_work import SealedWork
 from duolog.write.snapshots import StoredSnapshot
 
-T = TypeVar("T")
-
-LOG: Final = LogIdentity("log-0001", "check of a secret")
-SOURCE: Final = "sqlite:///source.db"
 VIEW: Final = View("contract_view", 1, {"contract_view": "CREATE TABLE contract_view (id TEXT PRIMARY KEY)"})
-
-
-def recorded(position: int, stream: str, version: int, *, tenant: str = "", tags: Sequence[str] = ()) -> RecordedEvent:
-    """Make an event as a log would give it, with texts that are easily spoilt on their way."""
-    return RecordedEvent(
-        position=position,
-        tenant=tenant,
-        stream=stream,
-        version=version,
-        event_id=uuid7(),
-        type="thing.happened",
-        schema_version=3,
-        tags=tuple(tags),
-        partition=partition_of(tenant, stream),
-        data=b'{"b": 1.50, "a":"\xc3\xa9\\\\ \\t\\"\xf0\x9f\x99\x82",  "c":[1e2,null]}',
-        metadata=b'{"actor":"ada"}',
-        recorded_at=1_700_000_000_000_000 + position,
-    )
-
-
-def sample_log() -> list[RecordedEvent]:
-    """Make a log with gaps, tenants, tags and several streams."""
-    return [
-        recorded(3, "thing-1", 1, tags=("colour:red", "size:xl, {}\\\"'")),
-        recorded(4, "thing-2", 1, tenant="acme"),
-        recorded(9, "thing-1", 2, tags=("colour:blue",)),
-        recorded(1_000, "thing-1", 1, tenant="acme"),
-    ]
-
-
-def sample_memory() -> list[Sequence[Remembered]]:
-    """Make what a database remembers of `sample_log`, in the order of `LogTransfer.remembered`."""
-    scope = IdempotencyScope("acme", "ada", "thing.do")
-    outcome = Appended(3, 9, {"thing-1": 2}, frozenset({7}))
-    keys = [
-        KeptKey(
-            IdempotencyRecord(at, key, b"\x00\xff", b'{"id": 1}'), StoredAnswer(b"\x00\xff", b'{"id": 1}', outcome), 5
-        )
-        for at, key in ((replace(scope, operation="ZZ"), "key-1"), (scope, "Key-2"), (scope, "key-1"))
-    ]
-    return [
-        [Checkpoint("a_view", 2, 1_000, 17, 1_700_000_000_000_001), Checkpoint("b_view", 1, 4, 1, 2)],
-        [
-            ParkedEvent("b_view", "", "thing-1", 9, "thing.happened", ParkReason.HANDLER_RAISED, "E: é", "at …", 77),
-            ParkedEvent("b_view", "", "thing-1", 1_000, "thing.happened", ParkReason.BEHIND_PARKED, parked_at=78),
-        ],
-        [
-            TenantSnapshot(tenant, StoredSnapshot("thing-1", 2, "thing", 1, b"\x00\x01\xff"))
-            for tenant in ("", "acme", "émile")
-        ],
-        keys,
-    ]
-
-
-async def pages_of(pages: Sequence[Sequence[T]]) -> AsyncIterator[Sequence[T]]:
-    """Yield pages as a database gives them."""
-    for page in pages:
-        yield page
 
 
 async def everything(database: Database) -> list[Remembered]:

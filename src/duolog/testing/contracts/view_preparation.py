@@ -91,6 +91,58 @@ class ViewPreparationContract(PreparedView):
         assert checkpoint is not None
         assert (checkpoint.version, checkpoint.token) == (2, owner.token)
 
+    async def test_a_forgotten_view_leaves_nothing(self, database: Database) -> None:
+        """Checkpoint, parked events and the tables that are named are gone; a view of that name begins anew."""
+        await database.prepare_view(VIEW)
+        owner = await database.leases.acquire(VIEW.subscription, "one", seconds=3_600)
+        assert owner is not None
+        session = database.open_view(VIEW)
+        await session.execute(INSERT, {"id": "a", "hits": 1})
+        await session.commit(moved(0, 7, token=owner.token), [parked_event(3)])
+        await session.close()
+        await database.forget_view(VIEW.subscription, token=owner.token, tables=list(TABLES))
+        await database.leases.release(owner)
+        assert await database.checkpoints.read_all() == []
+        assert await database.parking.counts() == {}
+        with pytest.raises(StatementError):
+            await view_rows(database)
+        assert (await database.prepare_view(VIEW)).position == 0
+        assert await view_rows(database) == {}
+        later = await database.leases.acquire(VIEW.subscription, "two", seconds=3_600)
+        assert later is not None
+        assert later.token > owner.token
+
+    async def test_forgetting_takes_nothing_but_what_is_named(self, database: Database) -> None:
+        """Tables stay that nobody names, and another view keeps its checkpoint and what it has parked."""
+        other = View("other_view", 1, {})
+        await database.prepare_view(VIEW)
+        await database.prepare_view(other)
+        await insert_row(database, "a", moved(0, 7))
+        await database.forget_view(other.subscription, token=0)
+        assert await view_rows(database) == {"a": 1}
+        assert [each.subscription for each in await database.checkpoints.read_all()] == [VIEW.subscription]
+
+    async def test_a_former_owner_forgets_nothing(self, database: Database) -> None:
+        """A token that is not the latest one changes nothing."""
+        await database.prepare_view(VIEW)
+        former = await database.leases.acquire(VIEW.subscription, "one", seconds=0)
+        assert former is not None
+        assert await database.leases.acquire(VIEW.subscription, "two", seconds=3_600) is not None
+        with pytest.raises(LeaseLostError):
+            await database.forget_view(VIEW.subscription, token=former.token, tables=list(TABLES))
+        assert await view_position(database) == 0
+        assert await view_rows(database) == {}
+
+    @pytest.mark.parametrize("table", ["no_such_table", "duolog_events", 'x" ; DROP TABLE contract_view; --'])
+    async def test_forgetting_drops_no_table_that_is_not_an_applications(self, database: Database, table: str) -> None:
+        """One that is missing, or duolog's own, refuses it all."""
+        await database.prepare_view(VIEW)
+        await insert_row(database, "a", moved(0, 7))
+        with pytest.raises(StatementError):
+            await database.forget_view(VIEW.subscription, token=0, tables=["contract_view", table])
+        assert await view_position(database) == 7
+        assert await view_rows(database) == {"a": 1}
+
     async def test_wrong_tables_prepare_nothing(self, database: Database) -> None:
         """DDL that is wrong leaves neither tables nor a checkpoint."""
         tables = TABLES | {"contract_wrong": "CREATE TABLE contract_wrong (id TEXT PRIMARY KEY,, hits)"}

@@ -23,6 +23,7 @@ from duolog.messages.metadata import Metadata
 from duolog.messages.result_type import result_type
 from duolog.write.fingerprints import Fingerprints
 from duolog.write.idempotency import (
+    AnsweredKey,
     IdempotencyKey,
     IdempotencyRecord,
     IdempotencyScope,
@@ -117,7 +118,7 @@ class IdempotencyMiddleware:
     async def _run(self, claim: KeyClaim, context: MessageContext, proceed: Call) -> object:
         context.put(KeyClaim, claim)
         try:
-            return await proceed(context)
+            result = await proceed(context)
         except Exception as error:
             # Another process may have committed the key meanwhile, and what it changed be the reason of this failure.
             stored = await self._find_after(error, claim)
@@ -126,6 +127,8 @@ class IdempotencyMiddleware:
             if isinstance(error, IdempotencyKeyTakenError):
                 raise _in_flight() from error
             raise
+        context.put(AnsweredKey, AnsweredKey(claim.scope, claim.key))
+        return result
 
     async def _find(self, claim: KeyClaim) -> StoredAnswer | None:
         return await self._store().find(claim.scope, claim.key)
@@ -154,7 +157,11 @@ def _replay(claim: KeyClaim, stored: StoredAnswer, context: MessageContext) -> o
     if not hmac.compare_digest(stored.fingerprint, claim.fingerprint):
         message = "this idempotency key was used for another command"
         raise IdempotencyKeyReusedError(message)
-    result = claim.results.decode(stored.result)
+    key = context.find(IdempotencyKey)
+    has_shown = key is not None and key.answers_shown and stored.shown is not None
+    # What was shown is given again as it was: also where the code of today could not read the result any more.
+    result = None if has_shown else claim.results.decode(stored.result)
+    context.put(AnsweredKey, AnsweredKey(claim.scope, claim.key, stored.shown))
     context.put(Appended, stored.outcome)
     context.put(Replayed, Replayed())
     return result

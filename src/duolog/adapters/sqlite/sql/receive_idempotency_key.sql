@@ -1,2 +1,2 @@
-INSERT INTO duolog_idempotency (tenant, actor, operation, key, fingerprint, result, outcome, recorded_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO duolog_idempotency (tenant, actor, operation, key, fingerprint, result, outcome, shown, recorded_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
