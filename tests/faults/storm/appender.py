@@ -30,6 +30,7 @@ from tests.faults.writer import say
 TYPES: Final = ("storm.odd", "storm.even")
 DECIDED: Final = "storm.decided"
 TURNS_IN_A_BOUNDARY: Final = 40  # then another one is written to, since a decision reads all of its boundary
+MOST_TAGGED: Final = 5
 HOT_STREAMS: Final = 4
 ROLLED_BACK: Final = 0.05
 _WAYS: Final = {"store": 4, "transaction": 4, "prepared": 3, "decision": 2}
@@ -56,13 +57,15 @@ class Client:
         name: of the client; it names its own streams.
         store: what it appends to where it needs no transaction of its own.
         chance: its choices.
+        most: so many events in one append through the store.
     """
 
-    def __init__(self, url: str, name: str, store: EventStore, chance: random.Random) -> None:
+    def __init__(self, url: str, name: str, store: EventStore, chance: random.Random, most: int) -> None:
         self._location = parse_location(url)
         self._name = name
         self._store = store
         self._chance = chance
+        self._most = most
         self._calls = AppendCalls(self._location.schema)
         self._connection: Connection | None = None
         self._turns = 0
@@ -73,7 +76,7 @@ class Client:
         (way,) = self._chance.choices(list(_WAYS), list(_WAYS.values()))
         unit = uuid7().hex
         say("invoke", unit, way)
-        count = self._chance.choice((1, 1, 2, 3, 5))
+        count = self._chance.choice((1, 1, 2, 3, self._most))
         try:
             match way:
                 case "store":
@@ -197,7 +200,7 @@ class Client:
 
     def _events(self, unit: str, count: int) -> list[NewEvent]:
         data = json.dumps({"unit": unit}).encode()
-        tags = (self._tag(),) if self._chance.random() < 0.5 else ()
+        tags = (self._tag(),) if count <= MOST_TAGGED and self._chance.random() < 0.5 else ()
         return [NewEvent(uuid7(), self._chance.choice(TYPES), 1, data, tags=tags) for _ in range(count)]
 
     def _hot(self) -> str:
@@ -213,7 +216,7 @@ class Client:
         await asyncio.sleep(self._chance.choice((0, 0, self._chance.random() * _PAUSE)))
 
 
-async def main(url: str, name: str, seed: int, clients: int, events: int) -> None:
+async def main(url: str, name: str, *, seed: int, clients: int, events: int, most: int) -> None:
     """Append so many events."""
     database = open_database(url)
     await persistently(database.open)
@@ -227,7 +230,7 @@ async def main(url: str, name: str, seed: int, clients: int, events: int) -> Non
         await client.close()
 
     chances = (random.Random(f"{seed} {name} {number}") for number in range(clients))  # noqa: S311 - repeatable
-    made = [Client(url, f"{name}{number}", database.store, chance) for number, chance in enumerate(chances)]
+    made = [Client(url, f"{name}{number}", database.store, chance, most) for number, chance in enumerate(chances)]
     await asyncio.gather(*(run(client) for client in made))
     await database.close()
 
@@ -239,5 +242,6 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--events", type=int, default=1_000)
+    parser.add_argument("--most", type=int, default=5)
     options = parser.parse_args()
-    asyncio.run(main(options.url, options.name, options.seed, options.clients, options.events))
+    asyncio.run(main(**vars(options)))

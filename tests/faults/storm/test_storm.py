@@ -19,6 +19,7 @@ from tests.faults.storm.recorded import check_decisions, check_reader, check_uni
 
 EVENTS = size(short=1_200, long=1_000_000)
 EVENTS_WITH_KILLS = size(short=300, long=100_000)
+MOST = size(short=5, long=200)  # events in an append
 PROCESSES = 2
 READER = "tests.faults.storm.reader"
 APPENDER = "tests.faults.storm.appender"
@@ -88,7 +89,16 @@ async def write(experiment: Experiment, url: str, events: int) -> None:
     """Have all writers write."""
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         for number in range(PROCESSES):
-            arguments = [url, f"p{number}-", "--seed", str(experiment.seed), "--events", str(events // PROCESSES)]
+            arguments = [
+                url,
+                f"p{number}-",
+                "--seed",
+                str(experiment.seed),
+                "--events",
+                str(events // PROCESSES),
+                "--most",
+                str(MOST),
+            ]
             writer = await stack.enter_async_context(running(experiment, APPENDER, arguments))
             group.create_task(_finished(writer, experiment))
 
