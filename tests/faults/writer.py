@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from duolog.adapters.sqlite import open_database
+from duolog.container.databases import open_database
 from duolog.errors import DatabaseError, OutcomeUnknownError
 from duolog.eventstore.appends import Append
 from duolog.eventstore.port import EventStore

@@ -5,6 +5,7 @@ from typing import Final
 from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.mutant import Mutant
+from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.transfers import TRANSFER_MUTANTS
 
 _UNIT: Final = "tests/unit"
@@ -298,4 +299,13 @@ _READ: Final = (
     ),
 )
 
-MUTANTS: Final = (*_LOG, *_WRITE, *_VIEWS, *_READ, *IDEMPOTENCY_MUTANTS, *TRANSFER_MUTANTS, *FAULT_MUTANTS)
+MUTANTS: Final = (
+    *_LOG,
+    *_WRITE,
+    *_VIEWS,
+    *_READ,
+    *IDEMPOTENCY_MUTANTS,
+    *TRANSFER_MUTANTS,
+    *FAULT_MUTANTS,
+    *POSTGRES_MUTANTS,
+)

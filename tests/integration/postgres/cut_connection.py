@@ -17,19 +17,27 @@ class Wire:
         self._server = (host, port)
         self._clients: set[asyncio.StreamWriter] = set()
         self._deaf: set[asyncio.StreamWriter] = set()
+        self._said: dict[asyncio.StreamWriter, bytes] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: set[asyncio.StreamWriter] = set()
         self.port = 0
 
-    def swallow_answers(self) -> None:
-        """From now on nothing that the server says on the open connections arrives."""
-        self._deaf |= self._clients
+    def swallow_answers(self, *, saying: bytes = b"") -> None:
+        """From now on nothing that the server says on open connections arrives; ``saying`` as for `cut`."""
+        self._deaf |= self._that_said(saying)
 
-    def cut(self) -> None:
-        """Cut the client's side of all open connections; the server's side stays, and goes on with its call."""
-        for client in tuple(self._clients):
+    def cut(self, *, saying: bytes = b"") -> None:
+        """Cut the client's side of open connections; the server's side stays, and goes on with its call.
+
+        Args:
+            saying: only of those on which the client has last sent this.
+        """
+        for client in self._that_said(saying):
             client.transport.abort()
-        self._clients.clear()
+            self._clients.discard(client)
+
+    def _that_said(self, saying: bytes) -> set[asyncio.StreamWriter]:
+        return {client for client in self._clients if saying in self._said.get(client, b"")}
 
     async def close(self) -> None:
         """Cut both sides, and wait until everything has ended."""
@@ -46,6 +54,7 @@ class Wire:
         self._tasks.add(asyncio.ensure_future(self._answers(from_server, writer)))
         with suppress(OSError):
             while data := await reader.read(65_536):
+                self._said[writer] = data
                 to_server.write(data)
         # The server is not told that its client is gone: as in a partition, it finds out by itself, later.
 
