@@ -12,14 +12,14 @@ from tests.reference.postgres_user_reader import SessionReaderProvider
 
 USERS = """
     CREATE TABLE users (
-        id TEXT PRIMARY KEY, email TEXT NOT NULL, role TEXT NOT NULL, is_active INTEGER NOT NULL,
-        created_at TEXT NOT NULL
+        id UUID PRIMARY KEY, email TEXT NOT NULL, role TEXT NOT NULL, is_active BOOLEAN NOT NULL,
+        created_at TIMESTAMPTZ NOT NULL
     );
     INSERT INTO users VALUES
-        ('00000000-0000-7000-8000-000000000001', 'a@example.com', 'admin', 1, '2026-01-01T00:00:00Z'),
-        ('00000000-0000-7000-8000-000000000002', 'b@example.com', 'user', 1, '2026-01-02T00:00:00Z'),
-        ('00000000-0000-7000-8000-000000000003', 'c@example.com', 'user', 0, '2026-01-03T00:00:00Z'),
-        ('00000000-0000-7000-8000-000000000004', 'd@example.com', 'user', 1, '2026-01-04T00:00:00Z')"""
+        ('00000000-0000-7000-8000-000000000001', 'a@example.com', 'admin', TRUE, '2026-01-01T00:00:00Z'),
+        ('00000000-0000-7000-8000-000000000002', 'b@example.com', 'user', TRUE, '2026-01-02T00:00:00Z'),
+        ('00000000-0000-7000-8000-000000000003', 'c@example.com', 'user', FALSE, '2026-01-03T00:00:00Z'),
+        ('00000000-0000-7000-8000-000000000004', 'd@example.com', 'user', TRUE, '2026-01-04T00:00:00Z')"""
 
 
 def users(url: str) -> Application:

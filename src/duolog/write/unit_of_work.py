@@ -294,6 +294,7 @@ class UnitOfWork:
 
     async def _commit(self, work: SealedWork) -> None:
         try:
+            await self._sessions.close_reader()
             held = self._sessions.held
             if held is not None or not work.is_empty:
                 outcomes = CertainOutcomes(self._committer, self.store, self._keys)

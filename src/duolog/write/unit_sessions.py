@@ -36,17 +36,25 @@ class UnitSessions:
         return self._reader
 
     async def hold_writer(self, *, seconds: float) -> HeldWriter:
-        """Take the writer; see `WorkCommitter.hold_writer`."""
+        """Take the writer, which is what is read from then on; see `WorkCommitter.hold_writer`."""
+        await self.close_reader()
         held = self.held = await self._committer.hold_writer(seconds=seconds)
         return held
 
+    async def close_reader(self) -> None:
+        """Give the reader's connection back, before another one is waited for.
+
+        Whoever holds one and waits for a second could wait for others that do the same.
+        """
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.close()
+
     async def close(self) -> None:
         """Close both; what was not committed is rolled back. May be called twice."""
-        reader, self._reader = self._reader, None
         held, self.held = self.held, None
         try:
-            if reader is not None:
-                await reader.close()
+            await self.close_reader()
         finally:
             if held is not None:
                 await held.close()

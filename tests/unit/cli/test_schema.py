@@ -91,7 +91,7 @@ def test_a_new_field_with_a_default_is_locked_without_a_new_version(duolog: Duol
     edit(file, "events", "order.placed", {"1": {"order_id": "str", "amount": "int"}})
     ended = check(duolog, locked, file)
     assert ended.code == 1
-    assert json.loads(ended.stdout)["message"] == "version 1 has new fields with defaults, not locked yet: $.note?"
+    assert json.loads(ended.lines[0])["message"] == "version 1 has new fields with defaults, not locked yet: $.note?"
     assert duolog("schema", "lock", locked, "--file", str(file)).code == 0
     assert check(duolog, locked, file).code == 0
 

@@ -8,6 +8,7 @@ import pytest
 from duolog import Application, Criterion, TransactionManager, UnitOfWork
 from duolog.adapters.memory.reading import MemoryReadSession
 from duolog.adapters.memory.tables import Tables
+from duolog.adapters.postgres.location import parse_location
 from duolog.adapters.sqlite.database import MOST_SESSIONS
 from duolog.errors import ConstraintViolationError
 from duolog.eventstore.appends import Appended
@@ -42,9 +43,13 @@ async def holds_the_writer(ports: Ports, tx: TransactionManager, shelf: str) -> 
     await ports.events.publish(Noticed(shelf))
 
 
+def most_sessions(url: str) -> int:
+    return parse_location(url).pool_max if url.startswith("postgres") else MOST_SESSIONS
+
+
 async def no_session_has_leaked(app: Application) -> None:
     """Take every session that there is at once, and the writer."""
-    readers = [app.database.open_reader() for _ in range(MOST_SESSIONS)]
+    readers = [app.database.open_reader() for _ in range(most_sessions(app.database.url))]
     async with asyncio.timeout(10):
         for reader in readers:
             assert await reader.fetch_value("SELECT 1") == 1
