@@ -34,6 +34,7 @@ class Decision:
         heads: by stream, its version: before the commit if it was recorded, otherwise now.
         positions: of its events, in order; empty unless it is `RECORDED`.
         unseen: the position of the event that broke a condition, or 0.
+        is_presumed: it was decided from versions that this process knew; others may have gone on since.
     """
 
     verdict: Verdict
@@ -41,6 +42,7 @@ class Decision:
     heads: dict[str, int]
     positions: tuple[int, ...] = ()
     unseen: int = 0
+    is_presumed: bool = False
 
 
 class AppendCalls:

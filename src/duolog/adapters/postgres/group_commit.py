@@ -258,7 +258,7 @@ class GroupCommit:
         if any(part.is_stale(heads[stream]) for stream, part in commit.parts.items()):
             # What is not known may well be as expected.
             presumed = {stream: max(heads[stream], part.least) for stream, part in commit.parts.items()}
-            return Decision(Verdict.REFUSED, NOTHING_APPENDED, presumed)
+            return Decision(Verdict.REFUSED, NOTHING_APPENDED, presumed, is_presumed=True)
         unseen = self._guarded.first_unseen(commit) if commit.exclusive else 0
         if unseen:
             return Decision(Verdict.CONDITION_FAILED, NOTHING_APPENDED, {}, unseen=unseen)

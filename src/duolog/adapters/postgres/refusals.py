@@ -1,11 +1,14 @@
 """What it means that a commit was not recorded: a repetition, a taken key, a conflict, or a race to run again."""
 
+from collections.abc import Sequence
+
 from duolog.adapters.postgres.append_call import Decision, Verdict
 from duolog.adapters.postgres.commits import Commit
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.errors import sqlstate
 from duolog.adapters.postgres.idempotency import PostgresIdempotencyStore, claim_key
 from duolog.adapters.postgres.look_ups import LookUps
+from duolog.adapters.postgres.sql_files import load_sql
 from duolog.errors import AppendConditionFailedError, ConflictError, IdempotencyKeyTakenError
 from duolog.eventstore.appends import Appended, repeated_outcome
 from duolog.write.idempotency import IdempotencyRecord
@@ -53,7 +56,8 @@ class Refusals:
         if decision.verdict is Verdict.CONDITION_FAILED:
             key = " or ".join(str(condition.query) for condition in work.conditions)
             raise AppendConditionFailedError(key=key, position=decision.unseen)
-        commit.check_versions(decision.heads)
+        heads = decision.heads
+        commit.check_versions(await self._heads(work.tenant, list(heads)) if decision.is_presumed else heads)
         return None
 
     async def repeated(self, commit: Commit) -> Appended | None:
@@ -73,6 +77,11 @@ class Refusals:
             async with self._connections.transaction() as connection:
                 await claim_key(connection, self._connections.location.schema, work.idempotency, outcome)
         return outcome
+
+    async def _heads(self, tenant: str, streams: Sequence[str]) -> dict[str, int]:
+        sql = load_sql("stream_versions", self._connections.location.schema)
+        rows = await self._connections.fetch(sql, [tenant] * len(streams), streams)
+        return dict.fromkeys(streams, 0) | {row["stream"]: row["version"] for row in rows}
 
     async def _is_taken(self, record: IdempotencyRecord | None) -> bool:
         return record is not None and await self._keys.find(record.scope, record.key) is not None
