@@ -32,10 +32,12 @@ from duolog.read.limits import Limits
 from duolog.read.pages import CursorPage, PaginatedResult
 from duolog.read.position_token import PositionToken
 from duolog.read.sorting import SortableFields, SortOrder, nullable
+from duolog.scheduling.scheduled_command import ScheduledId
 from duolog.tables.ports import ReadDatabase
 from duolog.tables.statements import Constraint
 from duolog.write.aggregate import Aggregate
 from duolog.write.boundary import Criterion, DecisionBoundary
+from duolog.write.command_scheduler import CommandScheduler
 from duolog.write.decider import Decider, DeciderEntity
 from duolog.write.event_publisher import EventPublisher
 from duolog.write.event_streams import EventStreams
@@ -57,6 +59,7 @@ __all__ = [
     "Call",
     "Clock",
     "Command",
+    "CommandScheduler",
     "ConflictError",
     "Constraint",
     "Criterion",
@@ -89,6 +92,7 @@ __all__ = [
     "ReadDatabase",
     "Receipt",
     "RecordedEvent",
+    "ScheduledId",
     "Secret",
     "Settings",
     "SnapshotPolicy",

@@ -18,6 +18,7 @@ PUBLIC = [
     "Call",
     "Clock",
     "Command",
+    "CommandScheduler",
     "ConflictError",
     "Constraint",
     "Criterion",
@@ -50,6 +51,7 @@ PUBLIC = [
     "ReadDatabase",
     "Receipt",
     "RecordedEvent",
+    "ScheduledId",
     "Secret",
     "Settings",
     "SnapshotPolicy",
@@ -78,7 +80,7 @@ PUBLIC = [
 ]
 
 # Names for types that Python gives no docstring of their own; the reference page says what they stand for.
-ALIASES = {"Call", "ExpectedVersion"}
+ALIASES = {"Call", "ExpectedVersion", "ScheduledId"}
 
 _HEADING = re.compile(r"^### `(\w+)`$", re.MULTILINE)
 

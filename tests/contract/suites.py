@@ -11,6 +11,7 @@ __all__ = [
     "TestLeases",
     "TestReadSessions",
     "TestReading",
+    "TestScheduling",
     "TestSnapshots",
     "TestSubscriptions",
     "TestTables",
@@ -39,6 +40,9 @@ class TestUnitsOfWork(contracts.UnitOfWorkContract): ...
 
 
 class TestSnapshots(contracts.SnapshotContract): ...
+
+
+class TestScheduling(contracts.SchedulingContract): ...
 
 
 class TestHeldWriters(contracts.HeldWriterContract): ...

@@ -45,6 +45,7 @@ _ROOMS: Final = {
     "application": "The application",
     "messages": "Messages",
     "write": "The write side",
+    "scheduling": "Scheduled commands",
     "codec": "Snapshots",
     "projections": "Projections",
     "read": "The read side",
@@ -69,6 +70,7 @@ _ERROR_ROOMS: Final = {
 # Names for types that have no class of their own: room and meaning.
 _ALIASES: Final = {
     "Call": ("dispatch", "What a middleware wraps and returns: `Callable[[MessageContext], Awaitable[object]]`."),
+    "ScheduledId": ("scheduling", "Names a scheduled command: a `UUID`, from `CommandScheduler.schedule`."),
     "ExpectedVersion": ("eventstore", "What an append expects: `NoStream | StreamExists | AnyVersion | Exactly`."),
 }
 

@@ -286,13 +286,13 @@ class Application:
         return self._assembly.statuses()
 
     async def caught_up(self, *, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the answer
-        """Wait until every projection has the log's present end; for tests and scripts.
+        """Wait until every projection has the log's end, and no scheduled command is due; for tests and scripts.
 
         Args:
             timeout: how long to wait, in seconds.
 
         Raises:
-            AfterTimeoutError: a projection did not get there in time.
+            AfterTimeoutError: a projection did not get there in time, or a command is still due.
         """
         await self._assembly.caught_up(seconds=timeout)
 

@@ -1,23 +1,25 @@
 """How an application's parts are wired: database, container, pipelines and projections."""
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Final
 
 from dishka import Provider
 
-from duolog.application.dispatcher import Route
+from duolog.application.dispatcher import Dispatcher, Route
 from duolog.application.in_flight import InFlight
+from duolog.application.reads import check_reads
+from duolog.application.running import Running
 from duolog.application.settings import Settings
+from duolog.codec.command_codec import CommandCodec
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
 from duolog.codec.tags import Tagger
 from duolog.container.assembly import make_container
 from duolog.container.databases import open_database
 from duolog.container.providers import DuologProvider
+from duolog.container.scheduling_provider import SchedulingProvider
 from duolog.container.scopes import ProjectionScopes, handler_call
 from duolog.container.secret import Secret
 from duolog.database.port import View
@@ -31,8 +33,9 @@ from duolog.dispatch.middleware.validation import ValidationMiddleware
 from duolog.dispatch.pipeline import Middleware, Placed, arrange, build_pipeline
 from duolog.dispatch.registry import HandlerRegistry
 from duolog.dispatch.shield import shielded
-from duolog.errors import AfterTimeoutError, AnotherSecretError, ConfigurationError, NotStartedError
+from duolog.errors import AnotherSecretError, NotStartedError
 from duolog.messages.binding import ReadModel
+from duolog.messages.command import is_named_command
 from duolog.messages.metadata import Metadata
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
@@ -42,11 +45,15 @@ from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
+from duolog.scheduling.due_commands import DueCommands, DuePace
+from duolog.scheduling.due_signal import DueSignal
+from duolog.scheduling.scheduled_command import ScheduledId
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.status import SubscriptionStatus
 from duolog.telemetry import find_meter
 from duolog.write.entity_states import EntityStates
+from duolog.write.idempotency import IdempotencyKey
 from duolog.write.key_sweeper import KeySweeper
 from duolog.write.middleware.idempotency import IdempotencyMiddleware
 from duolog.write.middleware.unit_of_work import UnitOfWorkMiddleware
@@ -54,23 +61,6 @@ from duolog.write.publishing import check_published_category
 from duolog.write.unit_of_work import UnitOfWork
 
 _log: Final = logging.getLogger("duolog.application")
-
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """What needs the opened database.
-
-    Attributes:
-        runtime: runs the projections.
-        progress: how far they are.
-        wait: waits for positions.
-        meters: measures the projections; None where nobody listens.
-    """
-
-    runtime: ProjectionRuntime
-    progress: Progress
-    wait: PositionWait
-    meters: SubscriptionMeters | None
 
 
 class Assembly:
@@ -121,17 +111,20 @@ class Assembly:
         for spec in types:
             check_published_category(spec)
         self.codec = EventCodec(types, Tagger(secret.value), max_bytes=settings.max_event_bytes)
+        named = [binding.message for binding in registry if is_named_command(binding.message)]
+        self._commands = CommandCodec(named, max_bytes=settings.max_event_bytes)
+        self._signal = DueSignal()
         self._entity_states = EntityStates(hot_entries=settings.hot_entities)
         self.container = make_container(
             DuologProvider(self.database, self.codec, secret, self._entity_states),
             tuple(registry),
             projections,
-            providers,
+            (SchedulingProvider(self._commands, self._signal), *providers),
         )
         self.in_flight = InFlight()
         self._middleware = arrange(self._defaults(authorizer, secret), middleware)
         self._sweeper = KeySweeper(lambda: self.database.idempotency, hours=settings.idempotency_hours)
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._was_started = False
         self.routes: dict[type, Route] = {}
 
@@ -160,11 +153,15 @@ class Assembly:
         self._sweeper.start()
         self.routes.update(routes)
         self.in_flight.open()
+        if projections:
+            running.due.start()
 
     async def close(self) -> None:
         """Drain, stop the projections, and close the container and the database."""
         seconds = self._settings.drain_seconds
         try:
+            if self._running is not None:
+                await self._running.due.stop(seconds=seconds)
             cancelled = await self.in_flight.drain(seconds=seconds)
             if cancelled:
                 _log.warning("%s: %d messages were cancelled after %g s of draining", self._name, cancelled, seconds)
@@ -177,24 +174,8 @@ class Assembly:
         return self._running.runtime.statuses() if self._running is not None else ()
 
     async def caught_up(self, *, seconds: float) -> None:
-        """Wait until every projection has the log's present end, parked events included.
-
-        Raises:
-            AfterTimeoutError: a projection did not get there in time.
-        """
-        running = self._started()
-        progress = running.progress
-        head = await self.database.store.head()
-        names = [projection.name for projection in self.projections]
-        try:
-            async with asyncio.timeout(seconds):
-                for name in names:
-                    await progress.reached(name, head)
-        except TimeoutError:
-            reached = {name: await progress.position(name) for name in names}
-            raise AfterTimeoutError(position=head, reached=reached, seconds=seconds) from None
-        if running.meters is not None:  # who waited for it looks at the gauges next
-            await running.meters.refresh()
+        """Wait until every projection has the log's end, and no scheduled command is due; see `Running.caught_up`."""
+        await self._started().caught_up(self.database.store, seconds=seconds)
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply parked events again; see `ParkedRetry.retry`."""
@@ -214,7 +195,7 @@ class Assembly:
             hint = "Start with the secret that it was first started with: its personal tags are keyed by it."
             raise AnotherSecretError(message, hint=hint)
 
-    def _run(self) -> "_Running":
+    def _run(self) -> Running:
         versions = {projection.name: projection.version for projection in self.projections}
         meter = find_meter()
         meters = SubscriptionMeters(meter, self.database, list(versions)) if meter is not None and versions else None
@@ -229,9 +210,21 @@ class Assembly:
             progress=progress,
         )
         wait = PositionWait(self.database.store, self.database.parking, progress)
-        return _Running(runtime, progress, wait, meters)
+        due = DueCommands(
+            self.database.schedule,
+            self._commands,
+            self._execute_due,
+            self._signal,
+            owner=runtime.owner,
+            pace=DuePace(at_once=self._settings.due_at_once),
+        )
+        return Running(runtime, progress, wait, meters, due)
 
-    def _started(self) -> "_Running":
+    async def _execute_due(self, command: object, metadata: Metadata, scheduled: ScheduledId) -> None:
+        dispatcher = Dispatcher(self._name, self._registry, self.routes, self.in_flight)
+        await dispatcher.execute_due(command, metadata, IdempotencyKey(str(scheduled)))
+
+    def _started(self) -> Running:
         if self._running is None:
             message = f"application {self._name!r} is not running"
             raise NotStartedError(message, hint="Use it inside `async with app:`.")
@@ -288,18 +281,3 @@ class Assembly:
 
 def _view(projection: type[Projection]) -> View:
     return View(projection.name, projection.version, projection.tables)
-
-
-def check_reads(registry: HandlerRegistry, projections: Sequence[type[Projection]]) -> None:
-    """Refuse a query that waits for a projection which the application does not have.
-
-    Raises:
-        ConfigurationError: ``after=`` would never be satisfied.
-    """
-    known = {projection.name for projection in projections}
-    for binding in registry:
-        missing = sorted(model.name for model in binding.reads if model.name not in known)
-        if missing:
-            message = f"{binding.name} reads {', '.join(missing)}, which is not among the application's projections"
-            hint = "Add it to projections=[...]; `start(projections=False)` leaves running it to another process."
-            raise ConfigurationError(message, hint=hint)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from duolog.application.in_flight import InFlight
-from duolog.dispatch.context import CURRENT_CONTEXT, MessageContext, ScopeKind
+from duolog.dispatch.context import CURRENT_CONTEXT, MessageContext, OnOwnAuthority, ScopeKind
 from duolog.dispatch.pipeline import Call
 from duolog.dispatch.registry import HandlerRegistry, missing_handler
 from duolog.dispatch.stream_relay import relay_stream
 from duolog.errors import DuologError, MissingHandlerError, NotInCommandScopeError, NotStartedError
 from duolog.messages.binding import Binding, MessageKind
 from duolog.messages.metadata import Metadata
+from duolog.write.idempotency import IdempotencyKey
 
 Running = Coroutine[Any, Any, tuple[object, MessageContext]]
 
@@ -76,6 +77,10 @@ class Dispatcher:
         """
         return self._run(self._route(_COMMAND, command), command, metadata, note)
 
+    def execute_due(self, command: object, metadata: Metadata, key: IdempotencyKey) -> Running:
+        """Run a command that the application has scheduled, on its own authority; otherwise like `execute`."""
+        return self._run(self._route(_COMMAND, command), command, metadata, key, OnOwnAuthority())
+
     def query(self, query: object, metadata: Metadata | None, note: object | None = None) -> Running:
         """Run a query; otherwise like `execute`."""
         return self._run(self._route(_QUERY, query), query, metadata, note)
@@ -116,9 +121,9 @@ class Dispatcher:
             await items.aclose()
 
     async def _run(
-        self, route: Route, message: object, metadata: Metadata | None, note: object | None
+        self, route: Route, message: object, metadata: Metadata | None, *notes: object | None
     ) -> tuple[object, MessageContext]:
-        context = _context(route, message, metadata, note)
+        context = _context(route, message, metadata, *notes)
         self._in_flight.enter(context)
         try:
             return await route.call(context), context
@@ -141,7 +146,7 @@ class Dispatcher:
         return NotStartedError(message, hint="Use it inside `async with app:`.")
 
 
-def _context(route: Route, message: object, metadata: Metadata | None, note: object | None) -> MessageContext:
+def _context(route: Route, message: object, metadata: Metadata | None, *notes: object | None) -> MessageContext:
     """Make a message's context: the message that is being handled here causes it."""
     sender = CURRENT_CONTEXT.get()
     if sender is None:
@@ -149,8 +154,9 @@ def _context(route: Route, message: object, metadata: Metadata | None, note: obj
     else:
         _refuse_in_projection(sender, route.binding)
         context = MessageContext(message, route.scope, metadata, sender.metadata if metadata is None else None)
-    if note is not None:
-        context.put(type(note), note)
+    for note in notes:
+        if note is not None:
+            context.put(type(note), note)
     return context
 
 

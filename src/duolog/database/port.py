@@ -8,6 +8,7 @@ from duolog.database.examination import Examination
 from duolog.database.transfer import LogTransfer
 from duolog.eventstore.port import EventStore
 from duolog.projections.view_database import ViewSession
+from duolog.scheduling.command_schedule import CommandSchedule
 from duolog.subscriptions.checkpoints import Checkpoint, Checkpoints
 from duolog.subscriptions.leases import Leases
 from duolog.subscriptions.parking import Parking
@@ -99,6 +100,11 @@ class Database(Protocol):
     @property
     def idempotency(self) -> IdempotencyStore:
         """Which commands were executed under which keys."""
+        ...
+
+    @property
+    def schedule(self) -> CommandSchedule:
+        """Which commands are due later."""
         ...
 
     @property

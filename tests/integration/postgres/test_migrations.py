@@ -20,6 +20,7 @@ FROZEN = {
     "0006_run_statements": "50c1cb24a04cf0a579b1698c9c919b9134d1feefb249bfc4f9fd3f2ac65c9b34",
     "0007_transfer": "44feda68b3947f71614fda0c756c39ccee78bbd25524cee6a165b319e1dd4ed8",
     "0008_shown_answers": "6500195a676c2d8b890a14798cac3130d9899f99db01fd4cd99f950705f46515",
+    "0013_scheduling": "112134e8099c2655c8200209d52fc2756048fb5eeb984a2ed7f9197b2a4d03be",
 }
 
 MakeConnections = Callable[..., Connections]

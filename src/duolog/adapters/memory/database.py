@@ -10,6 +10,7 @@ from duolog.adapters.memory.event_store import MemoryEventStore
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession
+from duolog.adapters.memory.scheduled_commands import MemoryCommandSchedule
 from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryLeases, MemoryParking
 from duolog.adapters.memory.tables import Tables
@@ -50,6 +51,7 @@ class MemoryDatabase:
         self._tables = Tables()
         self._keys = MemoryIdempotencyStore(clock)
         self._snapshots = MemorySnapshots()
+        self._schedule = MemoryCommandSchedule(self._tables, clock)
         self._committer = MemoryCommitter(log, self._tables, self._keys, self._snapshots)
         self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
@@ -102,6 +104,11 @@ class MemoryDatabase:
     def idempotency(self) -> MemoryIdempotencyStore:
         """Which commands were executed under which keys."""
         return self._keys
+
+    @property
+    def schedule(self) -> MemoryCommandSchedule:
+        """Which commands are due later."""
+        return self._schedule
 
     @property
     def transfer(self) -> MemoryTransfer:

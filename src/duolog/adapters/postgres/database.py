@@ -17,6 +17,7 @@ from duolog.adapters.postgres.log import PostgresLog
 from duolog.adapters.postgres.migrations import check_schema, migrate, pending
 from duolog.adapters.postgres.parking import PostgresParking
 from duolog.adapters.postgres.read_session import PostgresReadSession
+from duolog.adapters.postgres.scheduled_commands import PostgresCommandSchedule
 from duolog.adapters.postgres.snapshots import PostgresSnapshots
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statements import Statements
@@ -90,6 +91,11 @@ class PostgresDatabase:
     def idempotency(self) -> PostgresIdempotencyStore:
         """Which commands were executed under which keys."""
         return self._opened().idempotency
+
+    @property
+    def schedule(self) -> PostgresCommandSchedule:
+        """Which commands are due later."""
+        return self._opened().schedule
 
     @property
     def transfer(self) -> PostgresTransfer:
@@ -177,6 +183,7 @@ class _Open:
         self.leases = PostgresLeases(self.log_connections)
         self.parking = PostgresParking(self.log_connections)
         self.idempotency = PostgresIdempotencyStore(self.log_connections)
+        self.schedule = PostgresCommandSchedule(self.log_connections)
         self.transfer = PostgresTransfer(self.log_connections)
         self.log = PostgresLog(
             location,

@@ -18,6 +18,7 @@ from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read
 from duolog.adapters.sqlite.parking import SqliteParking
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Reader, Readers
+from duolog.adapters.sqlite.scheduled_commands import SqliteCommandSchedule
 from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.tail import Tail
@@ -103,6 +104,11 @@ class SqliteDatabase:
     def idempotency(self) -> SqliteIdempotencyStore:
         """Which commands were executed under which keys."""
         return self._opened().idempotency
+
+    @property
+    def schedule(self) -> SqliteCommandSchedule:
+        """Which commands are due later."""
+        return self._opened().schedule
 
     @property
     def transfer(self) -> SqliteTransfer:
@@ -201,6 +207,7 @@ class _Open:
         self.leases = SqliteLeases(self.writer, self._log_readers)
         self.parking = SqliteParking(self._log_readers)
         self.idempotency = SqliteIdempotencyStore(self.writer, self._log_readers)
+        self.schedule = SqliteCommandSchedule(self.writer, self._log_readers)
         self.transfer = SqliteTransfer(location.url, self.writer, self._log_readers)
 
     async def start(self) -> None:

@@ -14,6 +14,7 @@ _SUITES = (
     "reading",
     "sample_log",
     "samples",
+    "scheduling",
     "snapshots",
     "subscribing",
     "tables",
@@ -33,6 +34,7 @@ from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
+from duolog.testing.contracts.scheduling import SchedulingContract
 from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
 from duolog.testing.contracts.tables import TablesContract
@@ -52,6 +54,7 @@ __all__ = [
     "LeaseContract",
     "ReadSessionContract",
     "ReadingContract",
+    "SchedulingContract",
     "SnapshotContract",
     "SubscriptionContract",
     "TablesContract",

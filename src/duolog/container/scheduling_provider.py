@@ -1,0 +1,31 @@
+"""What handlers take to schedule commands."""
+
+from dishka import Provider, Scope, provide  # pyright: ignore[reportUnknownVariableType]
+
+from duolog.codec.command_codec import CommandCodec
+from duolog.database.port import Database
+from duolog.messages.metadata import Metadata
+from duolog.scheduling.due_signal import DueSignal
+from duolog.write.command_scheduler import CommandScheduler, UnitCommandScheduler
+from duolog.write.unit_of_work import UnitOfWork
+
+
+class SchedulingProvider(Provider):
+    """Provides the scheduler of the command that is being handled.
+
+    Args:
+        codec: knows the commands that the application handles.
+        signal: is set when a command was scheduled.
+    """
+
+    scope = Scope.REQUEST
+
+    def __init__(self, codec: CommandCodec, signal: DueSignal) -> None:
+        super().__init__()
+        self._codec = codec
+        self._signal = signal
+
+    @provide
+    def command_scheduler(self, unit: UnitOfWork, database: Database, metadata: Metadata) -> CommandScheduler:
+        """Provide the command scheduler of the command."""
+        return UnitCommandScheduler(unit, database.schedule, self._codec, metadata, self._signal)
