@@ -23,6 +23,8 @@ from duolog.messages.event import Upcast, event
 from duolog.messages.metadata import Actor, Metadata
 from duolog.messages.query import Query, StreamQuery, bind_query
 from duolog.messages.tag import Tag
+from duolog.process_managers.process_manager import ProcessManager, Reactor
+from duolog.process_managers.reaction import Process, Reaction
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.cursors import Cursors
@@ -87,8 +89,12 @@ __all__ = [
     "NotAuthorizedError",
     "PaginatedResult",
     "PositionToken",
+    "Process",
+    "ProcessManager",
     "Projection",
     "Query",
+    "Reaction",
+    "Reactor",
     "ReadDatabase",
     "Receipt",
     "RecordedEvent",

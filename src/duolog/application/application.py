@@ -7,7 +7,6 @@ from typing import Any, Self, TypeVar, cast
 from dishka import AsyncContainer, Provider
 
 from duolog.application.assembly import Assembly
-from duolog.application.dispatcher import Dispatcher
 from duolog.application.receipt import Receipt, make_receipt
 from duolog.application.settings import Settings
 from duolog.codec.event_codec import EventCodec
@@ -15,11 +14,11 @@ from duolog.container.secret import Secret
 from duolog.database.port import Database
 from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
-from duolog.dispatch.registry import HandlerRegistry
 from duolog.messages.binding import Binding, M, R
 from duolog.messages.command import Command
 from duolog.messages.metadata import Metadata
 from duolog.messages.query import Query, StreamQuery
+from duolog.process_managers.process_manager import Reactor
 from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.read.middleware.after_position import AfterPosition
@@ -51,6 +50,7 @@ class Application:
         database: URL of its database; the scheme finds the adapter (``sqlite:///file.db``, ``memory://``).
         handlers: bindings made by ``handled_by``, ``bind_command`` and ``bind_query``.
         projections: the projections that run in this process.
+        processes: the reactors and process managers, which run where the projections do.
         providers: dishka providers for what handlers, gateways and projections take.
         events: event classes, or modules of them, that no projection handles.
         tables: by name, the DDL of ordinary tables that repositories own; created where missing.
@@ -70,6 +70,7 @@ class Application:
         database: str,
         handlers: Sequence[Binding[Any, Any]],
         projections: Sequence[type[Projection]] = (),
+        processes: Sequence[type[Reactor]] = (),
         providers: Sequence[Provider] = (),
         events: Sequence[type | ModuleType] = (),
         tables: Mapping[str, str] = MappingProxyType({}),
@@ -81,13 +82,12 @@ class Application:
         self.name = name
         self.settings = settings or Settings()
         self._secret = Secret.find(secret)
-        registry = HandlerRegistry(handlers)
-        self.bindings: Mapping[type, Binding[Any, Any]] = {binding.message: binding for binding in registry}
         self._assembly = Assembly(
             name=name,
             database_url=database,
-            registry=registry,
+            handlers=handlers,
             projections=projections,
+            processes=processes,
             providers=providers,
             events=events,
             tables=tables,
@@ -96,9 +96,8 @@ class Application:
             middleware=middleware,
             settings=self.settings,
         )
-        self._dispatcher = Dispatcher(name, registry, self._assembly.routes, self._assembly.in_flight)
-
-    # --- life cycle ------------------------------------------------------------------------------------------
+        self.bindings: Mapping[type, Binding[Any, Any]] = {each.message: each for each in handlers}
+        self._dispatcher = self._assembly.dispatcher
 
     async def __aenter__(self) -> Self:
         """Start it, with its projections."""
@@ -128,8 +127,6 @@ class Application:
     async def close(self) -> None:
         """Let no message in any more, wait for those under way (bounded), stop the projections, and disconnect."""
         await self._assembly.close()
-
-    # --- commands --------------------------------------------------------------------------------------------
 
     async def execute(
         self, command: Command[R], *, metadata: Metadata | None = None, idempotency_key: GivenKey = None
@@ -187,8 +184,6 @@ class Application:
         """Execute a plain dataclass by its binding, and return positions and versions beside its result."""
         result, context = await self._dispatcher.run_bound(binding, command, metadata, key_of(idempotency_key))
         return make_receipt(cast("R", result), context, self.database.store.log_id)
-
-    # --- queries ---------------------------------------------------------------------------------------------
 
     async def query(
         self,
@@ -254,8 +249,6 @@ class Application:
         finally:
             await items.aclose()
 
-    # --- what is inside --------------------------------------------------------------------------------------
-
     @property
     def container(self) -> AsyncContainer:
         """The dishka container, for ``setup_dishka(app.container, api)``."""
@@ -281,12 +274,17 @@ class Application:
         """The projection classes."""
         return self._assembly.projections
 
+    @property
+    def processes(self) -> tuple[type[Reactor], ...]:
+        """The classes of reactors and process managers."""
+        return self._assembly.processes
+
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
-        """Tell how each projection of this process is doing."""
+        """Tell how each projection and process is doing here."""
         return self._assembly.statuses()
 
     async def caught_up(self, *, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the answer
-        """Wait until every projection has the log's end, and no scheduled command is due; for tests and scripts.
+        """Wait until all followers have the log's end, and no scheduled command is due; for tests and scripts.
 
         Args:
             timeout: how long to wait, in seconds.

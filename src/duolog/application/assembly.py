@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from dishka import Provider
 
 from duolog.application.dispatcher import Dispatcher, Route
 from duolog.application.in_flight import InFlight
-from duolog.application.reads import check_reads
+from duolog.application.registering import check_reads, make_registry
 from duolog.application.running import Running
 from duolog.application.settings import Settings
 from duolog.codec.command_codec import CommandCodec
@@ -20,7 +21,7 @@ from duolog.container.assembly import make_container
 from duolog.container.databases import open_database
 from duolog.container.providers import DuologProvider
 from duolog.container.scheduling_provider import SchedulingProvider
-from duolog.container.scopes import ProjectionScopes, handler_call
+from duolog.container.scopes import ProjectionScopes, ReactorScopes, handler_call
 from duolog.container.secret import Secret
 from duolog.database.port import View
 from duolog.dispatch.middleware.authorisation import AuthorisationMiddleware, Authorizer
@@ -31,12 +32,14 @@ from duolog.dispatch.middleware.time_limit import TimeLimitMiddleware
 from duolog.dispatch.middleware.tracing import TracingMiddleware
 from duolog.dispatch.middleware.validation import ValidationMiddleware
 from duolog.dispatch.pipeline import Middleware, Placed, arrange, build_pipeline
-from duolog.dispatch.registry import HandlerRegistry
 from duolog.dispatch.shield import shielded
 from duolog.errors import AnotherSecretError, NotStartedError
-from duolog.messages.binding import ReadModel
+from duolog.messages.binding import Binding, ReadModel
 from duolog.messages.command import is_named_command
 from duolog.messages.metadata import Metadata
+from duolog.process_managers.page_processor import ReactionPorts
+from duolog.process_managers.process_manager import Reactor
+from duolog.process_managers.runtime import VERSION, ReactorRuntime, check_names
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
@@ -69,8 +72,9 @@ class Assembly:
     Args:
         name: the application's name, in logs.
         database_url: finds the database's adapter.
-        registry: the handlers.
+        handlers: bindings of messages to handlers.
         projections: the projection classes.
+        processes: the classes of reactors and process managers.
         providers: the application's dishka providers.
         events: event classes or modules that no projection handles.
         tables: DDL of the application's own tables.
@@ -88,8 +92,9 @@ class Assembly:
         *,
         name: str,
         database_url: str,
-        registry: HandlerRegistry,
+        handlers: Sequence[Binding[Any, Any]],
         projections: Sequence[type[Projection]],
+        processes: Sequence[type[Reactor]],
         providers: Sequence[Provider],
         events: Sequence[type | ModuleType],
         tables: Mapping[str, str],
@@ -99,15 +104,17 @@ class Assembly:
         settings: Settings,
     ) -> None:
         self.projections = tuple(projections)
+        self.processes = tuple(processes)
         self._name = name
-        self._registry = registry
+        registry = self.registry = make_registry(handlers, processes)
         self._tables = tables
         self._settings = settings
         self._secret = secret
         check_reads(registry, projections)
+        check_names(processes, [projection.name for projection in projections])
         self.database = open_database(database_url)
-        projected = [cls for projection in projections for cls in projection.handlers()]
-        types = EventTypes((*events, *projected))
+        followed = [*(each.handlers() for each in projections), *(each.handlers() for each in processes)]
+        types = EventTypes((*events, *chain.from_iterable(followed)))
         for spec in types:
             check_published_category(spec)
         self.codec = EventCodec(types, Tagger(secret.value), max_bytes=settings.max_event_bytes)
@@ -119,7 +126,7 @@ class Assembly:
             DuologProvider(self.database, self.codec, secret, self._entity_states),
             tuple(registry),
             projections,
-            (SchedulingProvider(self._commands, self._signal), *providers),
+            (SchedulingProvider(self._commands, self._signal, processes), *providers),
         )
         self.in_flight = InFlight()
         self._middleware = arrange(self._defaults(authorizer, secret), middleware)
@@ -127,6 +134,7 @@ class Assembly:
         self._running: Running | None = None
         self._was_started = False
         self.routes: dict[type, Route] = {}
+        self.dispatcher = Dispatcher(name, registry, self.routes, self.in_flight)
 
     async def start(self, *, projections: bool) -> None:
         """Build the pipelines, open the database, make tables and views, and start the projections."""
@@ -136,7 +144,7 @@ class Assembly:
         self._was_started = True
         routes = {
             each.message: Route.of(each, build_pipeline(each, self._middleware, handler_call(self.container, each)))
-            for each in self._registry
+            for each in self.registry
         }
         await self.database.open()
         self._entity_states.snapshots = self.database.snapshots
@@ -144,7 +152,8 @@ class Assembly:
             await self._check_secret()
             await self.database.create_tables(self._tables)
             running = self._running = self._run()
-            await (running.runtime.start() if projections else running.runtime.create_views())
+            for runtime in (running.runtime, running.processes):
+                await (runtime.start() if projections else runtime.create())
             if projections and running.meters is not None:
                 running.meters.start()
         except BaseException:
@@ -170,8 +179,9 @@ class Assembly:
             await shielded(self._disconnect())
 
     def statuses(self) -> Sequence[SubscriptionStatus]:
-        """Tell how each projection of this process is doing; nothing before the start."""
-        return self._running.runtime.statuses() if self._running is not None else ()
+        """Tell how each projection and process is doing here; nothing before the start."""
+        running = self._running
+        return (*running.runtime.statuses(), *running.processes.statuses()) if running is not None else ()
 
     async def caught_up(self, *, seconds: float) -> None:
         """Wait until every projection has the log's end, and no scheduled command is due; see `Running.caught_up`."""
@@ -198,7 +208,8 @@ class Assembly:
     def _run(self) -> Running:
         versions = {projection.name: projection.version for projection in self.projections}
         meter = find_meter()
-        meters = SubscriptionMeters(meter, self.database, list(versions)) if meter is not None and versions else None
+        names = [*versions, *(process.name for process in self.processes)]
+        meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         progress = Progress(self.database.checkpoints, versions, meters.moved if meters is not None else None)
         runtime = ProjectionRuntime(
             self.projections,
@@ -218,11 +229,26 @@ class Assembly:
             owner=runtime.owner,
             pace=DuePace(at_once=self._settings.due_at_once),
         )
-        return Running(runtime, progress, wait, meters, due)
+        return Running(runtime, self._react(progress, runtime.owner), progress, wait, meters, due)
+
+    def _react(self, progress: Progress, owner: str) -> ReactorRuntime:
+        database, leases = self.database, self.database.leases
+        ports = ReactionPorts(
+            store=database.store,
+            schedule=database.schedule,
+            states=database.process_states,
+            parking=database.parking,
+            prepare=lambda reactor, token: database.prepare_view(_checkpoint(reactor), token=token),
+            open_session=lambda reactor: database.open_view(_checkpoint(reactor)),
+            open_reactor=ReactorScopes(self.container).open,
+            events=self.codec,
+            commands=self._commands,
+            signal=self._signal,
+        )
+        return ReactorRuntime(self.processes, ports, leases=leases, progress=progress, owner=owner)
 
     async def _execute_due(self, command: object, metadata: Metadata, scheduled: ScheduledId) -> None:
-        dispatcher = Dispatcher(self._name, self._registry, self.routes, self.in_flight)
-        await dispatcher.execute_due(command, metadata, IdempotencyKey(str(scheduled)))
+        await self.dispatcher.execute_due(command, metadata, IdempotencyKey(str(scheduled)))
 
     def _started(self) -> Running:
         if self._running is None:
@@ -235,7 +261,8 @@ class Assembly:
         try:
             if running is not None:
                 try:
-                    await running.runtime.stop(seconds=self._settings.drain_seconds)
+                    for runtime in (running.processes, running.runtime):
+                        await runtime.stop(seconds=self._settings.drain_seconds)
                 finally:
                     if running.meters is not None:
                         await running.meters.measure_last()
@@ -281,3 +308,7 @@ class Assembly:
 
 def _view(projection: type[Projection]) -> View:
     return View(projection.name, projection.version, projection.tables)
+
+
+def _checkpoint(reactor: type[Reactor]) -> View:
+    return View(reactor.name, VERSION, {})

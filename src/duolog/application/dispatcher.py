@@ -18,6 +18,7 @@ Running = Coroutine[Any, Any, tuple[object, MessageContext]]
 
 _COMMAND: Final = MessageKind.COMMAND  # an enum's member is slow to look up
 _QUERY: Final = MessageKind.QUERY
+_FOLLOWERS: Final = (ScopeKind.PROJECTION, ScopeKind.PROCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +162,15 @@ def _context(route: Route, message: object, metadata: Metadata | None, *notes: o
 
 
 def _refuse_in_projection(sender: MessageContext | None, binding: Binding[Any, Any]) -> None:
-    """Refuse a command that a projection sends: it would not be part of the view's transaction, and rebuilds repeat it.
+    """Refuse a command that a projection or a process sends: it is not part of its transaction, and may be repeated.
 
     Raises:
-        NotInCommandScopeError: a projection is being run here.
+        NotInCommandScopeError: a projection or a process is being run here.
     """
-    if sender is not None and sender.kind is ScopeKind.PROJECTION and binding.kind is MessageKind.COMMAND:
-        message = f"{binding.name} was sent by a projection"
-        raise NotInCommandScopeError(message, hint="A projection only folds events into its view.")
+    if sender is None or sender.kind not in _FOLLOWERS or binding.kind is not MessageKind.COMMAND:
+        return
+    message = f"{binding.name} was sent by a {sender.kind.value}"
+    hint = "A projection only folds events into its view."
+    if sender.kind is ScopeKind.PROCESS:
+        hint = "Send it by `process.send(...)`, so that it takes effect once, and only if this page is committed."
+    raise NotInCommandScopeError(message, hint=hint)

@@ -6,6 +6,7 @@ from typing import Final
 
 from duolog.errors import AfterTimeoutError
 from duolog.eventstore.port import EventStore
+from duolog.process_managers.runtime import ReactorRuntime
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.read.position_wait import PositionWait
 from duolog.scheduling.due_commands import DueCommands
@@ -21,6 +22,7 @@ class Running:
 
     Attributes:
         runtime: runs the projections.
+        processes: runs the reactors and process managers.
         progress: how far they are.
         wait: waits for positions.
         meters: measures the projections; None where nobody listens.
@@ -28,13 +30,16 @@ class Running:
     """
 
     runtime: ProjectionRuntime
+    processes: ReactorRuntime
     progress: Progress
     wait: PositionWait
     meters: SubscriptionMeters | None
     due: DueCommands
 
     async def caught_up(self, store: EventStore, *, seconds: float) -> None:
-        """Wait until every projection has the log's end, parked events included, and no scheduled command is due.
+        """Wait until every projection and process has the log's end, and no scheduled command is due.
+
+        Parked events count as applied.
 
         Args:
             store: the log.
@@ -44,7 +49,7 @@ class Running:
             AfterTimeoutError: it did not come to that in time.
         """
         head = await store.head()
-        names = [status.subscription for status in self.runtime.statuses()]
+        names = [status.subscription for status in (*self.runtime.statuses(), *self.processes.statuses())]
         try:
             async with asyncio.timeout(seconds):
                 while True:

@@ -7,6 +7,7 @@ from typing import Protocol
 from duolog.database.examination import Examination
 from duolog.database.transfer import LogTransfer
 from duolog.eventstore.port import EventStore
+from duolog.process_managers.states import ProcessStates
 from duolog.projections.view_database import ViewSession
 from duolog.scheduling.command_schedule import CommandSchedule
 from duolog.subscriptions.checkpoints import Checkpoint, Checkpoints
@@ -105,6 +106,11 @@ class Database(Protocol):
     @property
     def schedule(self) -> CommandSchedule:
         """Which commands are due later."""
+        ...
+
+    @property
+    def process_states(self) -> ProcessStates:
+        """What process managers remember."""
         ...
 
     @property

@@ -17,6 +17,7 @@ class ScopeKind(Enum):
     COMMAND = "command"
     QUERY = "query"
     PROJECTION = "projection"
+    PROCESS = "process"
 
 
 class OnOwnAuthority(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from duolog.adapters.memory.committer import MemoryCommitter
 from duolog.adapters.memory.event_store import MemoryEventStore
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
+from duolog.adapters.memory.process_states import MemoryProcessStates
 from duolog.adapters.memory.reading import MemoryReadSession
 from duolog.adapters.memory.scheduled_commands import MemoryCommandSchedule
 from duolog.adapters.memory.snapshots import MemorySnapshots
@@ -52,6 +53,7 @@ class MemoryDatabase:
         self._keys = MemoryIdempotencyStore(clock)
         self._snapshots = MemorySnapshots()
         self._schedule = MemoryCommandSchedule(self._tables, clock)
+        self._process_states = MemoryProcessStates(self._tables, clock)
         self._committer = MemoryCommitter(log, self._tables, self._keys, self._snapshots)
         self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
@@ -109,6 +111,11 @@ class MemoryDatabase:
     def schedule(self) -> MemoryCommandSchedule:
         """Which commands are due later."""
         return self._schedule
+
+    @property
+    def process_states(self) -> MemoryProcessStates:
+        """What process managers remember."""
+        return self._process_states
 
     @property
     def transfer(self) -> MemoryTransfer:

@@ -16,6 +16,7 @@ from duolog.adapters.sqlite.leases import SqliteLeases
 from duolog.adapters.sqlite.location import Location, parse_location
 from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read_log_id
 from duolog.adapters.sqlite.parking import SqliteParking
+from duolog.adapters.sqlite.process_states import SqliteProcessStates
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Reader, Readers
 from duolog.adapters.sqlite.scheduled_commands import SqliteCommandSchedule
@@ -109,6 +110,11 @@ class SqliteDatabase:
     def schedule(self) -> SqliteCommandSchedule:
         """Which commands are due later."""
         return self._opened().schedule
+
+    @property
+    def process_states(self) -> SqliteProcessStates:
+        """What process managers remember."""
+        return self._opened().process_states
 
     @property
     def transfer(self) -> SqliteTransfer:
@@ -208,6 +214,7 @@ class _Open:
         self.parking = SqliteParking(self._log_readers)
         self.idempotency = SqliteIdempotencyStore(self.writer, self._log_readers)
         self.schedule = SqliteCommandSchedule(self.writer, self._log_readers)
+        self.process_states = SqliteProcessStates(self.writer, self._log_readers)
         self.transfer = SqliteTransfer(location.url, self.writer, self._log_readers)
 
     async def start(self) -> None:
