@@ -3,7 +3,7 @@
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, Generic, Literal, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
 from duolog.errors import ConfigurationError
@@ -137,9 +137,12 @@ class ProcessManager(Reactor, Generic[S], is_base=True):
         return key
 
 
-def manager_of(reactor: type[Reactor]) -> type[ProcessManager[Any]] | None:
+def manager_of(reactor: Any) -> type[ProcessManager[Any]] | None:
     """Return a class that is a process manager's; None for that of a plain reactor."""
-    return cast("type[ProcessManager[Any]]", reactor) if issubclass(reactor, ProcessManager) else None
+    is_manager = bool(
+        issubclass(reactor, ProcessManager)
+    )  # not in one line, where checkers would lose the state's type
+    return reactor if is_manager else None
 
 
 def _check_method(cls: type, method: str) -> None:

@@ -24,6 +24,8 @@ _SET_ASIDE: Final = load_sql("set_command_aside")
 _READ: Final = load_sql("read_scheduled_commands")
 _OVERDUE: Final = load_sql("overdue_commands")
 _RETRY: Final = load_sql("retry_command")
+_OWNERS: Final = load_sql("command_owners")
+_RELEASE: Final = load_sql("release_commands")
 _REMOVE: Final = load_sql("remove_command")
 
 
@@ -65,6 +67,16 @@ def seconds_until_due(connection: sqlite3.Connection, known: Known, now: int) ->
     """Look when something is due; see `CommandSchedule.seconds_until_due`."""
     row = connection.execute(_NEXT, {"known": json.dumps(dict(known))}).fetchone()
     return None if row is None else max(0.0, (row[0] - now) / _MICROSECONDS)
+
+
+def owners(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of those who execute commands."""
+    return [owner for (owner,) in connection.execute(_OWNERS).fetchall()]
+
+
+def release(connection: sqlite3.Connection, owner: str, now: int) -> None:
+    """Give back what an owner has taken."""
+    connection.execute(_RELEASE, {"owner": owner, "now": now})
 
 
 def renew(connection: sqlite3.Connection, taken: Sequence[ScheduledCommand], now: int, seconds: float) -> None:

@@ -3,9 +3,11 @@
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from duolog.adapters._sql import scheduled_commands
+from duolog.adapters.sqlite.owner_liveness import is_dead
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.writer import Writer
@@ -17,7 +19,7 @@ R = TypeVar("R")
 
 
 class SqliteCommandSchedule:
-    """A `CommandSchedule`. The writer is asked only where something is to be written.
+    """A `CommandSchedule`. The lease of a process that died on this machine counts as expired.
 
     Args:
         writer: gives commands out, in its thread.
@@ -47,10 +49,20 @@ class SqliteCommandSchedule:
         )
 
     async def seconds_until_due(self, known: Known) -> float | None:
-        """Tell when there is something to take; see `CommandSchedule.seconds_until_due`."""
-        return await self._readers.run(
-            lambda connection: scheduled_commands.seconds_until_due(connection, known, _now())
-        )
+        """Tell when there is something to take; see `CommandSchedule.seconds_until_due`.
+
+        What a process had taken that died on this machine is given back.
+        """
+
+        def look(connection: sqlite3.Connection) -> tuple[float | None, list[str]]:
+            until_due = scheduled_commands.seconds_until_due(connection, known, _now())
+            return until_due, scheduled_commands.owners(connection)
+
+        until_due, owners = await self._readers.run(look)
+        dead = [owner for owner in owners if is_dead(owner)]
+        for owner in dead:
+            await self._write(partial(scheduled_commands.release, owner=owner, now=_now()))
+        return 0.0 if dead else until_due
 
     async def renew(self, taken: Sequence[ScheduledCommand], *, seconds: float) -> None:
         """Keep commands for longer; see `CommandSchedule.renew`."""

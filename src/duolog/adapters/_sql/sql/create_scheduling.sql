@@ -23,6 +23,8 @@ CREATE INDEX duolog_scheduled_commands_key ON duolog_scheduled_commands (tenant,
 
 CREATE INDEX duolog_scheduled_commands_due ON duolog_scheduled_commands (due_at, number);
 
+CREATE INDEX duolog_scheduled_commands_owner ON duolog_scheduled_commands (owner) WHERE owner <> '';
+
 CREATE TABLE duolog_process_states (
     process TEXT NOT NULL,
     tenant TEXT NOT NULL,
