@@ -2,7 +2,16 @@
 
 from duolog.testing.applications import application
 from duolog.testing.decision_scenarios import AggregateScenario, DeciderScenario, given
+from duolog.testing.process_scenarios import ProcessScenario
 from duolog.testing.projection_scenarios import ProjectionScenario
 from duolog.testing.unsure_committer import UnsureCommitter
 
-__all__ = ["AggregateScenario", "DeciderScenario", "ProjectionScenario", "UnsureCommitter", "application", "given"]
+__all__ = [
+    "AggregateScenario",
+    "DeciderScenario",
+    "ProcessScenario",
+    "ProjectionScenario",
+    "UnsureCommitter",
+    "application",
+    "given",
+]
