@@ -48,6 +48,7 @@ _ROOMS: Final = {
     "scheduling": "Scheduled commands",
     "codec": "Snapshots",
     "projections": "Projections",
+    "process_managers": "Reactors and process managers",
     "read": "The read side",
     "tables": "Tables",
     "eventstore": "The log",

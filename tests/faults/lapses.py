@@ -15,7 +15,7 @@ from tests.unit.process_managers.trials import (
     trials,
 )
 
-USERS = ("1", "2", "3")
+USERS = ("1", "2")
 
 
 def lapses(path: Path) -> Application:

@@ -43,7 +43,7 @@ async def test_a_reactor_is_tried_in_the_same_way() -> None:
 async def test_what_is_not_so_fails() -> None:
     scenario = ProcessScenario(LapseTrials(Seen()))
     await scenario.when(TrialBegun("1"))
-    with pytest.raises(AssertionError, match="expected .*, but it sends"):
+    with pytest.raises(AssertionError, match=r"expected .*, but it sends"):
         scenario.then_sends(LapseTrial("1", 0))
     with pytest.raises(AssertionError, match="remembers"):
         scenario.then_state("1", Trial(1))
