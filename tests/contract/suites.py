@@ -6,11 +6,13 @@ __all__ = [
     "TestAppending",
     "TestBoundaries",
     "TestDatabase",
+    "TestGenerations",
     "TestHeldWriters",
     "TestIdempotency",
     "TestLeases",
     "TestReadSessions",
     "TestReading",
+    "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
     "TestTables",
@@ -72,3 +74,9 @@ class TestDatabase(contracts.DatabaseContract): ...
 
 
 class TestTransfers(contracts.TransferContract): ...
+
+
+class TestShares(contracts.ShareContract): ...
+
+
+class TestGenerations(contracts.GenerationContract): ...
