@@ -59,7 +59,9 @@ class CheckpointMove:
     new: int
     processed: Processed = NOTHING
 
-    def over(self, events: Sequence[RecordedEvent], *, old: int | None = None, new: int | None = None) -> "CheckpointMove":
+    def over(
+        self, events: Sequence[RecordedEvent], *, old: int | None = None, new: int | None = None
+    ) -> "CheckpointMove":
         """Return the move over these events only, or between other positions."""
         return replace(
             self,

@@ -65,9 +65,7 @@ class MemoryDatabase:
         self._checkpoints = MemoryCheckpoints(clock, self._generations, self._leases)
         self._parking = MemoryParking(clock, self._generations)
         self._shares = MemoryShares(self._generations, self._checkpoints, self._leases, self._members)
-        self._views = MemoryViews(
-            self._tables, self._generations, self._checkpoints, self._parking, self._leases
-        )
+        self._views = MemoryViews(self._tables, self._generations, self._checkpoints, self._parking, self._leases)
         memory = Memory(self._generations, self._checkpoints, self._parking, self._snapshots, self._keys)
         self._transfer = MemoryTransfer(log, memory, self._tables, clock)
 

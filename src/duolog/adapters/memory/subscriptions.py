@@ -239,7 +239,9 @@ class MemoryParking:
 
     async def counts(self) -> dict[str, int]:
         """Return how many events each live view lacks because they are parked."""
-        lives = {each.subscription: each.number for each in await self._generations.read_all() if each.role is Role.LIVE}
+        lives = {
+            each.subscription: each.number for each in await self._generations.read_all() if each.role is Role.LIVE
+        }
         return dict(Counter(name for name, number, _ in self._parked if lives.get(name) == number))
 
     def park(self, events: Sequence[ParkedEvent]) -> None:

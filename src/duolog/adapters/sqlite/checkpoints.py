@@ -111,9 +111,7 @@ def checkpoint_of(row: Sequence[Any]) -> Checkpoint:
     """Make a checkpoint of its columns."""
     version, position, token, updated_at, changes, counted_after, counted, digest = row[4:]
     processed = Processed(counted, digest)
-    return Checkpoint(
-        Share.of(*row[:4]), version, position, token, updated_at, changes, counted_after, processed
-    )
+    return Checkpoint(Share.of(*row[:4]), version, position, token, updated_at, changes, counted_after, processed)
 
 
 def stretch_of(row: Sequence[Any]) -> Stretch:

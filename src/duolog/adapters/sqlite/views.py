@@ -43,7 +43,8 @@ def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) 
         create_missing(connection, view.tables)
         if live is not None and live.tables != tuple(view.tables):
             write_generation(
-                connection, Generation(live.subscription, live.number, live.version, live.role, live.since, (*view.tables,))
+                connection,
+                Generation(live.subscription, live.number, live.version, live.role, live.since, (*view.tables,)),
             )
         return known
     if known and token is None:

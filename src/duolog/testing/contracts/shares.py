@@ -30,7 +30,9 @@ async def _leased(database: Database, share: Share, owner: str = "one") -> Lease
     return lease
 
 
-async def _move(database: Database, lease: Lease, old: int, new: int, *row: str, processed: Processed | None = None) -> None:
+async def _move(
+    database: Database, lease: Lease, old: int, new: int, *row: str, processed: Processed | None = None
+) -> None:
     session = database.open_view(VIEW, lease.share)
     try:
         for each in row:
