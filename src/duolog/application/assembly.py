@@ -224,11 +224,12 @@ class Assembly:
         keyed = [projection.name for projection in self.projections if projection.is_keyed()]
         moved = meters.moved if meters is not None else None
         progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
-        runtime = ProjectionRuntime(self.projections, self._shares(), source=self.database, progress=progress)
+        runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
         wait = PositionWait(self.database.store, self.database.parking, progress)
         return _Running(runtime, progress, wait, meters)
 
-    def _shares(self) -> ProjectionShares:
+    def shares(self) -> ProjectionShares:
+        """Return what applies pages for shares of the projections."""
         return ProjectionShares(
             source=self.database,
             prepare_view=lambda projection, token: self.database.prepare_view(_view(projection), token=token),

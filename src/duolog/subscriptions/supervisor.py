@@ -1,4 +1,4 @@
-"""Working on subscriptions beside other processes: who is there, which shares are one's own, and keeping their leases."""
+"""Working on subscriptions beside other processes: who is there, which shares are one's own, keeping their leases."""
 
 import asyncio
 import contextlib
