@@ -56,7 +56,8 @@ def test_an_audit_names_the_stretch_that_differs(duolog: Duolog, filled: str, ta
     assert "1..8 (buckets 0..255): the log has 8, 7 were processed" in ended.stdout
 
 
-def test_an_unknown_projection_is_an_error(duolog: Duolog, filled: str, target: Target) -> None:
+@pytest.mark.usefixtures("filled")
+def test_an_unknown_projection_is_an_error(duolog: Duolog, target: Target) -> None:
     for arguments in (("audit", target(), "no_view"), ("merge", target(), "no_view")):
         ended = duolog("projections", *arguments)
         assert ended.code == 2
