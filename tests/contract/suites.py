@@ -6,12 +6,14 @@ __all__ = [
     "TestAppending",
     "TestBoundaries",
     "TestDatabase",
+    "TestGenerations",
     "TestHeldWriters",
     "TestIdempotency",
     "TestLeases",
     "TestReadSessions",
     "TestReading",
     "TestScheduling",
+    "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
     "TestTables",
@@ -76,3 +78,9 @@ class TestDatabase(contracts.DatabaseContract): ...
 
 
 class TestTransfers(contracts.TransferContract): ...
+
+
+class TestShares(contracts.ShareContract): ...
+
+
+class TestGenerations(contracts.GenerationContract): ...

@@ -21,6 +21,7 @@ from duolog.messages.query import Query, StreamQuery
 from duolog.process_managers.process_manager import Reactor
 from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
+from duolog.projections.shares import ProjectionShares
 from duolog.read.middleware.after_position import AfterPosition
 from duolog.read.position_token import PositionToken
 from duolog.subscriptions.status import SubscriptionStatus
@@ -279,6 +280,10 @@ class Application:
         """The classes of reactors and process managers."""
         return self._assembly.processes
 
+    def projection_shares(self) -> ProjectionShares:
+        """Return what applies the log to shares of its projections, for whoever holds their leases."""
+        return self._assembly.shares()
+
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection and process is doing here."""
         return self._assembly.statuses()
@@ -295,10 +300,7 @@ class Application:
         await self._assembly.caught_up(seconds=timeout)
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
-        """Apply parked events of its projections again, a key in order and in one transaction.
-
-        Args:
-            choice: which ones.
+        """Apply chosen parked events of its projections again, a key in order and in one transaction.
 
         Returns:
             What came of each key.

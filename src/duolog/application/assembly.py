@@ -43,6 +43,7 @@ from duolog.process_managers.runtime import VERSION, ReactorRuntime, check_names
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
+from duolog.projections.shares import ProjectionShares
 from duolog.projections.view_database import ViewSession
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
@@ -51,8 +52,10 @@ from duolog.read.position_wait import PositionWait
 from duolog.scheduling.due_commands import DueCommands, DuePace
 from duolog.scheduling.due_signal import DueSignal
 from duolog.scheduling.scheduled_command import ScheduledId
+from duolog.subscriptions.generations import Role
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.progress import Progress
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import SubscriptionStatus
 from duolog.telemetry import find_meter
 from duolog.write.entity_states import EntityStates
@@ -184,7 +187,7 @@ class Assembly:
         return (*running.runtime.statuses(), *running.processes.statuses()) if running is not None else ()
 
     async def caught_up(self, *, seconds: float) -> None:
-        """Wait until every projection has the log's end, and no scheduled command is due; see `Running.caught_up`."""
+        """Wait until nothing is left to do; see `Running.caught_up`."""
         await self._started().caught_up(self.database.store, seconds=seconds)
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
@@ -210,42 +213,39 @@ class Assembly:
         meter = find_meter()
         names = [*versions, *(process.name for process in self.processes)]
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
-        progress = Progress(self.database.checkpoints, versions, meters.moved if meters is not None else None)
-        runtime = ProjectionRuntime(
-            self.projections,
+        keyed = [projection.name for projection in self.projections if projection.is_keyed()]
+        moved = meters.moved if meters is not None else None
+        progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
+        runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
+        wait = PositionWait(self.database.store, self.database.parking, progress)
+        pace, schedule = DuePace(at_once=self._settings.due_at_once), self.database.schedule
+        due = DueCommands(schedule, self._commands, self._execute_due, self._signal, owner=runtime.owner, pace=pace)
+        return Running(runtime, self._react(progress), progress, wait, meters, due)
+
+    def shares(self) -> ProjectionShares:
+        """Return what applies pages for shares of the projections."""
+        return ProjectionShares(
             source=self.database,
             prepare_view=lambda projection, token: self.database.prepare_view(_view(projection), token=token),
             open_view=self._open_view,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
-            progress=progress,
         )
-        wait = PositionWait(self.database.store, self.database.parking, progress)
-        due = DueCommands(
-            self.database.schedule,
-            self._commands,
-            self._execute_due,
-            self._signal,
-            owner=runtime.owner,
-            pace=DuePace(at_once=self._settings.due_at_once),
-        )
-        return Running(runtime, self._react(progress, runtime.owner), progress, wait, meters, due)
 
-    def _react(self, progress: Progress, owner: str) -> ReactorRuntime:
-        database, leases = self.database, self.database.leases
+    def _react(self, progress: Progress) -> ReactorRuntime:
         ports = ReactionPorts(
-            store=database.store,
-            schedule=database.schedule,
-            states=database.process_states,
-            parking=database.parking,
-            prepare=lambda reactor, token: database.prepare_view(_checkpoint(reactor), token=token),
-            open_session=lambda reactor: database.open_view(_checkpoint(reactor)),
+            store=self.database.store,
+            schedule=self.database.schedule,
+            states=self.database.process_states,
+            parking=self.database.parking,
+            prepare=lambda reactor, token: self.database.prepare_view(_checkpoint(reactor), token=token),
+            open_session=lambda reactor: self.database.open_view(_checkpoint(reactor)),
             open_reactor=ReactorScopes(self.container).open,
             events=self.codec,
             commands=self._commands,
             signal=self._signal,
         )
-        return ReactorRuntime(self.processes, ports, leases=leases, progress=progress, owner=owner)
+        return ReactorRuntime(self.processes, ports, source=self.database, progress=progress)
 
     async def _execute_due(self, command: object, metadata: Metadata, scheduled: ScheduledId) -> None:
         await self.dispatcher.execute_due(command, metadata, IdempotencyKey(str(scheduled)))
@@ -292,8 +292,8 @@ class Assembly:
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
         )
 
-    def _open_view(self, projection: type[Projection]) -> ViewSession:
-        return self.database.open_view(_view(projection))
+    def _open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
+        return self.database.open_view(_view(projection), share, role)
 
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(
@@ -307,7 +307,7 @@ class Assembly:
 
 
 def _view(projection: type[Projection]) -> View:
-    return View(projection.name, projection.version, projection.tables)
+    return View(projection.name, projection.version, projection.tables, projection.partitions)
 
 
 def _checkpoint(reactor: type[Reactor]) -> View:

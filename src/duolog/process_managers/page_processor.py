@@ -77,7 +77,7 @@ class ReactionPorts:
     schedule: CommandSchedule
     states: ProcessStates
     parking: Parking
-    prepare: Callable[[type[Reactor], int | None], Awaitable[Checkpoint]]
+    prepare: Callable[[type[Reactor], int | None], Awaitable[Sequence[Checkpoint]]]
     open_session: Callable[[type[Reactor]], ReactionSession]
     open_reactor: OpenReactor
     events: EventCodec
@@ -119,6 +119,11 @@ class ReactorPageProcessor:
         ports.events.types.add_all(reactor.handlers())
 
     @property
+    def name(self) -> str:
+        """The reactor's name."""
+        return self._reactor.name
+
+    @property
     def filter(self) -> EventFilter:
         """The events that the reactor has methods for."""
         return EventFilter.of(types=[name for cls in self._reactor.handlers() for name in stored_names(cls)])
@@ -131,12 +136,12 @@ class ReactorPageProcessor:
 
     async def begin(self, lease: Lease) -> int:
         """Load what is parked, and return the position after which it goes on."""
-        checkpoint = await self._ports.prepare(self._reactor, lease.token)
+        (checkpoint,) = await self._ports.prepare(self._reactor, lease.token)
         beginning = await self._ports.states.begin(self._reactor.name, 0)
-        self._parked = set(await self._ports.parking.keys(self._reactor.name))
+        self._parked = set(await self._ports.parking.keys(lease.share))
         if checkpoint.position >= beginning:
             return checkpoint.position
-        skip = CheckpointMove(self._reactor.name, checkpoint.version, lease.token, checkpoint.position, beginning)
+        skip = CheckpointMove(lease.share, checkpoint.version, lease.token, checkpoint.position, beginning)
         await self._commit(skip, ())
         return beginning
 
@@ -179,7 +184,7 @@ class ReactorPageProcessor:
                     await session.execute(statement.sql, statement.parameters)
                 elif (changed := await session.execute_now(statement.sql, statement.parameters)) != statement.rows:
                     raise StaleRowError(key=statement.key, expected=statement.rows, actual=changed)
-            await session.commit(move, parked)
+            await session.commit(move.over(events), parked)
         finally:
             await shielded(session.close())
         if work.sends_commands:

@@ -7,47 +7,36 @@ from collections.abc import Sequence
 from duolog.errors import ConfigurationError
 from duolog.process_managers.page_processor import ReactionPorts, ReactorPageProcessor
 from duolog.process_managers.process_manager import Reactor
-from duolog.subscriptions.leases import Leases
+from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.progress import Progress
-from duolog.subscriptions.runner import Subscription, SubscriptionRunner
+from duolog.subscriptions.runner import Following
+from duolog.subscriptions.share import Share
+from duolog.subscriptions.source import SubscriptionSource
 from duolog.subscriptions.status import SubscriptionStatus
+from duolog.subscriptions.supervisor import Subscription, SubscriptionSupervisor
 
 VERSION = 1
 """Of every reactor's checkpoint: what they did is never done again, so that no release makes a checkpoint anew."""
 
 
 class ReactorRuntime:
-    """One runner for each reactor and process manager; they share nothing, so that one's trouble stops no other.
+    """Works on reactors and process managers, beside other processes that do: each is one share.
 
     Args:
         reactors: their classes.
         ports: what they need.
-        leases: who may advance them.
+        source: the log, and the records of those who follow it.
         progress: the board on which waiting is done.
-        owner: name of this process.
     """
 
     def __init__(
-        self,
-        reactors: Sequence[type[Reactor]],
-        ports: ReactionPorts,
-        *,
-        leases: Leases,
-        progress: Progress,
-        owner: str,
+        self, reactors: Sequence[type[Reactor]], ports: ReactionPorts, *, source: SubscriptionSource, progress: Progress
     ) -> None:
-        self._processors = [ReactorPageProcessor(reactor, ports) for reactor in reactors]
-        self._runners = [
-            SubscriptionRunner(
-                Subscription(reactor.name, VERSION, processor.filter),
-                processor,
-                store=ports.store,
-                leases=leases,
-                progress=progress,
-                owner=owner,
-            )
-            for reactor, processor in zip(reactors, self._processors, strict=True)
-        ]
+        self._subscriptions = [_subscription(ReactorPageProcessor(reactor, ports)) for reactor in reactors]
+        # With a name of its own: a member says at once everything that it works on.
+        self._supervisor = SubscriptionSupervisor(
+            self._subscriptions, source=source, progress=progress, owner=owner_name()
+        )
 
     async def create(self) -> None:
         """Make missing checkpoints, before any event of this process is recorded; `start` does it as well.
@@ -55,8 +44,8 @@ class ReactorRuntime:
         Raises:
             DatabaseError: the database failed.
         """
-        for processor in self._processors:
-            await processor.create()
+        for subscription in self._subscriptions:
+            await subscription.prepare()
 
     async def start(self) -> None:
         """Start; returns when every one runs, waits for its owner, or has failed once.
@@ -66,7 +55,8 @@ class ReactorRuntime:
         """
         await self.create()
         try:
-            await asyncio.gather(*(runner.start() for runner in self._runners))
+            if self._subscriptions:
+                await self._supervisor.start()
         except asyncio.CancelledError:
             await self.stop(seconds=0)
             raise
@@ -77,11 +67,18 @@ class ReactorRuntime:
         Args:
             seconds: after so long running pages are rolled back instead.
         """
-        await asyncio.gather(*(runner.stop(seconds=seconds) for runner in self._runners))
+        await self._supervisor.stop(seconds=seconds)
 
     def statuses(self) -> tuple[SubscriptionStatus, ...]:
-        """Return what each runner of this process is doing."""
-        return tuple(runner.status for runner in self._runners)
+        """Return what each reactor and process manager is doing in this process."""
+        return self._supervisor.statuses()
+
+
+def _subscription(processor: ReactorPageProcessor) -> Subscription:
+    def follow(share: Share) -> Following:
+        return Following(share, VERSION, processor.filter, processor)
+
+    return Subscription(processor.name, VERSION, processor.create, follow)
 
 
 def check_names(reactors: Sequence[type[Reactor]], others: Sequence[str]) -> None:

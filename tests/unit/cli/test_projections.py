@@ -5,6 +5,7 @@ import pytest
 from duolog.database.port import Database, View
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.share import Share
 from tests.unit.cli.conftest import Duolog, new_event, with_database
 
 USERS = View("users_view", 3, {"users_view": "CREATE TABLE users_view (id TEXT PRIMARY KEY)"})
@@ -18,12 +19,12 @@ def behind(url: str) -> str:
     async def fill(database: Database) -> None:
         appended = await database.store.append("user-1", [new_event("user.created")])
         await database.store.append("user-1", [new_event("user.renamed"), new_event("user.deleted")])
-        checkpoint = await database.prepare_view(USERS)
+        (checkpoint,) = await database.prepare_view(USERS)
         await database.prepare_view(ORDERS)
-        lease = await database.leases.acquire("users_view", "worker-7", seconds=60)
+        lease = await database.leases.acquire(Share("users_view"), "worker-7", seconds=60)
         assert lease is not None
         view = database.open_view(USERS)
-        move = CheckpointMove("users_view", 3, lease.token, checkpoint.position, appended.position)
+        move = CheckpointMove(Share("users_view"), 3, lease.token, checkpoint.position, appended.position)
         parked = ParkedEvent(
             "users_view", "", "user-1", appended.position, "user.created", ParkReason.HANDLER_RAISED, "ValueError: no"
         )
@@ -47,7 +48,15 @@ def test_json_says_where_each_projection_stands(duolog: Duolog, behind: str) -> 
         "owner",
         "leased_until",
         "parked",
+        "lag_seconds",
+        "generation",
+        "role",
+        "shares",
     ]
+    assert users["lag_seconds"] > 0
+    assert (users["generation"], users["role"]) == (1, "live")
+    (share,) = users["shares"]
+    assert (share["buckets"], share["position"], share["lag"], share["owner"]) == ("0..255", 1, 2, "worker-7")
     assert (users["name"], users["version"], users["position"], users["lag"]) == ("users_view", 3, 1, 2)
     assert (users["owner"], users["parked"]) == ("worker-7", 1)
     assert users["updated_at"].endswith("Z")
@@ -62,6 +71,19 @@ def test_people_get_a_table(duolog: Duolog, behind: str) -> None:
     assert rows["users_view"][1:4] == ["3", "1", "2"]
     assert rows["users_view"][-2:] == ["worker-7", "1"]
     assert "nobody" in rows["orders_view"]
+
+
+def test_a_view_that_is_divided_has_a_line_for_each_share(duolog: Duolog, behind: str) -> None:
+    ended = duolog("projections", "split", "users_view", behind, "--json")
+    assert json.loads(ended.stdout) == {"name": "users_view", "shares": ["0..127", "128..255"]}
+    assert duolog("projections", "split", "orders_view", behind).stdout == (
+        "orders_view has 2 shares: 0..127, 128..255\n"
+    )
+    ended = duolog("projections", "status", behind)
+    assert [line.split()[0] for line in ended.lines if ".." in line] == ["0..127", "128..255"] * 2
+    users = json.loads(duolog("projections", "status", behind, "--json").lines[1])
+    assert [share["position"] for share in users["shares"]] == [1, 1]
+    assert duolog("projections", "split", "no_view", behind).code == 2
 
 
 def test_a_table_that_is_piped_is_neither_cut_nor_folded(

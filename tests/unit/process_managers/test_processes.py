@@ -9,6 +9,7 @@ from duolog import Actor, Application, Metadata, Process, ProcessManager, Reacti
 from duolog.errors import ConfigurationError
 from duolog.scheduling.scheduled_command import NewCommand, ScheduledCommand
 from duolog.subscriptions.parking import ParkReason
+from duolog.subscriptions.share import Share
 from duolog.write.sealed_work import SealedWork
 from tests.unit.process_managers.trials import (
     Greeted,
@@ -145,9 +146,9 @@ async def test_a_page_that_is_repeated_takes_effect_once(url: str) -> None:
         await publish(app, TrialBegun("1"))
         await app.caught_up()
     async with trials(url, processes=[]) as app:
-        lease = await app.database.leases.acquire("greet_newcomers", "test", seconds=60)
+        lease = await app.database.leases.acquire(Share("greet_newcomers"), "test", seconds=60)
         assert lease is not None
-        await app.database.forget_view("greet_newcomers", token=lease.token)
+        await app.database.forget_view("greet_newcomers", leases=[lease])
         await app.database.leases.release(lease)
     async with trials(url, processes=[GreetNewcomers]) as app:
         await app.caught_up()

@@ -15,11 +15,14 @@ from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.messages.event import event
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
+from duolog.projections.shares import ProjectionShares
 from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Role
 from duolog.subscriptions.parking import ParkReason
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.runner import Pace
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import RunnerState
 from tests.unit.projections.faults import Faults
 
@@ -139,19 +142,21 @@ class Worker:
     pace: Pace = QUICK
     codec: EventCodec = field(default_factory=codec)
     progress: Progress = field(init=False)
+    shares: ProjectionShares = field(init=False)
     runtime: ProjectionRuntime = field(init=False)
 
     def __post_init__(self) -> None:
-        self.progress = Progress(self.database.checkpoints)
-        self.runtime = ProjectionRuntime(
-            self.projections,
+        keyed = [projection.name for projection in self.projections if projection.is_keyed()]
+        self.progress = Progress(self.database.checkpoints, keyed=keyed)
+        self.shares = ProjectionShares(
             source=self.database,
             prepare_view=self.prepare_view,
             open_view=self.faults.around(self.open_view),
             open_projection=self.open_projection,
             codec=self.codec,
-            progress=self.progress,
-            pace=self.pace,
+        )
+        self.runtime = ProjectionRuntime(
+            self.projections, self.shares, source=self.database, progress=self.progress, pace=self.pace
         )
 
     async def __aenter__(self) -> Self:
@@ -161,11 +166,11 @@ class Worker:
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         await self.runtime.stop(seconds=5)
 
-    async def prepare_view(self, projection: type[Projection], token: int | None = None) -> Checkpoint:
+    async def prepare_view(self, projection: type[Projection], token: int | None = None) -> Sequence[Checkpoint]:
         return await self.database.prepare_view(view(projection), token=token)
 
-    def open_view(self, projection: type[Projection]) -> ViewSession:
-        return self.database.open_view(view(projection))
+    def open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
+        return self.database.open_view(view(projection), share, role)
 
     @asynccontextmanager
     async def open_projection(self, projection: type[Projection], db: ViewDatabase) -> AsyncIterator[Projection]:
@@ -193,9 +198,7 @@ class Worker:
             await reader.close()
 
     async def checkpoint(self) -> int:
-        checkpoint = await self.database.checkpoints.read(BalanceProjection.name)
-        assert checkpoint is not None
-        return checkpoint.position
+        return min(each.position for each in await self.database.checkpoints.read(BalanceProjection.name))
 
     @property
     def state(self) -> RunnerState:
@@ -206,7 +209,7 @@ class Worker:
 
 
 def view(projection: type[Projection]) -> View:
-    return View(projection.name, projection.version, projection.tables)
+    return View(projection.name, projection.version, projection.tables, projection.partitions)
 
 
 @dataclass(frozen=True, slots=True)

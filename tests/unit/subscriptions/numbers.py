@@ -12,10 +12,13 @@ from duolog.messages.envelope import NewEvent
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.progress import Progress
-from duolog.subscriptions.runner import Pace, Subscription, SubscriptionRunner
+from duolog.subscriptions.runner import Following, Pace
+from duolog.subscriptions.share import Share
+from duolog.subscriptions.status import SubscriptionStatus
+from duolog.subscriptions.supervisor import Subscription, SubscriptionSupervisor
 
 VIEW = View("numbers", 1, {})
-NUMBERS = Subscription("numbers", 1, ALL_EVENTS)
+SHARE = Share("numbers")
 QUICK = Pace(lease=0.3, idle=0.01, first_pause=0.005, last_pause=0.02, batch=5)
 
 
@@ -45,7 +48,8 @@ class Recorder:
 
     async def begin(self, lease: Lease) -> int:
         self.begun.append(lease)
-        return (await self.database.prepare_view(VIEW, token=lease.token)).position
+        (checkpoint,) = await self.database.prepare_view(VIEW, token=lease.token)
+        return checkpoint.position
 
     async def apply(self, page: EventPage, move: CheckpointMove) -> None:
         self.entered.set()
@@ -61,12 +65,33 @@ class Recorder:
         self.pages.append([event.position for event in page.events])
 
 
-def runner(
-    recorder: Recorder, progress: Progress, *, owner: str = "host/1/1", pace: Pace = QUICK
-) -> SubscriptionRunner:
-    database = recorder.database
-    return SubscriptionRunner(
-        NUMBERS, recorder, store=database.store, leases=database.leases, progress=progress, owner=owner, pace=pace
+@dataclass
+class Running:
+    """The numbers' one share in a supervisor of its own."""
+
+    supervisor: SubscriptionSupervisor
+
+    @property
+    def status(self) -> SubscriptionStatus:
+        return self.supervisor.statuses()[0]
+
+    async def start(self) -> None:
+        await self.supervisor.start()
+
+    async def stop(self, *, seconds: float) -> None:
+        await self.supervisor.stop(seconds=seconds)
+
+
+def runner(recorder: Recorder, progress: Progress, *, owner: str = "host/1/1", pace: Pace = QUICK) -> Running:
+    async def prepare() -> None:
+        await recorder.database.prepare_view(VIEW)
+
+    def follow(share: Share) -> Following:
+        return Following(share, VIEW.version, ALL_EVENTS, recorder)
+
+    numbers = Subscription(VIEW.subscription, VIEW.version, prepare, follow)
+    return Running(
+        SubscriptionSupervisor([numbers], source=recorder.database, progress=progress, owner=owner, pace=pace)
     )
 
 
@@ -77,9 +102,9 @@ async def append(database: Database, count: int = 1) -> int:
 
 async def advance(database: Database, position: int) -> None:
     """Move the checkpoint as another process's owner would."""
-    lease = await database.leases.acquire(VIEW.subscription, "elsewhere/1/1", seconds=60)
+    lease = await database.leases.acquire(SHARE, "elsewhere/1/1", seconds=60)
     assert lease is not None
-    before = await database.prepare_view(VIEW)
+    (before,) = await database.prepare_view(VIEW)
     session = database.open_view(VIEW)
-    await session.commit(CheckpointMove(VIEW.subscription, VIEW.version, lease.token, before.position, position))
+    await session.commit(CheckpointMove(SHARE, VIEW.version, lease.token, before.position, position))
     await session.close()

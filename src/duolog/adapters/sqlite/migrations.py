@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from duolog.adapters._sql.ddl import single_statements
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
+from duolog.adapters.sqlite.connections import connect_reader
+from duolog.adapters.sqlite.location import Location
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.errors import SchemaError
 
@@ -20,6 +22,8 @@ _INSERT: Final = load_sql("insert_migration")
 _INSERT_META: Final = load_sql("insert_meta")
 _UPDATE_META: Final = load_sql("update_meta")
 _READ_LOG_ID: Final = load_sql("read_log_id")
+_IS_CLOSED: Final = load_sql("read_transfer")
+_CLOSE: Final = tuple(single_statements(load_sql("close_log")))
 _EXISTS: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'duolog_migrations'"
 
 
@@ -76,6 +80,22 @@ def pending(connection: sqlite3.Connection) -> list[Migration]:
             raise SchemaError(message, hint="Released migrations are frozen; restore the file of the release.")
         applied.add(number)
     return [migration for number, migration in sorted(known.items()) if number not in applied]
+
+
+def pending_names(location: Location) -> list[str]:
+    """Return the names of the migrations that are not applied yet to a file, which need not be there; makes none.
+
+    Raises:
+        SchemaError: an applied migration is unknown here, or its text was another one.
+        DatabaseError: the database failed, or the file is none.
+    """
+    if not location.path.exists():
+        return [migration.name for migration in migrations()]
+    connection = connect_reader(location)
+    try:
+        return [migration.name for migration in pending(connection)]
+    finally:
+        connection.close()
 
 
 def migrate(connection: sqlite3.Connection) -> str:
@@ -140,5 +160,8 @@ def _apply(connection: sqlite3.Connection, steps: list[Migration]) -> None:
                 "now": time.time_ns() // 1_000,
             },
         )
+    if connection.execute(_IS_CLOSED).fetchone() is not None:
+        for statement in _CLOSE:  # a table that was made anew has lost what keeps it closed
+            connection.execute(statement)
     connection.execute(_INSERT_META, {"log_id": str(uuid4())})
     connection.execute(_UPDATE_META, {"schema_version": steps[-1].number})

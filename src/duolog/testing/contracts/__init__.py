@@ -7,6 +7,7 @@ _SUITES = (
     "appending",
     "boundaries",
     "databases",
+    "generations",
     "held_writers",
     "idempotency",
     "leases",
@@ -15,6 +16,7 @@ _SUITES = (
     "sample_log",
     "samples",
     "scheduling",
+    "shares",
     "snapshots",
     "subscribing",
     "tables",
@@ -29,12 +31,14 @@ pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
 from duolog.testing.contracts.appending import AppendingContract
 from duolog.testing.contracts.boundaries import BoundaryContract
 from duolog.testing.contracts.databases import DatabaseContract
+from duolog.testing.contracts.generations import GenerationContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
 from duolog.testing.contracts.scheduling import SchedulingContract
+from duolog.testing.contracts.shares import ShareContract
 from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
 from duolog.testing.contracts.tables import TablesContract
@@ -49,12 +53,14 @@ __all__ = [
     "AppendingContract",
     "BoundaryContract",
     "DatabaseContract",
+    "GenerationContract",
     "HeldWriterContract",
     "IdempotencyContract",
     "LeaseContract",
     "ReadSessionContract",
     "ReadingContract",
     "SchedulingContract",
+    "ShareContract",
     "SnapshotContract",
     "SubscriptionContract",
     "TablesContract",

@@ -14,6 +14,7 @@ from duolog.ids import uuid7
 from duolog.scheduling.command_schedule import Overdue
 from duolog.scheduling.scheduled_command import NewCommand, ScheduledCommand, ScheduledId, ScheduledState
 from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.share import Share
 from duolog.testing.contracts.accounts import ACCOUNTS, accounts, insertion
 from duolog.testing.contracts.samples import SECONDS, new_events
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope
@@ -117,7 +118,7 @@ class SchedulingContract:
         await database.prepare_view(VIEW)
         new = command()
         statement = database.schedule.adding(new)
-        move = CheckpointMove(VIEW.subscription, 1, 0, 0, 8)
+        move = CheckpointMove(Share(VIEW.subscription), 1, 0, 0, 8)
         session = database.open_view(VIEW)
         await session.execute(statement.sql, statement.parameters)
         with pytest.raises(CheckpointConflictError):
