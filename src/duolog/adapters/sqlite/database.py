@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from duolog.adapters._sql.generation_tables import Redirection
+from duolog.adapters.sqlite.batch_counter import batch_counter
 from duolog.adapters.sqlite.checkpoints import SqliteCheckpoints
 from duolog.adapters.sqlite.committer import SqliteWorkCommitter
 from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
@@ -41,7 +42,6 @@ from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
-from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 T = TypeVar("T")
 
@@ -242,7 +242,7 @@ class _Open:
         self.patience = max(location.busy_timeout / 1_000, LEAST_PATIENCE)
         self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
         self.writer = Writer(
-            _refuse_writing if read_only else self._connect_writer, on_commit=self._committed, on_batch=_batch_counter()
+            _refuse_writing if read_only else self._connect_writer, on_commit=self._committed, on_batch=batch_counter()
         )
         self.committer = SqliteWorkCommitter(self.writer, self.sessions)
         self.snapshots = SqliteSnapshots(self._log_readers)
@@ -301,17 +301,6 @@ class _Open:
     def _committed(self, result: object) -> None:
         if isinstance(result, Appended):
             self._tail.advance(result.position)
-
-
-def _batch_counter() -> Callable[[int], None] | None:
-    meter = find_meter()
-    if meter is None:
-        return None
-    return meter.create_histogram(
-        METRIC_BATCH_SIZE,
-        unit="{unit}",
-        description="Units of work and other changes in one transaction of the writer.",
-    ).record
 
 
 def _refuse_writing() -> sqlite3.Connection:
