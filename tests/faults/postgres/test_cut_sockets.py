@@ -17,7 +17,7 @@ UNIT = b"unit.written"
 CUTS = size(short=12, long=300)
 UNITS = "SELECT stream, version, data::text FROM \"duolog\".events WHERE type = 'unit.written' ORDER BY position"
 IN_AN_APPEND = """
-    SELECT count(*) FROM pg_stat_activity
+    SELECT array_agg(pid || ' ' || query_start) FROM pg_stat_activity
     WHERE datname = current_database() AND state = 'active' AND query LIKE '%append_batch%'
         AND pid <> pg_backend_pid()
 """
@@ -45,11 +45,12 @@ async def watcher(url: str) -> AsyncGenerator[asyncpg.Connection]:
 
 async def cut(wire: Wire, connection: asyncpg.Connection, experiment: Experiment) -> None:
     """Cut the sockets on which units were sent: while an append runs, or when it has ended and nobody heard of it."""
-    while not await connection.fetchval(IN_AN_APPEND):  # noqa: ASYNC110 - the server has no signal for it
+    while not (calls := await connection.fetchval(IN_AN_APPEND)):  # noqa: ASYNC110 - the server has no signal for it
         await asyncio.sleep(0.002)
     if experiment.chance.random() < 0.5:
         wire.swallow_answers(saying=UNIT)
-        await asyncio.sleep(0.06)
+        while not set(calls).isdisjoint(await connection.fetchval(IN_AN_APPEND) or ()):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.002)
         experiment.fault("socket cut after the append, before the answer")
     else:
         experiment.fault("socket cut during the append")
