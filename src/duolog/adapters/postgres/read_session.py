@@ -89,11 +89,12 @@ class PostgresReadSession(Reading):
             else:
                 await self._let_go()  # whether its transaction has begun is not known
         if self._connection is None:
-            self._connection = await self._connections.take()
+            self._connection = await self._connections.take(may_be_in_transaction=True)
             self._is_clean = False
-            location = self._connections.location
+            sql = f"{begin(self._connections.location, snapshot=True, seconds=self._seconds)}; {_MARK}"
             with reported():
-                await self._connection.execute(f"{begin(location, snapshot=True, seconds=self._seconds)}; {_MARK}")
+                # One message: the last reader did not wait until its transaction had ended.
+                await self._connection.execute(f"ROLLBACK; {sql}" if self._connection.is_in_transaction() else sql)
             self._is_marked = True
         return self._connection
 
@@ -104,8 +105,12 @@ class PostgresReadSession(Reading):
     async def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         self._is_marked = False
-        if connection is not None:
-            await self._connections.give_back(connection, doubtful=not self._is_clean)
+        if connection is None:
+            return
+        if self._is_clean:
+            self._connections.let_go(connection)
+        else:
+            await self._connections.give_back(connection, doubtful=True)
 
     def _too_slow(self) -> TimeLimitExceededError:
         limit = self._seconds
