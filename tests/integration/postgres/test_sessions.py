@@ -53,6 +53,19 @@ async def test_a_failed_fetch_keeps_the_snapshot(view: Connections, statements: 
     await reader.close()
 
 
+async def test_a_session_never_reads_in_the_snapshot_of_the_one_before(
+    make_connections: MakeConnections, view: Connections, statements: Statements
+) -> None:
+    """It has that one's connection, whose transaction has not been rolled back yet."""
+    sessions = make_connections(most=1)
+    for count in range(3):
+        reader = PostgresReadSession(sessions, statements)
+        assert await reader.fetch_value(COUNT) == count
+        await view.fetch("INSERT INTO hits VALUES ($1, 1)", f"{count}")
+        assert await reader.fetch_value(COUNT) == count
+        await reader.close()
+
+
 async def test_a_cancelled_fetch_ends_the_statement_and_leaves_no_transaction(
     make_connections: MakeConnections, view: Connections, statements: Statements
 ) -> None:
