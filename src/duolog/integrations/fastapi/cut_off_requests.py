@@ -1,0 +1,44 @@
+"""Answers requests that are cut off while the service stops."""
+
+import asyncio
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from duolog.integrations.fastapi.problems import Problem, problem_response
+
+CUT_OFF: Final = Problem(
+    503,
+    "cut-off",
+    "The service stopped before it had an answer; look before you send it again",
+    headers={"Connection": "close"},
+)
+
+
+class CutOffRequests:
+    """ASGI middleware: a request whose task is cancelled, by the server or by a closing application, still gets a 503.
+
+    The cancellation goes on: whoever cancels the task, like a server whose patience has ended, sees it end by that.
+
+    Args:
+        asgi: what is called.
+    """
+
+    def __init__(self, asgi: ASGIApp) -> None:
+        self._asgi = asgi
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        has_begun = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._asgi(scope, receive, watched_send)
+        except asyncio.CancelledError:
+            if scope["type"] == "http" and not has_begun:
+                await problem_response(CUT_OFF)(scope, receive, send)
+            raise
