@@ -122,6 +122,7 @@ class Application:
             DatabaseError: the database cannot be opened.
             SchemaError: the database belongs to a newer release.
             StatementError: the DDL of a table is wrong.
+            ViewNotEmptyError: a projection that never ran here would begin with rows.
         """
         await self._assembly.start(projections=projections)
 

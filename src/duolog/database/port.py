@@ -159,7 +159,7 @@ class Database(Protocol):
     async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint where they are missing.
 
-        If the view has another version, or lost a table, an owner's call drops its tables and makes them anew, and its
+        A view without a checkpoint begins at the beginning, so that its tables must be missing or empty. If the view has another version, or lost a table, an owner's call drops its tables and makes them anew, and its
         checkpoint and parked events are reset, in one transaction, so that it is built again from the beginning.
 
         Args:
@@ -172,6 +172,7 @@ class Database(Protocol):
         Raises:
             LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
             StatementError: the DDL is wrong.
+            ViewNotEmptyError: the view has no checkpoint, and a table of it has rows; nothing was changed.
         """
         ...
 
