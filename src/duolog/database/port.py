@@ -159,8 +159,9 @@ class Database(Protocol):
     async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint where they are missing.
 
-        A view without a checkpoint begins at the beginning, so that its tables must be missing or empty. If the view has another version, or lost a table, an owner's call drops its tables and makes them anew, and its
-        checkpoint and parked events are reset, in one transaction, so that it is built again from the beginning.
+        A view without a checkpoint begins at the beginning, so its tables must be missing or empty. If the view has
+        another version, or lost a table, an owner's call drops its tables and makes them anew, and its checkpoint and
+        parked events are reset, in one transaction, so that it is built again from the beginning.
 
         Args:
             view: what it is to be.

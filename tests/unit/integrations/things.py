@@ -267,9 +267,7 @@ def things_application(database: str = "memory://") -> Application:
     )
 
 
-def things_api(
-    *, database: str = "memory://", max_body_bytes: int = 10_000, max_body_seconds: float = 30.0
-) -> FastAPI:
+def things_api(*, database: str = "memory://", max_body_bytes: int = 10_000, max_body_seconds: float = 30.0) -> FastAPI:
     api = FastAPI()
     things = attach(
         api,
