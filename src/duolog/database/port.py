@@ -6,11 +6,9 @@ from typing import Protocol
 
 from duolog.database.examination import Examination
 from duolog.database.transfer import LogTransfer
-from duolog.eventstore.port import EventStore
 from duolog.projections.view_database import ViewSession
-from duolog.subscriptions.checkpoints import Checkpoint, Checkpoints
-from duolog.subscriptions.leases import Leases
-from duolog.subscriptions.parking import Parking
+from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.source import SubscriptionSource
 from duolog.tables.ports import ReadSession
 from duolog.write.idempotency import IdempotencyStore
 from duolog.write.sealed_work import WorkCommitter
@@ -50,7 +48,7 @@ class View:
     tables: Mapping[str, str]
 
 
-class Database(Protocol):
+class Database(SubscriptionSource, Protocol):
     """One database: the log, the application's tables, the views, and who may advance them.
 
     `open` comes first and `close` last, on one event loop; in between everything may be used by any number of tasks.
@@ -67,11 +65,6 @@ class Database(Protocol):
         ...
 
     @property
-    def store(self) -> EventStore:
-        """The log."""
-        ...
-
-    @property
     def committer(self) -> WorkCommitter:
         """Commits units of work."""
         ...
@@ -79,21 +72,6 @@ class Database(Protocol):
     @property
     def snapshots(self) -> SnapshotStore:
         """The latest snapshots of streams."""
-        ...
-
-    @property
-    def checkpoints(self) -> Checkpoints:
-        """How far subscriptions are."""
-        ...
-
-    @property
-    def leases(self) -> Leases:
-        """Who may advance a subscription."""
-        ...
-
-    @property
-    def parking(self) -> Parking:
-        """What subscriptions set aside."""
         ...
 
     @property
