@@ -92,7 +92,7 @@ async def test_a_body_that_does_not_arrive_is_given_up() -> None:
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return await asyncio.get_running_loop().create_future()
+        return await asyncio.Future[Message]()
 
     async def send(message: Message) -> None:
         sent.append(message)
