@@ -117,6 +117,7 @@ class Application(MessageSender):
 
         Raises:
             NotStartedError: it was started before; every start needs a new Application.
+            AnotherSecretError: the log was written with another secret.
             DatabaseError: the database cannot be opened.
             SchemaError: the database belongs to a newer release.
             StatementError: the DDL of a table is wrong.

@@ -103,7 +103,13 @@ class Assembly:
         self.routes: dict[type, Route] = {}
 
     async def start(self, *, projections: bool) -> None:
-        """Build the pipelines, open the database, make tables and views, and start the projections."""
+        """Build the pipelines, open the database, make tables and views, and start the projections.
+
+        Raises:
+            NotStartedError: it was started before.
+            AnotherSecretError: the log was written with another secret.
+            DuologError: as `Application.start`.
+        """
         if self._was_started:
             message = f"application {self._parts.name!r} was started before"
             raise NotStartedError(message, hint="Make a new Application for every start.")
