@@ -1,18 +1,10 @@
 """Answers requests that are cut off while the service stops."""
 
 import asyncio
-from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from duolog.integrations.fastapi.problems import Problem, problem_response
-
-CUT_OFF: Final = Problem(
-    503,
-    "cut-off",
-    "The service stopped before it had an answer; look before you send it again",
-    headers={"Connection": "close"},
-)
+from duolog.integrations.fastapi.problems import CUT_OFF, problem_response
 
 
 class CutOffRequests:

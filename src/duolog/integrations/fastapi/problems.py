@@ -84,6 +84,12 @@ class RequestRefusedError(DuologError):
 BAD_HEADER: Final = Problem(400, "bad-header", "A request header is malformed")
 BODY_TOO_LARGE: Final = Problem(413, "body-too-large", "The body is too large", headers={"Connection": "close"})
 BODY_TOO_SLOW: Final = Problem(408, "body-too-slow", "The body did not arrive in time", headers={"Connection": "close"})
+CUT_OFF: Final = Problem(
+    503,
+    "cut-off",
+    "The service stopped before it had an answer; look before you send it again",
+    headers={"Connection": "close"},
+)
 ENCODED_BODY: Final = Problem(
     415, "encoded-body", "The body must not be compressed", headers={"Accept-Encoding": "identity"}
 )
