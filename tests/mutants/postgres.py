@@ -27,6 +27,25 @@ _TAKE_FENCE: Final = (
 )
 _DRAW: Final = "    RETURN ARRAY(SELECT nextval('{schema}.positions') FROM generate_series(1, many));\n"
 
+_APPEND_ALL: Final = "        return await self._outcomes.of(self._committer.commit(work), work)\n"
+# As a loop around everything does: it finds the server again, and takes the decision anew.
+_APPEND_AGAIN: Final = """\
+        import asyncio, dataclasses
+        from duolog.errors import DatabaseError, OutcomeUnknownError
+        from duolog.ids import uuid7
+        is_again = False
+        while True:
+            try:
+                return await self._committer.commit(work)
+            except DatabaseError as error:
+                if not is_again and not isinstance(error, OutcomeUnknownError):
+                    raise
+                is_again = True
+                await asyncio.sleep(0.02)
+            again = [dataclasses.replace(event, event_id=uuid7()) for event in appends[0].events]
+            work = dataclasses.replace(work, appends=(dataclasses.replace(appends[0], events=tuple(again)),))
+"""
+
 _FENCE: Final = (
     Mutant(
         "E5: read up to the greatest visible position",
@@ -103,6 +122,25 @@ _DURABLE: Final = (
         "    outcomes :=",
         "    PERFORM {schema}.take_fence();\n    outcomes :=",
         (_KILLS,),
+    ),
+    Mutant(
+        "E1: acknowledge before the server's commit",
+        "P1",
+        "adapters/postgres/group_commit.py",
+        "                await self._send(connection, batch)\n            except DRIVER_ERRORS as error:\n",
+        "                async with connection.transaction():\n"
+        "                    await self._send(connection, batch)\n"
+        "                    await asyncio.sleep(0.005)\n"
+        "            except DRIVER_ERRORS as error:\n",
+        (_KILLS,),
+    ),
+    Mutant(
+        "E4: send anew, as other events, what has an unknown outcome",
+        "P10",
+        "adapters/postgres/event_store.py",
+        _APPEND_ALL,
+        _APPEND_AGAIN,
+        (_CONTENTION,),
     ),
     Mutant(
         "E4: compare the version that was read, and let no constraint decide",
