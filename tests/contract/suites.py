@@ -9,6 +9,7 @@ __all__ = [
     "TestHeldWriters",
     "TestIdempotency",
     "TestLeases",
+    "TestMovedLogs",
     "TestReadSessions",
     "TestReading",
     "TestSnapshots",
@@ -72,3 +73,6 @@ class TestDatabase(contracts.DatabaseContract): ...
 
 
 class TestTransfers(contracts.TransferContract): ...
+
+
+class TestMovedLogs(contracts.MovedLogContract): ...

@@ -22,12 +22,12 @@ _KEY_APART: Final = """\
 """
 
 _UNTIL_THE_KEY: Final = """\
-            AuthorisationMiddleware(authorizer),
+            AuthorisationMiddleware(self._parts.authorizer),
             AfterPositionMiddleware(self._wait),
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
 """
 _BY_THE_KEY: Final = """\
-            IdempotencyMiddleware(lambda: self.database.idempotency, secret.value),
+            IdempotencyMiddleware(lambda: self.database.idempotency, self._parts.secret.value),
 """
 
 _KEYS: Final = (

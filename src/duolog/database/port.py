@@ -6,11 +6,9 @@ from typing import Protocol
 
 from duolog.database.examination import Examination
 from duolog.database.transfer import LogTransfer
-from duolog.eventstore.port import EventStore
 from duolog.projections.view_database import ViewSession
-from duolog.subscriptions.checkpoints import Checkpoint, Checkpoints
-from duolog.subscriptions.leases import Leases
-from duolog.subscriptions.parking import Parking
+from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.source import SubscriptionSource
 from duolog.tables.ports import ReadSession
 from duolog.write.idempotency import IdempotencyStore
 from duolog.write.sealed_work import WorkCommitter
@@ -53,7 +51,7 @@ class View:
     tables: Mapping[str, str]
 
 
-class Database(Protocol):
+class Database(SubscriptionSource, Protocol):
     """One database: the log, the application's tables, the views, and who may advance them.
 
     `open` comes first and `close` last, on one event loop; in between everything may be used by any number of tasks.
@@ -70,11 +68,6 @@ class Database(Protocol):
         ...
 
     @property
-    def store(self) -> EventStore:
-        """The log."""
-        ...
-
-    @property
     def committer(self) -> WorkCommitter:
         """Commits units of work."""
         ...
@@ -82,21 +75,6 @@ class Database(Protocol):
     @property
     def snapshots(self) -> SnapshotStore:
         """The latest snapshots of streams."""
-        ...
-
-    @property
-    def checkpoints(self) -> Checkpoints:
-        """How far subscriptions are."""
-        ...
-
-    @property
-    def leases(self) -> Leases:
-        """Who may advance a subscription."""
-        ...
-
-    @property
-    def parking(self) -> Parking:
-        """What subscriptions set aside."""
         ...
 
     @property
@@ -162,8 +140,9 @@ class Database(Protocol):
     async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
         """Create a view's tables and checkpoint where they are missing.
 
-        If the view has another version, or lost a table, an owner's call drops its tables and makes them anew, and its
-        checkpoint and parked events are reset, in one transaction, so that it is built again from the beginning.
+        A view without a checkpoint begins at the beginning, so its tables must be missing or empty. If the view has
+        another version, or lost a table, an owner's call drops its tables and makes them anew, and its checkpoint and
+        parked events are reset, in one transaction, so that it is built again from the beginning.
 
         Args:
             view: what it is to be.
@@ -175,6 +154,7 @@ class Database(Protocol):
         Raises:
             LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
             StatementError: the DDL is wrong.
+            ViewNotEmptyError: the view has no checkpoint, and a table of it has rows; nothing was changed.
         """
         ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from duolog.adapters._sql.ddl import check_tables, create_missing, drop_named, drop_tables
+from duolog.adapters._sql.ddl import check_empty, check_tables, create_missing, drop_named, drop_tables
 from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.committer import MemoryCommitter
 from duolog.adapters.memory.event_store import MemoryEventStore
@@ -155,8 +155,10 @@ class MemoryDatabase:
             if known is not None and not is_current and token is None:
                 return known
             with self._tables.transaction() as connection:
-                if not is_current:
-                    check_tables(view.tables)
+                check_tables(view.tables)
+                if known is None:
+                    check_empty(connection, view.subscription, view.tables)
+                elif not is_current:
                     drop_tables(connection, view.tables)
                 create_missing(connection, view.tables)
                 self._tables.commit()

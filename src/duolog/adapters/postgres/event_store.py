@@ -1,5 +1,6 @@
 """The log on a PostgreSQL server."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
@@ -119,12 +120,14 @@ class PostgresEventStore:
         Whoever is writing just now is not waited for: the page ends before the first position that may still be
         filled.
         """
-        if self._horizon.position > after:
-            page = await self._page(after, limit, filter)
-            if len(page.events) >= limit:
-                return page  # a rebuild reads page after page below the horizon, and needs no look at the fence
-        await self._horizon.look()
-        return await self._page(after, limit, filter)
+        page = await self._page(after, limit, filter)
+        if len(page.events) >= limit:
+            return page  # a rebuild reads page after page below the horizon, and needs no look at the fence
+        if await self._horizon.look() <= page.through:
+            return page
+        # What was read below the old horizon is complete for good: only what was settled since is read.
+        rest = await self._page(page.through, limit - len(page.events), filter)
+        return EventPage([*page.events, *rest.events], rest.through)
 
     async def read_events(self, event_ids: Sequence[UUID]) -> Mapping[UUID, RecordedEvent]:
         """Return those of the events with these ids that are in the log, by id."""
@@ -149,11 +152,24 @@ class PostgresEventStore:
     ) -> AsyncGenerator[EventPage, None]:
         """Follow the log from a position on, without end; see `EventStore.subscribe`."""
         position = after
-        while True:
-            await self._tail.beyond(position)
-            page = await self._page(position, batch, filter)
-            position = page.through
-            yield page
+        ahead: asyncio.Task[EventPage] | None = None
+        try:
+            while True:
+                if ahead is None:
+                    await self._tail.beyond(position)
+                    page = await self._page(position, batch, filter)
+                else:
+                    page = await ahead
+                    ahead = None
+                position = page.through
+                if self._horizon.position > position:
+                    ahead = asyncio.create_task(self._page(position, batch, filter), name="duolog-postgres-read-ahead")
+                    await asyncio.sleep(0)  # who works on a page may let nobody else run: the next is asked for before
+                yield page
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
 
     async def head(self) -> int:
         """Return the position of the last event; 0 if the log is empty."""

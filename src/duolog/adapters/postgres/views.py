@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.ddl import (
+    check_empty,
     check_tables,
     create_missing,
     drop_named,
@@ -39,7 +40,9 @@ async def prepare_view(connections: Connections, view: View, token: int | None) 
             return known
         if known is not None and token is None:
             return known
-        if known is not None:
+        if known is None:
+            await check_empty(connection, schema, view.subscription, tuple(view.tables))
+        else:
             await drop_tables(connection, view.tables)
         await create_missing(connection, schema, view.tables)
         await connection.execute(load_sql("unpark_all", schema), view.subscription)

@@ -5,7 +5,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from duolog.adapters._sql.ddl import check_tables, create_missing, drop_named, drop_tables, missing_tables
+from duolog.adapters._sql.ddl import (
+    check_empty,
+    check_tables,
+    create_missing,
+    drop_named,
+    drop_tables,
+    missing_tables,
+)
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.database.port import View
 from duolog.errors import LeaseLostError
@@ -31,7 +38,9 @@ def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) 
         return known
     if known is not None and token is None:
         return known
-    if known is not None:
+    if known is None:
+        check_empty(connection, view.subscription, view.tables)
+    else:
         drop_tables(connection, view.tables)
     create_missing(connection, view.tables)
     connection.execute(_UNPARK_ALL, values)
