@@ -13,6 +13,7 @@ _CUTS: Final = "tests/faults/postgres/test_cut_sockets.py"
 _WAKE_UPS: Final = "tests/faults/postgres/test_lost_wake_ups.py"
 _CANCELLATION: Final = "tests/faults/test_cancellation.py::test_cancelling_at_any_wait_leaks_nothing"
 _ONE_KEY: Final = "tests/faults/test_one_key.py"
+_IN_FLIGHT: Final = "tests/integration/postgres/test_keys_in_flight.py"
 _FULL_DISK: Final = "tests/faults/postgres/test_full_disk.py"
 _LOG: Final = "adapters/postgres/migrations/0001_log.sql"
 
@@ -216,4 +217,15 @@ _CLEAN: Final = (
     ),
 )
 
-POSTGRES_MUTANTS: Final = (*_FENCE, *_DURABLE, *_WAKING, *_CLEAN)
+_KEYS: Final = (
+    Mutant(
+        "run a command whose idempotency key another process executes",
+        "P9",
+        "adapters/postgres/held_keys.py",
+        "        if got is False:\n",
+        "        if got is None:\n",
+        (f"{_IN_FLIGHT}::test_a_key_that_another_process_executes_is_refused_without_running_the_command",),
+    ),
+)
+
+POSTGRES_MUTANTS: Final = (*_KEYS, *_FENCE, *_DURABLE, *_WAKING, *_CLEAN)

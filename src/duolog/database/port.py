@@ -25,12 +25,15 @@ class Features:
         snapshot_reads: all fetches of one read session see one state.
         single_writer: units of work are written one after another; otherwise they wait for each other only where they
             change the same rows.
+        keys_shared: an idempotency key that another process executes is refused at once; otherwise its command is run,
+            and finds out when it commits.
     """
 
     durable: bool
     shared: bool
     snapshot_reads: bool
     single_writer: bool
+    keys_shared: bool
 
 
 @dataclass(frozen=True, slots=True)
