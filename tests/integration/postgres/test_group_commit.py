@@ -262,7 +262,7 @@ async def test_a_boundary_that_was_read_before_is_read_as_it_is_now(
         for item in items:
             boundary = await database.store.read_boundary(EventQuery((item,)))
             assert [event.stream for event in boundary.events] == [f"user-{n}" for n in range(number + 1)]
-            stale = boundary.condition
+    stale = (await database.store.read_boundary(EventQuery((items[0],)))).condition
     await other.store.append("user-99", [new_event("thing.happened", "a:1", "b:2")])
     with pytest.raises(AppendConditionFailedError):
         await database.store.append("user-100", new_events(1), condition=stale)
