@@ -16,13 +16,13 @@ _ONE_KEY: Final = "tests/faults/test_one_key.py"
 _IN_FLIGHT: Final = "tests/integration/postgres/test_keys_in_flight.py"
 _FULL_DISK: Final = "tests/faults/postgres/test_full_disk.py"
 _LOG: Final = "adapters/postgres/migrations/0001_log.sql"
+_BATCH: Final = "adapters/postgres/migrations/0010_conditions_at_once.sql"
 
 # Some races are of microseconds: the mutants of these wait in the middle, where waiting does no harm to the original.
 _LOOK: Final = "    drawn := {schema}.last_drawn();\n    holders := {schema}.fence_holders();\n"
 _LOOK_LATE: Final = (
     "    holders := {schema}.fence_holders();\n    PERFORM pg_sleep(0.002);\n    drawn := {schema}.last_drawn();\n"
 )
-_FENCE_IN_ONE: Final = "    PERFORM {schema}.take_fence();\n    FOREACH lock_key IN ARRAY shared_keys LOOP\n"
 _TAKE_FENCE: Final = (
     "LANGUAGE sql VOLATILE AS $$\n    SELECT pg_advisory_xact_lock_shared(1685417836, hashtext('{schema}'))\n$$;\n"
 )
@@ -93,10 +93,10 @@ _FENCE: Final = (
     Mutant(
         "E5: check a condition above the greatest position seen",
         "P3",
-        "adapters/postgres/event_store.py",
-        "        return Boundary(tuple(events), AppendCondition(query, horizon, seen, tenant))\n",
-        "        horizon = max((event.position for event in events), default=0)\n"
-        "        return Boundary(tuple(events), AppendCondition(query, horizon, seen, tenant))\n",
+        "adapters/postgres/boundary_reads.py",
+        "        return Boundary((*known.events, *later), AppendCondition(query, horizon, seen, tenant))\n",
+        "        horizon = max((event.position for event in (*known.events, *later)), default=0)\n"
+        "        return Boundary((*known.events, *later), AppendCondition(query, horizon, seen, tenant))\n",
         (_STORM,),
     ),
 )
@@ -115,13 +115,13 @@ _DURABLE: Final = (
     Mutant(
         "E1: acknowledge what the server has not waited for",
         "P1",
-        _LOG,
-        "    PERFORM {schema}.take_fence();\n"
+        _BATCH,
         "    IF current_setting('synchronous_commit') = 'off' THEN\n"
         "        PERFORM set_config('synchronous_commit', 'on', true);\n"
         "    END IF;\n"
+        "    PERFORM {schema}.limit_idleness();\n"
         "    outcomes :=",
-        "    PERFORM {schema}.take_fence();\n    outcomes :=",
+        "    PERFORM {schema}.limit_idleness();\n    outcomes :=",
         (_KILLS,),
     ),
     Mutant(

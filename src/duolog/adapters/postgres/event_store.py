@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from duolog.adapters.postgres.boundary_sql import boundary_events
+from duolog.adapters.postgres.boundary_reads import BoundaryReads
 from duolog.adapters.postgres.committer import PostgresWorkCommitter
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.event_rows import events_from_rows, load_event_sql
@@ -22,9 +22,6 @@ from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.write.sealed_work import SealedWork
 from duolog.write.unknown_outcome import CertainOutcomes
 
-BOUNDARY_SECONDS: Final = 0.05
-"""The horizon of a condition may be so old: what was settled since is among what the decision has seen above it."""
-
 _GREATEST_VERSION: Final = 2**31 - 1
 
 
@@ -39,8 +36,8 @@ class PostgresEventStore:
         tail: waits for more.
     """
 
-    __slots__ = ("_backward", "_by_id", "_committer", "_connections", "_forward", "_head", "_horizon", "_log_id",
-                 "_outcomes", "_schema", "_tail")  # fmt: skip
+    __slots__ = ("_backward", "_boundaries", "_by_id", "_committer", "_connections", "_forward", "_head", "_horizon",
+                 "_log_id", "_outcomes", "_schema", "_tail")  # fmt: skip
 
     def __init__(
         self,
@@ -53,6 +50,7 @@ class PostgresEventStore:
     ) -> None:
         schema = connections.location.schema
         self._log_id = log_id
+        self._boundaries = BoundaryReads(connections, horizon)
         self._connections = connections
         self._committer = committer
         self._horizon = horizon
@@ -136,12 +134,7 @@ class PostgresEventStore:
 
     async def read_boundary(self, query: EventQuery, *, tenant: str = "") -> Boundary:
         """Read all events that match, and the condition that they imply; see `EventStore.read_boundary`."""
-        # First the horizon, then the snapshot: what is settled is seen, and what is seen above it is remembered.
-        horizon = await self._horizon.recent(BOUNDARY_SECONDS)
-        sql, values = boundary_events(query, self._schema, tenant)
-        events = events_from_rows(await self._connections.fetch(sql, *values))
-        seen = frozenset(event.position for event in events if event.position > horizon)
-        return Boundary(tuple(events), AppendCondition(query, horizon, seen, tenant))
+        return await self._boundaries.read(query, tenant)
 
     async def subscribe(
         self,
