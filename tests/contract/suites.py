@@ -6,12 +6,14 @@ __all__ = [
     "TestAppending",
     "TestBoundaries",
     "TestDatabase",
+    "TestGenerations",
     "TestHeldWriters",
     "TestIdempotency",
     "TestLeases",
     "TestMovedLogs",
     "TestReadSessions",
     "TestReading",
+    "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
     "TestTables",
@@ -76,3 +78,9 @@ class TestTransfers(contracts.TransferContract): ...
 
 
 class TestMovedLogs(contracts.MovedLogContract): ...
+
+
+class TestShares(contracts.ShareContract): ...
+
+
+class TestGenerations(contracts.GenerationContract): ...

@@ -10,6 +10,7 @@ from duolog.database.port import Database, View
 from duolog.errors import ConstraintViolationError, DatabaseError, DuologError, StatementError
 from duolog.eventstore.appends import Append
 from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.share import Share
 from duolog.tables.statements import Constraint, Statement
 from duolog.testing.contracts.samples import SECONDS, new_events, outcomes
 from duolog.write.sealed_work import SealedWork
@@ -149,11 +150,10 @@ async def test_a_batch_whose_transaction_was_ended_commits_nothing(database: Dat
         await session.execute_now("INSERT INTO seen (id) VALUES (1)")
     await session.execute("INSERT INTO seen (id) VALUES (2)")
     with pytest.raises(DatabaseError):
-        await session.commit(CheckpointMove("owners_view", 1, 0, 0, 7))
+        await session.commit(CheckpointMove(Share("owners_view"), 1, 0, 0, 7))
     await session.close()
     reader = database.open_reader()
     assert await reader.fetch_value("SELECT count(*) FROM seen") == 0
     await reader.close()
-    checkpoint = await database.checkpoints.read("owners_view")
-    assert checkpoint is not None
+    (checkpoint,) = await database.checkpoints.read("owners_view")
     assert checkpoint.position == 0

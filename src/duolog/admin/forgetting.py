@@ -1,13 +1,16 @@
 """Removing what is left of a projection that no code has any more."""
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Final
 
 from duolog.admin.projection_status import ProjectionStatus, projection_statuses
 from duolog.database.port import Database
 from duolog.dispatch.shield import shielded
 from duolog.errors import ConfigurationError, LeaseLostError
+from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
+from duolog.subscriptions.share import Share
 
 _LEASE_SECONDS: Final = 30.0
 
@@ -42,12 +45,24 @@ async def forget_projection(database: Database, name: str, *, tables: Sequence[s
         StatementError: there is no such table, or it is one of duolog's own; nothing was changed.
         DatabaseError: the database failed; nothing was changed.
     """
-    lease = await database.leases.acquire(name, owner_name(), seconds=_LEASE_SECONDS)
+    owner = owner_name()
+    async with AsyncExitStack() as stack:
+        leases: list[Lease] = []
+        for each in (await database.shares.survey()).shares:
+            if each.share.subscription == name:
+                leases.append(await _lease(database, each.share, owner))
+                stack.push_async_callback(_release, database, leases[-1])
+        await database.forget_view(name, leases=leases, tables=tables)
+
+
+async def _lease(database: Database, share: Share, owner: str) -> Lease:
+    lease = await database.leases.acquire(share, owner, seconds=_LEASE_SECONDS)
     if lease is None:
-        message = f"a process runs the projection {name!r}"
+        message = f"a process runs the projection {share.subscription!r}"
         hint = "`duolog projections status` names it. Stop it, or take the projection out of its code, first."
         raise LeaseLostError(message, hint=hint)
-    try:
-        await database.forget_view(name, token=lease.token, tables=tables)
-    finally:
-        await shielded(database.leases.release(lease))
+    return lease
+
+
+async def _release(database: Database, lease: Lease) -> None:
+    await shielded(database.leases.release(lease))

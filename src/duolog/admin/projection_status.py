@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from duolog.database.port import Database
+from duolog.subscriptions.generations import Role
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,23 +53,30 @@ async def projection_statuses(database: Database) -> Sequence[ProjectionStatus]:
     """
     # The head is read first: a checkpoint read later can only be above it, never look further behind than it is.
     head = await database.store.head()
-    checkpoints, leases, parked = await asyncio.gather(
-        database.checkpoints.read_all(), database.leases.read_all(), database.parking.counts()
+    generations, checkpoints, leases, parked = await asyncio.gather(
+        database.generations.read_all(),
+        database.checkpoints.read_all(),
+        database.leases.read_all(),
+        database.parking.counts(),
     )
-    owners = {lease.subscription: lease for lease in leases}
+    owners = {lease.share.key: lease for lease in leases}
     statuses: list[ProjectionStatus] = []
-    for checkpoint in checkpoints:
-        lease = owners.get(checkpoint.subscription)
+    for generation in generations:
+        shares = [each for each in checkpoints if each.share.key[:2] == (generation.subscription, generation.number)]
+        if generation.role is not Role.LIVE or not shares:
+            continue
+        position, updated_at = min(each.position for each in shares), max(each.updated_at for each in shares)
+        lease = owners.get(shares[0].share.key)
         statuses.append(
             ProjectionStatus(
-                name=checkpoint.subscription,
-                version=checkpoint.version,
-                position=checkpoint.position,
-                lag=max(0, head - checkpoint.position),
-                updated_at=_time(checkpoint.updated_at) if checkpoint.updated_at else None,
+                name=generation.subscription,
+                version=generation.version,
+                position=position,
+                lag=max(0, head - position),
+                updated_at=_time(updated_at) if updated_at else None,
                 owner=lease.owner if lease else None,
                 leased_until=_time(lease.expires_at) if lease else None,
-                parked=parked.get(checkpoint.subscription, 0),
+                parked=parked.get(generation.subscription, 0),
             )
         )
     return statuses

@@ -61,7 +61,7 @@ class Promotion:
         events: how many events the log has.
         digest: SHA-256 over all of them, as `duolog export` shows it.
         copied: how many of them this run copied; the others were there from a run that was interrupted.
-        remembered: how many checkpoints, parked events, snapshots and idempotency keys were moved.
+        remembered: how many generations, checkpoints, parked events, snapshots and idempotency keys were moved.
         rows: how many rows of each of the application's tables were moved.
         left: the application's tables that stay behind.
         seconds: how long it took.

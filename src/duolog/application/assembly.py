@@ -37,8 +37,10 @@ from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
+from duolog.subscriptions.generations import Role
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.progress import Progress
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import SubscriptionStatus
 from duolog.telemetry import find_meter
 from duolog.write.entity_states import EntityStates
@@ -247,8 +249,8 @@ class Assembly:
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
         )
 
-    def _open_view(self, projection: type[Projection]) -> ViewSession:
-        return self.database.open_view(_view(projection))
+    def _open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
+        return self.database.open_view(_view(projection), share, role)
 
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(

@@ -1,6 +1,6 @@
 """What an adapter gives for a database URL, found by its scheme through the entry point group ``duolog.databases``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +8,9 @@ from duolog.database.examination import Examination
 from duolog.database.transfer import LogTransfer
 from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.source import SubscriptionSource
 from duolog.tables.ports import ReadSession
 from duolog.write.idempotency import IdempotencyStore
@@ -44,11 +47,13 @@ class View:
         subscription: the projection's name.
         version: the projection's version.
         tables: by table name, the DDL that makes it (and its indexes).
+        partitions: how many shares a new generation of it starts with, 1 to 256.
     """
 
     subscription: str
     version: int
     tables: Mapping[str, str]
+    partitions: int = 1
 
 
 class Database(SubscriptionSource, Protocol):
@@ -137,45 +142,92 @@ class Database(SubscriptionSource, Protocol):
         """
         ...
 
-    async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
-        """Create a view's tables and checkpoint where they are missing.
+    async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
+        """Create a view's first generation, which is live, where there is none: tables, shares and checkpoints.
 
-        A view without a checkpoint begins at the beginning, so its tables must be missing or empty. If the view has
-        another version, or lost a table, an owner's call drops its tables and makes them anew, and its checkpoint and
-        parked events are reset, in one transaction, so that it is built again from the beginning.
+        A view without a live generation begins at the beginning, so its tables must be missing or empty. If the live
+        generation has another version, or lost a table, an owner's call drops its tables and makes them anew, and its
+        shares, checkpoints and parked events start again, in one transaction, so that it is built from the beginning.
 
         Args:
             view: what it is to be.
-            token: the token of its owner's lease; None for somebody who owns nothing, and leaves what is there alone.
+            token: the token of the lease on the live generation's first share; None for somebody who owns nothing, and
+                leaves what is there alone.
 
         Returns:
-            The checkpoint as it is now, whatever its version.
+            The checkpoints of the live generation as they are now, by bucket, whatever its version.
 
         Raises:
             LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
+            ConfigurationError: ``view.partitions`` is not from 1 to 256.
             StatementError: the DDL is wrong.
             ViewNotEmptyError: the view has no checkpoint, and a table of it has rows; nothing was changed.
         """
         ...
 
-    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
-        """Remove a view that no code has any more: its checkpoint, what it has parked, and tables; in one transaction.
+    async def create_shadow(self, view: View) -> Generation:
+        """Create a further generation of a view that has a live one: empty tables, shares and checkpoints at 0.
 
-        Its lease's token stays, so that a later owner of the same name gets a greater one.
+        Its tables are where queries do not see them; `open_view` with its share and role reaches them. If there is a
+        shadow of this version already, it is left as it is.
+
+        Args:
+            view: what it is to be.
+
+        Returns:
+            The shadow: the one that was there, or a new one, with a number that no generation had before.
+
+        Raises:
+            ConfigurationError: there is no live generation.
+            StatementError: the DDL is wrong, or the user may not create schemas; nothing was changed.
+        """
+        ...
+
+    async def drop_generation(self, subscription: str, number: int) -> None:
+        """Remove a generation that is not live: tables, checkpoints, what it has parked; in one transaction.
+
+        Whoever works on it loses it: its next commit fails. Does nothing if there is no such generation.
+
+        Args:
+            subscription: the view's name.
+            number: the generation's number.
+
+        Raises:
+            ConfigurationError: it is live; nothing was changed.
+        """
+        ...
+
+    async def forget_view(
+        self, subscription: str, *, leases: Collection[Lease] = (), tables: Sequence[str] = ()
+    ) -> None:
+        """Remove a view that no code has any more: its checkpoints, what it has parked, and tables; in one transaction.
+
+        Generations that are not live go with their tables. The leases' tokens stay, so that a later owner of the same
+        name gets a greater one.
 
         Args:
             subscription: the projection's name.
-            token: the token of the lease on it.
+            leases: on all of its shares.
             tables: names of tables to drop, the last one first.
 
         Raises:
-            LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
+            LeaseLostError: a share was ever leased to somebody, and since then not to the caller; nothing was changed.
             StatementError: there is no such table, or it is one of duolog's own; nothing was changed.
         """
         ...
 
-    def open_view(self, view: View) -> ViewSession:
-        """Open the session for one batch of a projection."""
+    def open_view(self, view: View, share: Share | None = None, role: Role = Role.LIVE) -> ViewSession:
+        """Open the session for one batch of a share.
+
+        The names of ``view.tables`` mean the tables of the share's generation: also in a generation that is not live,
+        whose tables are kept apart, statements are written as ever.
+
+        Args:
+            view: what the generation is.
+            share: the share; None for the only one of the first generation.
+            role: the generation's role, as it was when the share's lease was taken. Whoever changes it fences owners
+                off, so that a session with a former role commits nothing.
+        """
         ...
 
     def open_reader(self, *, seconds: float | None = None) -> ReadSession:

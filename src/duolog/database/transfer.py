@@ -6,12 +6,14 @@ processes that had it open before. It can be read all the time.
 
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.processed import Stretch
 from duolog.tables.ports import Row
 from duolog.write.idempotency import IdempotencyRecord, StoredAnswer
 from duolog.write.snapshots import StoredSnapshot
@@ -92,7 +94,7 @@ class KeptKey:
     recorded_at: int
 
 
-Remembered = Checkpoint | ParkedEvent | TenantSnapshot | KeptKey
+Remembered = Generation | Checkpoint | Stretch | ParkedEvent | TenantSnapshot | KeptKey
 """What a database remembers beside the log's events."""
 
 
@@ -123,7 +125,7 @@ class LogTransfer(Protocol):
         ...
 
     async def other_tables(self) -> Sequence[str]:
-        """Return the names of the tables that are not duolog's own, sorted."""
+        """Return the names of the tables that are not duolog's own, nor of a generation that is not live, sorted."""
         ...
 
     # --- giving ------------------------------------------------------------------------------------------------------
@@ -131,8 +133,9 @@ class LogTransfer(Protocol):
     def remembered(self) -> AsyncIterator[Sequence[Remembered]]:
         """Yield what is remembered beside the events, a page at a time and of one kind each.
 
-        The order is the same on every database: checkpoints by name, parked events by subscription and position,
-        snapshots by tenant and stream, keys by scope and key; texts by their UTF-8 bytes.
+        The order is the same on every database: generations by subscription, checkpoints and stretches by share,
+        parked events by subscription and position, snapshots by tenant and stream, keys by scope and key; texts by
+        their UTF-8 bytes. Of views only live generations go along: others are built anew.
         """
         ...
 
@@ -235,7 +238,5 @@ class LogTransfer(Protocol):
 def normalised(remembered: Remembered) -> Remembered:
     """Return what `LogTransfer.replace_remembered` makes of it: a checkpoint starts with fencing token 0."""
     if isinstance(remembered, Checkpoint):
-        return Checkpoint(
-            remembered.subscription, remembered.version, remembered.position, token=0, updated_at=remembered.updated_at
-        )
+        return replace(remembered, token=0)
     return remembered

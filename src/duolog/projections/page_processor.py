@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final
 
 from duolog.codec.event_codec import EventCodec
@@ -19,8 +18,10 @@ from duolog.projections.view_database import ViewSession
 from duolog.projections.views import OpenProjection, OpenView, PrepareView
 from duolog.subscriptions.checkpoints import CheckpointMove, Checkpoints
 from duolog.subscriptions.failure import Failure, is_transient
+from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.parking import ParkedEvent, Parking, ParkReason
+from duolog.subscriptions.share import Share
 
 _logger: Final = logging.getLogger("duolog.projections")
 
@@ -86,6 +87,8 @@ class ProjectionPageProcessor:
         _check_has_handlers(projection)
         codec.types.add_all(projection.handlers())
         self._parked: set[Key] = set()
+        self._share = Share(projection.name)
+        self._role = Role.LIVE
         self._found_version = projection.version
 
     @property
@@ -99,10 +102,10 @@ class ProjectionPageProcessor:
         Raises:
             StatementError: the DDL of its tables is wrong.
         """
-        checkpoint = await self._checkpoints.read(self._projection.name)
-        if checkpoint is None:
-            checkpoint = await self._prepare_view(self._projection, None)
-        self._found_version = checkpoint.version
+        checkpoints = await self._checkpoints.read(self._projection.name)
+        if not checkpoints:
+            checkpoints = await self._prepare_view(self._projection, None)
+        self._found_version = checkpoints[0].version
 
     async def begin(self, lease: Lease) -> int:
         """Bring the view to this version, load what is parked, and return the stored position.
@@ -111,15 +114,20 @@ class ProjectionPageProcessor:
             LeaseLostError: somebody else advances the projection, or another release has given the view another
                 version since this process started.
         """
-        checkpoint = await self._checkpoints.read(lease.subscription)
-        own = self._projection.version
-        if checkpoint is not None and checkpoint.version not in (own, self._found_version):
+        share, own = lease.share, self._projection.version
+        found = {checkpoint.version for checkpoint in await self._checkpoints.read(share.subscription)}
+        if not found <= {own, self._found_version}:
             # Two releases that run side by side would otherwise drop each other's view again and again.
-            message = f"view {lease.subscription!r} went to version {checkpoint.version}; this process has {own}"
+            message = f"view {share.subscription!r} went to version {max(found)}; this process has {own}"
             raise LeaseLostError(message)
-        checkpoint = await self._prepare_view(self._projection, lease.token)
+        prepared = await self._prepare_view(self._projection, lease.token)
+        checkpoint = next((each for each in prepared if each.share == share), None)
+        if checkpoint is None:
+            message = f"{share} was divided anew"
+            raise LeaseLostError(message)
+        self._share = share
         self._found_version = own
-        self._parked = set(await self._parking.keys(lease.subscription))
+        self._parked = set(await self._parking.keys(share))
         return checkpoint.position
 
     async def apply(self, page: EventPage, move: CheckpointMove) -> None:
@@ -137,33 +145,34 @@ class ProjectionPageProcessor:
                 break
             if applied == len(left):
                 return
-            move, left = replace(move, old=left[applied - 1].position), left[applied:]
+            at, left = left[applied - 1].position, left[applied:]
+            move = move.over(left, old=at)
         # Behind the handling of that error, which would else stand in the traceback of each that comes now.
         await self._apply_one_by_one(left, move)
 
     async def _apply_one_by_one(self, events: Sequence[RecordedEvent], move: CheckpointMove) -> None:
         position = move.old
         for recorded in events:
-            step = replace(move, old=position, new=recorded.position)
+            step = move.over((recorded,), old=position, new=recorded.position)
             try:
                 await self._apply((recorded,), step)
             except _EventRefusedError as refused:
                 await self._park(recorded, Failure.of(refused.error), step)
             position = recorded.position
         if position < move.new:
-            await self._apply((), replace(move, old=position))
+            await self._apply((), move.over((), old=position))
 
     async def _apply(self, events: Sequence[RecordedEvent], move: CheckpointMove) -> int:
         """Apply a slice: all events, or the first ones and the checkpoint to the last of them; return how many."""
         applied = 0
         parked: list[ParkedEvent] = []
-        session = self._open_view(self._projection)
+        session = self._open_view(self._projection, self._share, self._role)
         try:
             if events:
                 async with self._open_projection(self._projection, session) as projection:
                     applied, parked = await self._handle(projection, events, session)
             if applied < len(events):
-                move = replace(move, new=events[applied - 1].position)
+                move = move.over(events[:applied], new=events[applied - 1].position)
             try:
                 await session.commit(move, parked)
             except DatabaseError as error:
@@ -214,7 +223,7 @@ class ProjectionPageProcessor:
 
     async def _park(self, recorded: RecordedEvent, failure: Failure, move: CheckpointMove) -> None:
         parked = (self._parked_event(recorded, failure),)
-        session = self._open_view(self._projection)
+        session = self._open_view(self._projection, self._share, self._role)
         try:
             await session.commit(move, parked)
         finally:
@@ -231,6 +240,7 @@ class ProjectionPageProcessor:
             ParkReason.BEHIND_PARKED if failure is None else failure.reason,
             "" if failure is None else failure.error,
             "" if failure is None else failure.traceback,
+            generation=self._share.generation,
         )
 
     def _note(self, parked: Sequence[ParkedEvent]) -> None:

@@ -12,9 +12,11 @@ from duolog.projections.projection import Projection
 from duolog.projections.views import OpenProjection, OpenView
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.failure import Failure, is_transient
+from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.source import SubscriptionSource
 
 _LEASE_SECONDS: Final = 30.0
@@ -112,10 +114,10 @@ class ParkedRetry:
         return retried
 
     async def _retry(self, projection: type[Projection], choice: ParkedChoice) -> Sequence[RetriedKey]:
-        lease = await self._take_over(projection.name)
+        lease = await self._take_over(Share(projection.name))
         try:
             position = await self._position(projection)
-            move = CheckpointMove(projection.name, projection.version, lease.token, position, position)
+            move = CheckpointMove(lease.share, projection.version, lease.token, position, position)
             # Read only now: under this lease no former owner parks anything any more.
             by_key: dict[tuple[str, str], list[ParkedEvent]] = {}
             for event in await self._read(choice):
@@ -150,7 +152,7 @@ class ParkedRetry:
         move: CheckpointMove,
     ) -> "_Attempt | None":
         """Apply and commit an attempt; return the next one, with fewer events, if an event failed."""
-        session = self._open_view(projection)
+        session = self._open_view(projection, move.share, Role.LIVE)
         applied = 0
         try:
             async with self._open_projection(projection, session) as instance:
@@ -179,22 +181,21 @@ class ParkedRetry:
         return await self._source.parking.read(choice.subscription, tenant=choice.tenant, key=choice.key, limit=None)
 
     async def _position(self, projection: type[Projection]) -> int:
-        checkpoint = await self._source.checkpoints.read(projection.name)
+        checkpoint = next(iter(await self._source.checkpoints.read(projection.name)), None)
         if checkpoint is None or checkpoint.version != projection.version:
             found = "not built" if checkpoint is None else f"of version {checkpoint.version}"
             message = f"view {projection.name!r} is {found}, and the code is of version {projection.version}"
             raise ConfigurationError(message, hint="Run the application: it builds the view anew, with nothing parked.")
         return checkpoint.position
 
-    async def _take_over(self, subscription: str) -> Lease:
-        lease = await self._source.leases.acquire(subscription, self._owner, seconds=_LEASE_SECONDS, take_over=True)
+    async def _take_over(self, share: Share) -> Lease:
+        lease = await self._source.leases.acquire(share, self._owner, seconds=_LEASE_SECONDS, take_over=True)
         if lease is None:
-            raise _lost(subscription)
+            raise _lost(share.subscription)
         return lease
 
     async def _renew(self, lease: Lease) -> None:
-        renewed = await self._source.leases.acquire(lease.subscription, self._owner, seconds=_LEASE_SECONDS)
-        if renewed is None or renewed.token != lease.token:
+        if not await self._source.leases.renew([lease], seconds=_LEASE_SECONDS):
             raise _lost(lease.subscription)
 
 

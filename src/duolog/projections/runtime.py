@@ -12,6 +12,7 @@ from duolog.projections.views import OpenProjection, OpenView, PrepareView
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.runner import Pace, Subscription, SubscriptionRunner
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.source import SubscriptionSource
 from duolog.subscriptions.status import SubscriptionStatus
 
@@ -48,6 +49,8 @@ class ProjectionRuntime:
     ) -> None:
         _refuse_doubles(projections)
         self._owner = owner_name()
+        for projection in projections:
+            progress.laid_out(projection.name, [Share(projection.name)])
         self._processors: list[ProjectionPageProcessor] = []
         self._runners: list[SubscriptionRunner] = []
         for projection in projections:
@@ -63,7 +66,7 @@ class ProjectionRuntime:
             self._processors.append(processor)
             self._runners.append(
                 SubscriptionRunner(
-                    Subscription(projection.name, projection.version, processor.filter),
+                    Subscription(Share(projection.name), projection.version, processor.filter),
                     processor,
                     store=source.store,
                     leases=source.leases,

@@ -9,7 +9,7 @@ from duolog.eventstore.port import EventStore
 from duolog.messages.binding import ReadModel
 from duolog.read.position_token import CommittedPosition, PositionToken
 from duolog.subscriptions.parking import Parking
-from duolog.subscriptions.progress import Progress
+from duolog.subscriptions.progress import ANYWHERE, Progress
 
 _HIGHEST: Final = 2**63 - 1
 
@@ -50,9 +50,10 @@ class PositionWait:
         names = tuple(model.name for model in reads)
         if not names or not position:
             return
-        if not all(self._progress.has_reached(name, position) for name in names):
+        buckets = after.partitions if isinstance(after, PositionToken) else ANYWHERE
+        if not all(self._progress.has_reached(name, position, buckets) for name in names):
             await self._check_head(position)
-            await self._wait(names, position, seconds)
+            await self._wait(names, position, buckets, seconds)
         for name in names:
             if await self._parking.is_parked(name, written):
                 raise ViewParkedError(position=position, view=name)
@@ -74,13 +75,13 @@ class PositionWait:
         if position > head:
             raise PositionAheadOfLogError(position=position, head=head)
 
-    async def _wait(self, names: Iterable[str], position: int, seconds: float) -> None:
+    async def _wait(self, names: Iterable[str], position: int, buckets: frozenset[int], seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 for name in names:
-                    await self._progress.reached(name, position)
+                    await self._progress.reached(name, position, buckets)
         except TimeoutError:
-            reached = {name: await self._progress.position(name) for name in names}
+            reached = {name: await self._progress.position(name, buckets) for name in names}
             behind = {name: at for name, at in reached.items() if at < position}
             if behind:
                 raise AfterTimeoutError(position=position, reached=behind, seconds=seconds) from None

@@ -8,6 +8,8 @@ from typing import Final
 
 from opentelemetry.metrics import Meter
 
+from duolog.subscriptions.generations import Role
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.source import SubscriptionSource
 from duolog.telemetry import ATTRIBUTE_SUBSCRIPTION, METRIC_LAG, METRIC_PARKED
 
@@ -36,7 +38,7 @@ class SubscriptionMeters:
         self._subscriptions = tuple(subscriptions)
         self._seconds = seconds
         self._due = asyncio.Event()
-        self._reached: dict[str, int] = {}
+        self._reached: dict[Share, int] = {}
         self._lag = meter.create_gauge(
             METRIC_LAG, unit="{position}", description="Positions between what is applied and the log's end."
         )
@@ -56,15 +58,15 @@ class SubscriptionMeters:
             task.cancel()
             await asyncio.wait({task})
 
-    def moved(self, subscription: str, position: int) -> None:
-        """Have it measured soon: a subscription of this process has moved.
+    def moved(self, share: Share, position: int) -> None:
+        """Have it measured soon: a share of this process has moved.
 
         Args:
-            subscription: its name.
+            share: the share.
             position: it has applied everything that it wants up to there; its checkpoint follows later where there was
                 nothing to apply.
         """
-        self._reached[subscription] = position
+        self._reached[share] = position
         self._due.set()
 
     async def measure_last(self) -> None:
@@ -79,13 +81,16 @@ class SubscriptionMeters:
             DatabaseError: the database failed.
         """
         # Checkpoints first: one that moves meanwhile must not be ahead of the log's end.
-        checkpoints = {each.subscription: each.position for each in await self._source.checkpoints.read_all()}
+        reached: dict[str, int] = {}
+        for each in (await self._source.shares.survey()).shares:
+            if each.role is Role.LIVE:
+                name, position = each.share.subscription, max(each.position, self._reached.get(each.share, 0))
+                reached[name] = min(position, reached.get(name, position))
         parked = await self._source.parking.counts()
         head = await self._source.store.head()
         for name in self._subscriptions:
             attributes = {ATTRIBUTE_SUBSCRIPTION: name}
-            reached = max(checkpoints.get(name, 0), self._reached.get(name, 0))
-            self._lag.set(max(head - reached, 0), attributes)
+            self._lag.set(max(head - reached.get(name, 0), 0), attributes)
             self._parked.set(parked.get(name, 0), attributes)
 
     async def _run(self) -> None:

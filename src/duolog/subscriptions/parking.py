@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from duolog.subscriptions.share import Share
+
 
 class ParkReason(Enum):
     """Why an event is parked."""
@@ -22,13 +24,14 @@ class ParkedEvent:
     Attributes:
         subscription: which one.
         tenant: whose event it is.
-        key: what it is in order with: its stream.
+        key: what it is in order with: its stream, or the key that the subscription declares.
         position: its position in the log.
         type: its stored type.
         reason: why.
         error: the error's class and message; empty behind another one.
         traceback: the error's traceback; empty behind another one.
         parked_at: microseconds since 1970; 0 until it is recorded.
+        generation: number of the generation whose view lacks it.
     """
 
     subscription: str
@@ -40,17 +43,18 @@ class ParkedEvent:
     error: str = ""
     traceback: str = ""
     parked_at: int = 0
+    generation: int = 1
 
 
 class Parking(Protocol):
     """Reads what is parked; it is written only together with the checkpoint that passes it."""
 
-    async def keys(self, subscription: str) -> frozenset[tuple[str, str]]:
-        """Return (tenant, key) of everything that a subscription has parked."""
+    async def keys(self, share: Share) -> frozenset[tuple[str, str]]:
+        """Return (tenant, key) of everything that is parked of a share."""
         ...
 
     async def is_parked(self, subscription: str, positions: range) -> bool:
-        """Tell whether a subscription has parked an event at one of these positions."""
+        """Tell whether an event at one of these positions is parked, so that the live view lacks it."""
         ...
 
     async def read(
@@ -60,6 +64,7 @@ class Parking(Protocol):
         tenant: str | None = None,
         key: str | None = None,
         position: int | None = None,
+        generation: int | None = None,
         limit: int | None = 100,
     ) -> Sequence[ParkedEvent]:
         """Return parked events by position; what is left out (None) chooses all.
@@ -67,12 +72,13 @@ class Parking(Protocol):
         Args:
             subscription: of this one.
             tenant: of this tenant.
-            key: of this stream.
+            key: of this key.
             position: at this position.
+            generation: of this generation.
             limit: at most so many; None for all.
         """
         ...
 
     async def counts(self) -> dict[str, int]:
-        """Return how many events each subscription has parked; those with none are left out."""
+        """Return how many events each live view lacks because they are parked; those with none are left out."""
         ...

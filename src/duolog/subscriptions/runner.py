@@ -16,6 +16,7 @@ from duolog.subscriptions.failure import error_text
 from duolog.subscriptions.leases import Lease, Leases
 from duolog.subscriptions.page_processor import PageProcessor
 from duolog.subscriptions.progress import Progress
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import RunnerState, SubscriptionStatus
 
 _RELEASE_SECONDS: Final = 1.0
@@ -27,12 +28,12 @@ class Subscription:
     """What is to be followed, and by which code.
 
     Attributes:
-        name: the name of its checkpoint and lease.
+        share: whose checkpoint and lease it has.
         version: version of the code.
         filter: which events it wants.
     """
 
-    name: str
+    share: Share
     version: int
     filter: EventFilter
 
@@ -106,13 +107,13 @@ class SubscriptionRunner:
     @property
     def status(self) -> SubscriptionStatus:
         """What it is doing."""
-        name, version = self._subscription.name, self._subscription.version
+        name, version = self._subscription.share.subscription, self._subscription.version
         return SubscriptionStatus(name, version, self._owner, self._state, self._through, self._error)
 
     async def start(self) -> None:
         """Start; returns when it follows the log, waits for another owner, or has failed for the first time."""
         self._state = RunnerState.WAITING
-        self._task = asyncio.create_task(self._run(), name=f"subscription {self._subscription.name}")
+        self._task = asyncio.create_task(self._run(), name=f"subscription {self._subscription.share}")
         await self._tried.wait()
 
     async def stop(self, *, seconds: float) -> None:
@@ -131,7 +132,7 @@ class SubscriptionRunner:
             task.cancel()
         _, running = await asyncio.wait({task}, timeout=2 * _RELEASE_SECONDS)
         if running:
-            _logger.error("subscription %s does not stop; it is left alone", self._subscription.name)
+            _logger.error("subscription %s does not stop; it is left alone", self._subscription.share)
 
     async def _run(self) -> None:
         try:
@@ -139,11 +140,11 @@ class SubscriptionRunner:
                 try:
                     await self._attempt()
                 except LeaseLostError as error:
-                    _logger.info("subscription %s: %s", self._subscription.name, error.message)
+                    _logger.info("subscription %s: %s", self._subscription.share, error.message)
                     await self._pause_after(error, RunnerState.WAITING)
                 except Exception as error:  # a runner that dies silently would stop its view for good
                     if not self._failing:
-                        name = self._subscription.name
+                        name = self._subscription.share
                         _logger.warning("subscription %s failed; it goes on trying", name, exc_info=error)
                     self._failing = True
                     await self._pause_after(error, RunnerState.BACKING_OFF)
@@ -177,7 +178,7 @@ class SubscriptionRunner:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            self._progress.disowned(self._subscription.name)
+            self._progress.disowned(self._subscription.share)
         errors = [error for task in work if not task.cancelled() and (error := task.exception()) is not None]
         if errors:
             raise errors[0]
@@ -187,7 +188,7 @@ class SubscriptionRunner:
 
     async def _follow(self, lease: Lease) -> None:
         self._position = self._through = await self._processor.begin(lease)
-        self._progress.moved(self._subscription.name, self._position)
+        self._progress.moved(self._subscription.share, self._position)
         self._state = RunnerState.RUNNING
         self._tried.set()
         pages = self._store.subscribe(after=self._position, batch=self._pace.batch, filter=self._subscription.filter)
@@ -204,7 +205,7 @@ class SubscriptionRunner:
         elif page.through > self._through:
             # The view is already what it will be at that position, so queries of this process need not wait.
             self._through = page.through
-            self._progress.moved(self._subscription.name, page.through)
+            self._progress.moved(self._subscription.share, page.through)
             self._advance_due.set()
 
     async def _advance(self, lease: Lease) -> None:
@@ -217,11 +218,12 @@ class SubscriptionRunner:
                     await self._apply(EventPage((), self._through), lease)
 
     async def _apply(self, page: EventPage, lease: Lease) -> None:
-        name, version = self._subscription.name, self._subscription.version
-        await self._processor.apply(page, CheckpointMove(name, version, lease.token, self._position, page.through))
+        share, version = self._subscription.share, self._subscription.version
+        move = CheckpointMove(share, version, lease.token, self._position, page.through)
+        await self._processor.apply(page, move.over(page.events))
         self._position = page.through
         self._through = max(self._through, page.through)
-        self._progress.moved(name, self._through)
+        self._progress.moved(self._subscription.share, self._through)
         self._recovered()
 
     async def _renew(self, lease: Lease) -> None:
@@ -231,22 +233,22 @@ class SubscriptionRunner:
                 renewed = await self._acquire()
             except DatabaseError as error:
                 # Two more attempts fit into the lease's time; and a lease that was lost shows at the next commit.
-                _logger.debug("subscription %s: the lease was not renewed: %s", self._subscription.name, error.message)
+                _logger.debug("subscription %s: the lease was not renewed: %s", self._subscription.share, error.message)
                 continue
             if renewed is None or renewed.token != lease.token:
-                message = f"another owner has taken {self._subscription.name!r} over"
+                message = f"another owner has taken {self._subscription.share} over"
                 raise LeaseLostError(message)
             self._recovered()
 
     async def _acquire(self) -> Lease | None:
-        return await self._leases.acquire(self._subscription.name, self._owner, seconds=self._pace.lease)
+        return await self._leases.acquire(self._subscription.share, self._owner, seconds=self._pace.lease)
 
     async def _release(self, lease: Lease) -> None:
         try:
             async with asyncio.timeout(_RELEASE_SECONDS):
                 await self._leases.release(lease)
         except Exception as error:  # it expires by itself
-            _logger.debug("subscription %s: the lease was not released", self._subscription.name, exc_info=error)
+            _logger.debug("subscription %s: the lease was not released", self._subscription.share, exc_info=error)
 
     async def _pause_after(self, error: Exception, state: RunnerState) -> None:
         self._state = state
@@ -261,7 +263,7 @@ class SubscriptionRunner:
 
     def _recovered(self) -> None:
         if self._failing:
-            _logger.info("subscription %s works again", self._subscription.name)
+            _logger.info("subscription %s works again", self._subscription.share)
         self._forget_failures()
 
     def _forget_failures(self) -> None:

@@ -4,8 +4,11 @@ from typing import Protocol
 
 from duolog.eventstore.port import EventStore
 from duolog.subscriptions.checkpoints import Checkpoints
+from duolog.subscriptions.generations import Generations
 from duolog.subscriptions.leases import Leases
+from duolog.subscriptions.members import Members
 from duolog.subscriptions.parking import Parking
+from duolog.subscriptions.shares import Shares
 
 
 class SubscriptionSource(Protocol):
@@ -22,8 +25,23 @@ class SubscriptionSource(Protocol):
         ...
 
     @property
+    def generations(self) -> Generations:
+        """Which generations there are."""
+        ...
+
+    @property
+    def shares(self) -> Shares:
+        """How they are divided, and who holds what."""
+        ...
+
+    @property
+    def members(self) -> Members:
+        """Who works on subscriptions."""
+        ...
+
+    @property
     def leases(self) -> Leases:
-        """Who may advance a subscription."""
+        """Who may advance a share."""
         ...
 
     @property

@@ -14,6 +14,7 @@ from duolog.messages.envelope import RecordedEvent
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.share import Share
 from duolog.tables.ports import Row
 
 _OWNER = "scenario"
@@ -37,6 +38,7 @@ class ProjectionScenario:
         self._projection = projection
         self._make: Callable[..., Projection] = make or projection
         self._view = View(projection.name, projection.version, projection.tables)
+        self._share = Share(projection.name)
         self._database: Database = open_database("memory://")
         self._codec = EventCodec(EventTypes(projection.handlers()), Tagger(b"a scenario's secret"))
         self._versions: dict[str, int] = {}
@@ -47,7 +49,7 @@ class ProjectionScenario:
         """Make the view."""
         await self._database.open()
         await self._database.prepare_view(self._view)
-        lease = await self._database.leases.acquire(self._view.subscription, _OWNER, seconds=3600)
+        lease = await self._database.leases.acquire(self._share, _OWNER, seconds=3600)
         self._token = lease.token if lease is not None else 0
         return self
 
@@ -75,7 +77,7 @@ class ProjectionScenario:
                     handler = self._projection.handlers()[type(part)]
                     arguments = (part, recorded)[: 1 + handler.takes_recorded]
                     await getattr(projection, handler.method)(*arguments)
-            move = CheckpointMove(self._view.subscription, self._view.version, self._token, before, self._position)
+            move = CheckpointMove(self._share, self._view.version, self._token, before, self._position)
             await session.commit(move)
         except BaseException:
             self._position, self._versions[stream] = before, version

@@ -21,6 +21,7 @@ from duolog.errors import (
     TimeLimitExceededError,
 )
 from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.share import Share
 from tests.integration.postgres.sessions_seen import states, until_running
 
 MakeConnections = Callable[..., Connections]
@@ -145,7 +146,7 @@ async def test_a_session_whose_database_is_closed_says_so(view: Connections, sta
 
 async def test_a_batch_goes_on_after_a_failed_fetch(view: Connections, statements: Statements) -> None:
     """What it wrote before is kept, and it can still write: a fetch runs in a savepoint."""
-    session = PostgresViewSession(view, statements, "hits")
+    session = PostgresViewSession(view, statements, Share("hits"))
     await session.execute(INSERT, {"id": "a", "count": 1})
     with pytest.raises(StatementError):
         await session.fetch("SELECT nothing FROM hits")
@@ -153,7 +154,7 @@ async def test_a_batch_goes_on_after_a_failed_fetch(view: Connections, statement
     with pytest.raises(ConstraintViolationError):
         await session.execute_now(INSERT, {"id": "a", "count": 1})
     await session.execute(INSERT, {"id": "b", "count": 1})
-    await session.commit(CheckpointMove("hits", 1, 0, 0, 7))
+    await session.commit(CheckpointMove(Share("hits"), 1, 0, 0, 7))
     assert [row["id"] for row in await view.fetch("SELECT id FROM hits ORDER BY id")] == ["a", "b"]
 
 
@@ -162,14 +163,14 @@ async def test_a_batch_locks_its_checkpoint_before_its_tables(
 ) -> None:
     """So that two owners' batches wait for each other in one place, for as long as a lock may take."""
     impatient = make_connections("lock_timeout=50")
-    first = PostgresViewSession(view, statements, "hits")
+    first = PostgresViewSession(view, statements, Share("hits"))
     await first.execute(INSERT, {"id": "a", "count": 1})
     await first.flush()
-    second = PostgresViewSession(impatient, statements, "hits")
+    second = PostgresViewSession(impatient, statements, Share("hits"))
     await second.execute(INSERT, {"id": "b", "count": 1})
     with pytest.raises(DatabaseBusyError):
-        await second.commit(CheckpointMove("hits", 1, 0, 0, 7))
-    await first.commit(CheckpointMove("hits", 1, 0, 0, 7))
+        await second.commit(CheckpointMove(Share("hits"), 1, 0, 0, 7))
+    await first.commit(CheckpointMove(Share("hits"), 1, 0, 0, 7))
     assert [row["id"] for row in await view.fetch("SELECT id FROM hits")] == ["a"]
 
 
@@ -178,7 +179,7 @@ async def test_a_batch_that_waits_for_too_long_loses_its_hold(
 ) -> None:
     """The server ends its transaction, and the error says that it is the handler's to do less."""
     short = make_connections("idle_in_transaction_timeout=50")
-    session = PostgresViewSession(short, statements, "hits")
+    session = PostgresViewSession(short, statements, Share("hits"))
     await session.execute(INSERT, {"id": "a", "count": 1})
     await session.flush()
     async with asyncio.timeout(20):
@@ -197,12 +198,12 @@ async def test_a_cancelled_batch_leaves_no_transaction(
     sessions = make_connections(most=2)
 
     async def apply(number: int, position: int) -> None:
-        session = PostgresViewSession(sessions, statements, "hits")
+        session = PostgresViewSession(sessions, statements, Share("hits"))
         try:
             await session.execute(INSERT, {"id": f"{number}", "count": 1})
             await session.fetch(COUNT)
             await session.execute_now("UPDATE hits SET count = count + 1 WHERE id = :id", {"id": f"{number}"})
-            await session.commit(CheckpointMove("hits", 1, 0, position, position + 1))
+            await session.commit(CheckpointMove(Share("hits"), 1, 0, position, position + 1))
         finally:
             await session.close()
 
@@ -220,9 +221,9 @@ async def test_a_cancelled_batch_leaves_no_transaction(
 
 async def test_interleaved_statements_keep_their_order(view: Connections, statements: Statements) -> None:
     """Those of one text run together only where they stand together."""
-    session = PostgresViewSession(view, statements, "hits")
+    session = PostgresViewSession(view, statements, Share("hits"))
     for number in range(5):
         await session.execute(INSERT, {"id": "x", "count": number})
         await session.execute("UPDATE hits SET id = :new WHERE id = 'x'", {"new": f"{number}"})
-    await session.commit(CheckpointMove("hits", 1, 0, 0, 7))
+    await session.commit(CheckpointMove(Share("hits"), 1, 0, 0, 7))
     assert (await view.fetch("SELECT count(*) AS all FROM hits"))[0]["all"] == 5

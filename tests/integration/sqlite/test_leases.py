@@ -12,6 +12,7 @@ from duolog.database.port import Database, View
 from duolog.errors import CheckpointConflictError
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.owner import Owner, owner_name, start_time
+from duolog.subscriptions.share import Share
 
 HOUR = 3_600
 VIEW = View("users_view", 1, {"users_view": "CREATE TABLE users_view (id INTEGER PRIMARY KEY)"})
@@ -25,16 +26,16 @@ async def dead_owner() -> str:
 
 
 async def test_the_lease_of_a_dead_process_is_free_at_once(database: Database) -> None:
-    former = await database.leases.acquire("users_view", await dead_owner(), seconds=HOUR)
+    former = await database.leases.acquire(Share("users_view"), await dead_owner(), seconds=HOUR)
     assert former is not None
-    taken = await database.leases.acquire("users_view", owner_name(), seconds=HOUR)
+    taken = await database.leases.acquire(Share("users_view"), owner_name(), seconds=HOUR)
     assert taken is not None
     assert taken.token > former.token
 
 
 async def test_the_lease_of_a_living_process_is_not(database: Database) -> None:
-    assert await database.leases.acquire("users_view", owner_name(), seconds=HOUR) is not None
-    assert await database.leases.acquire("users_view", "another", seconds=HOUR) is None
+    assert await database.leases.acquire(Share("users_view"), owner_name(), seconds=HOUR) is not None
+    assert await database.leases.acquire(Share("users_view"), "another", seconds=HOUR) is None
 
 
 def test_a_process_that_got_the_pid_of_a_dead_one_is_another() -> None:
@@ -61,7 +62,7 @@ def test_who_cannot_be_known_counts_as_living(owner: str) -> None:
 
 async def test_a_former_owners_batch_is_refused(database: Database) -> None:
     await database.prepare_view(VIEW)
-    former = await database.leases.acquire("users_view", "former", seconds=0)
+    former = await database.leases.acquire(Share("users_view"), "former", seconds=0)
     assert former is not None
     session = database.open_view(VIEW)
     await session.execute("INSERT INTO users_view (id) VALUES (1)")
@@ -70,9 +71,9 @@ async def test_a_former_owners_batch_is_refused(database: Database) -> None:
 
     late = database.open_view(VIEW)
     await late.execute("INSERT INTO users_view (id) VALUES (1)")
-    assert await database.leases.acquire("users_view", "new", seconds=HOUR) is not None
+    assert await database.leases.acquire(Share("users_view"), "new", seconds=HOUR) is not None
     with pytest.raises(CheckpointConflictError):
-        await late.commit(CheckpointMove("users_view", 1, former.token, 0, 7))
+        await late.commit(CheckpointMove(Share("users_view"), 1, former.token, 0, 7))
     await late.close()
     reader = database.open_reader()
     assert await reader.fetch_value("SELECT count(*) FROM users_view") == 0

@@ -21,6 +21,7 @@ from duolog.errors import (
 )
 from duolog.eventstore.appends import Append
 from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.share import Share
 from duolog.tables.statements import Statement
 from duolog.testing.contracts.samples import SECONDS, new_event
 from duolog.write.sealed_work import SealedWork
@@ -235,10 +236,9 @@ async def test_a_batch_that_holds_the_writer_for_too_long_is_rolled_back(
         with pytest.raises(DatabaseBusyError):
             await session.fetch_value(ENDLESS)
         with pytest.raises(DatabaseBusyError):
-            await session.commit(CheckpointMove("accounts_view", 1, 0, 0, 7))
+            await session.commit(CheckpointMove(Share("accounts_view"), 1, 0, 0, 7))
         await session.close()
-    checkpoint = await database.checkpoints.read("accounts_view")
-    assert checkpoint is not None
+    (checkpoint,) = await database.checkpoints.read("accounts_view")
     assert checkpoint.position == 0
 
 

@@ -10,6 +10,7 @@ import pytest
 from duolog.cli.examination_text import examination_text
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database, View
+from duolog.subscriptions.share import Share
 from tests.unit.cli import shop
 from tests.unit.cli.conftest import Duolog, Target, new_event, with_database
 
@@ -127,7 +128,7 @@ def test_a_projection_without_an_owner_stands_still(duolog: Duolog, url: str) ->
 def test_a_dead_owner_is_named(duolog: Duolog, url: str) -> None:
     async def fill(database: Database) -> None:
         await database.prepare_view(VIEW)
-        await database.leases.acquire("orders_view", "worker-7", seconds=0)
+        await database.leases.acquire(Share("orders_view"), "worker-7", seconds=0)
 
     with_database(url, fill)
     code, found = examined(duolog, url)
@@ -139,7 +140,7 @@ def test_a_dead_owner_is_named(duolog: Duolog, url: str) -> None:
 def test_an_owner_that_does_not_move_is_backing_off(duolog: Duolog, url: str) -> None:
     async def fill(database: Database) -> None:
         await database.prepare_view(VIEW)
-        await database.leases.acquire("orders_view", "worker-7", seconds=600)
+        await database.leases.acquire(Share("orders_view"), "worker-7", seconds=600)
         await database.store.append("order-1", [new_event("order.placed")])
 
     with_database(url, fill)
@@ -202,7 +203,7 @@ def test_a_projection_that_another_process_runs_is_no_left_over(duolog: Duolog, 
 
     async def fill(database: Database) -> None:
         await database.prepare_view(VIEW)
-        await database.leases.acquire("orders_view", "worker-7", seconds=600)
+        await database.leases.acquire(Share("orders_view"), "worker-7", seconds=600)
 
     with_database(url, fill)
     gone = target("shop.Application('shop', database=url, handlers=[], secret=shop.TEST_SECRET)")

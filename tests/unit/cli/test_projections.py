@@ -5,6 +5,7 @@ import pytest
 from duolog.database.port import Database, View
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.share import Share
 from tests.unit.cli.conftest import Duolog, new_event, with_database
 
 USERS = View("users_view", 3, {"users_view": "CREATE TABLE users_view (id TEXT PRIMARY KEY)"})
@@ -18,12 +19,12 @@ def behind(url: str) -> str:
     async def fill(database: Database) -> None:
         appended = await database.store.append("user-1", [new_event("user.created")])
         await database.store.append("user-1", [new_event("user.renamed"), new_event("user.deleted")])
-        checkpoint = await database.prepare_view(USERS)
+        (checkpoint,) = await database.prepare_view(USERS)
         await database.prepare_view(ORDERS)
-        lease = await database.leases.acquire("users_view", "worker-7", seconds=60)
+        lease = await database.leases.acquire(Share("users_view"), "worker-7", seconds=60)
         assert lease is not None
         view = database.open_view(USERS)
-        move = CheckpointMove("users_view", 3, lease.token, checkpoint.position, appended.position)
+        move = CheckpointMove(Share("users_view"), 3, lease.token, checkpoint.position, appended.position)
         parked = ParkedEvent(
             "users_view", "", "user-1", appended.position, "user.created", ParkReason.HANDLER_RAISED, "ValueError: no"
         )

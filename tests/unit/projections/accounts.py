@@ -17,9 +17,11 @@ from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Role
 from duolog.subscriptions.parking import ParkReason
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.runner import Pace
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import RunnerState
 from tests.unit.projections.faults import Faults
 
@@ -161,11 +163,11 @@ class Worker:
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         await self.runtime.stop(seconds=5)
 
-    async def prepare_view(self, projection: type[Projection], token: int | None = None) -> Checkpoint:
+    async def prepare_view(self, projection: type[Projection], token: int | None = None) -> Sequence[Checkpoint]:
         return await self.database.prepare_view(view(projection), token=token)
 
-    def open_view(self, projection: type[Projection]) -> ViewSession:
-        return self.database.open_view(view(projection))
+    def open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
+        return self.database.open_view(view(projection), share, role)
 
     @asynccontextmanager
     async def open_projection(self, projection: type[Projection], db: ViewDatabase) -> AsyncIterator[Projection]:
@@ -193,9 +195,7 @@ class Worker:
             await reader.close()
 
     async def checkpoint(self) -> int:
-        checkpoint = await self.database.checkpoints.read(BalanceProjection.name)
-        assert checkpoint is not None
-        return checkpoint.position
+        return min(each.position for each in await self.database.checkpoints.read(BalanceProjection.name))
 
     @property
     def state(self) -> RunnerState:

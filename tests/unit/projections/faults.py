@@ -8,7 +8,9 @@ from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewSession
 from duolog.projections.views import OpenView
 from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.generations import Role
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.share import Share
 
 
 @dataclass
@@ -26,8 +28,8 @@ class Faults:
     moves: list[CheckpointMove] = field(default_factory=list[CheckpointMove])
 
     def around(self, open_view: OpenView) -> OpenView:
-        def open_faulty(projection: type[Projection]) -> ViewSession:
-            return cast("ViewSession", FaultySession(open_view(projection), self))
+        def open_faulty(projection: type[Projection], share: Share, role: Role) -> ViewSession:
+            return cast("ViewSession", FaultySession(open_view(projection, share, role), self))
 
         return open_faulty
 

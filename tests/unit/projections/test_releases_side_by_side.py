@@ -4,6 +4,7 @@ from duolog.adapters.memory import open_database
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError, LeaseLostError
 from duolog.projections.projection import Projection
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import RunnerState
 from tests.unit.projections.accounts import (
     AccountOpened,
@@ -23,7 +24,7 @@ async def test_an_old_release_leaves_the_view_of_the_new_one_alone(database: Dat
         await old.caught_up()
         async with Worker(database, [SecondBalanceProjection]) as new:
             assert new.state is RunnerState.WAITING
-            lease = await database.leases.acquire(BalanceProjection.name, "new", seconds=0, take_over=True)
+            lease = await database.leases.acquire(Share(BalanceProjection.name), "new", seconds=0, take_over=True)
             assert lease is not None
             await new.prepare_view(SecondBalanceProjection, lease.token)
             await old.append("account-a", AmountMoved(1))
@@ -40,7 +41,7 @@ async def test_an_old_release_that_starts_meanwhile_leaves_the_view_of_the_new_o
         await new.append("account-a", AccountOpened("ann"))
         await new.caught_up()
         old = Worker(database)
-        assert (await old.prepare_view(BalanceProjection)).version == 2
+        assert [each.version for each in await old.prepare_view(BalanceProjection)] == [2]
         with pytest.raises(LeaseLostError):
             await old.prepare_view(BalanceProjection, 0)
         assert await new.balances() == [Balance("account-a", 100, 0)]
@@ -56,7 +57,7 @@ async def test_a_release_that_is_rolled_back_builds_its_own_view_again(database:
 
 
 async def test_views_are_there_when_the_runtime_has_started(database: Database) -> None:
-    await database.leases.acquire(BalanceProjection.name, "other", seconds=60)
+    await database.leases.acquire(Share(BalanceProjection.name), "other", seconds=60)
     async with Worker(database) as worker:
         assert worker.state is RunnerState.WAITING
         assert await worker.balances() == []

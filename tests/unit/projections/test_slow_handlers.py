@@ -68,8 +68,7 @@ async def test_commands_are_written_between_the_slices_of_a_slow_page(database: 
     async with worker, asyncio.timeout(5):
         position = await worker.append("other-1", AccountOpened("ann"))
         assert position == 101
-        checkpoint = await database.checkpoints.read("slow_view")
-        assert checkpoint is not None
+        (checkpoint,) = await database.checkpoints.read("slow_view")
         assert checkpoint.position < 50  # a whole page would have been in front of it
         await worker.caught_up()
     assert await count(database) == 101

@@ -13,6 +13,7 @@ from duolog.errors import (
 )
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.runner import Pace
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import RunnerState
 from tests.unit.projections.accounts import (
     BAD_AMOUNT,
@@ -149,7 +150,7 @@ async def test_a_second_worker_does_nothing_until_the_first_one_stops(database: 
 
 async def test_a_dead_owners_work_is_taken_over_when_its_lease_ends(database: Database) -> None:
     worker = Worker(database)
-    await database.leases.acquire(BalanceProjection.name, "dead/1/1", seconds=0.2)
+    await database.leases.acquire(Share(BalanceProjection.name), "dead/1/1", seconds=0.2)
     async with worker:
         assert worker.state is RunnerState.WAITING
         await record(worker)
@@ -173,15 +174,15 @@ async def test_an_owner_keeps_its_lease_for_longer_than_the_lease_lasts(database
 async def test_a_former_owner_cannot_write(database: Database) -> None:
     worker = Worker(database)
     await worker.prepare_view(BalanceProjection)
-    former = await database.leases.acquire(BalanceProjection.name, "former", seconds=60)
+    former = await database.leases.acquire(Share(BalanceProjection.name), "former", seconds=60)
     assert former is not None
     await database.leases.release(former)
-    assert await database.leases.acquire(BalanceProjection.name, "present", seconds=60) is not None
+    assert await database.leases.acquire(Share(BalanceProjection.name), "present", seconds=60) is not None
 
     session = database.open_view(view(BalanceProjection))
     await session.execute("INSERT INTO balances_view (tenant, account, balance, moves) VALUES ('', 'x', 0, 0)")
     with pytest.raises(CheckpointConflictError):
-        await session.commit(CheckpointMove(BalanceProjection.name, 1, former.token, 0, 1))
+        await session.commit(CheckpointMove(Share(BalanceProjection.name), 1, former.token, 0, 1))
     await session.close()
     assert await worker.balances() == []
     assert await worker.checkpoint() == 0
@@ -193,14 +194,14 @@ async def test_a_worker_whose_lease_was_taken_goes_on_from_the_stored_checkpoint
         await worker.caught_up()
         (lease,) = await database.leases.read_all()
         await database.leases.release(lease)
-        other = await database.leases.acquire(BalanceProjection.name, "other", seconds=0.1)
+        other = await database.leases.acquire(Share(BalanceProjection.name), "other", seconds=0.1)
         assert other is not None
         session = database.open_view(view(BalanceProjection))
         await session.execute("UPDATE balances_view SET balance = 500")
         at = await worker.checkpoint()
         await worker.append("account-b", AccountViewed("bob"))
         head = await database.store.head()
-        await session.commit(CheckpointMove(BalanceProjection.name, 1, other.token, at, head))
+        await session.commit(CheckpointMove(Share(BalanceProjection.name), 1, other.token, at, head))
         await session.close()
 
         await worker.append("account-a", AmountMoved(BAD_AMOUNT + 1))

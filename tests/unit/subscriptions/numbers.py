@@ -13,9 +13,11 @@ from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.runner import Pace, Subscription, SubscriptionRunner
+from duolog.subscriptions.share import Share
 
 VIEW = View("numbers", 1, {})
-NUMBERS = Subscription("numbers", 1, ALL_EVENTS)
+SHARE = Share("numbers")
+NUMBERS = Subscription(SHARE, 1, ALL_EVENTS)
 QUICK = Pace(lease=0.3, idle=0.01, first_pause=0.005, last_pause=0.02, batch=5)
 
 
@@ -45,7 +47,8 @@ class Recorder:
 
     async def begin(self, lease: Lease) -> int:
         self.begun.append(lease)
-        return (await self.database.prepare_view(VIEW, token=lease.token)).position
+        (checkpoint,) = await self.database.prepare_view(VIEW, token=lease.token)
+        return checkpoint.position
 
     async def apply(self, page: EventPage, move: CheckpointMove) -> None:
         self.entered.set()
@@ -77,9 +80,9 @@ async def append(database: Database, count: int = 1) -> int:
 
 async def advance(database: Database, position: int) -> None:
     """Move the checkpoint as another process's owner would."""
-    lease = await database.leases.acquire(VIEW.subscription, "elsewhere/1/1", seconds=60)
+    lease = await database.leases.acquire(SHARE, "elsewhere/1/1", seconds=60)
     assert lease is not None
-    before = await database.prepare_view(VIEW)
+    (before,) = await database.prepare_view(VIEW)
     session = database.open_view(VIEW)
-    await session.commit(CheckpointMove(VIEW.subscription, VIEW.version, lease.token, before.position, position))
+    await session.commit(CheckpointMove(SHARE, VIEW.version, lease.token, before.position, position))
     await session.close()

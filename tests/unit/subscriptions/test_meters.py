@@ -9,6 +9,7 @@ from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
 from duolog.subscriptions.progress import Progress
+from duolog.subscriptions.share import Share
 from duolog.telemetry import find_meter
 from tests.unit.metering import Metering, Point, metering
 from tests.unit.subscriptions.eventually import eventually
@@ -29,7 +30,7 @@ async def test_lag_and_parked_events_of_each_subscription_are_measured(metering:
     await database.prepare_view(VIEW)
     await database.store.append("thing-1", [NewEvent(uuid7(), "thing.happened", 1, b"{}") for _ in range(5)])
     parked = ParkedEvent("things_view", "", "thing-1", 2, "thing.happened", ParkReason.HANDLER_RAISED)
-    await database.open_view(VIEW).commit(CheckpointMove("things_view", 1, 0, 0, 3), (parked,))
+    await database.open_view(VIEW).commit(CheckpointMove(Share("things_view"), 1, 0, 0, 3), (parked,))
     meter = find_meter()
     assert meter is not None
     meters = SubscriptionMeters(meter, database, ["things_view", "never_ran"])
@@ -80,7 +81,7 @@ async def test_they_are_measured_soon_after_one_has_moved_and_for_a_last_time(me
     meters.start()
     await eventually(lambda: gauges(metering, "duolog.subscription.lag") == {"things_view": 0})
     await database.store.append("thing-1", [NewEvent(uuid7(), "thing.happened", 1, b"{}")])
-    progress.moved("things_view", 0)
+    progress.moved(Share("things_view"), 0)
     await eventually(lambda: gauges(metering, "duolog.subscription.lag") == {"things_view": 1})
     await database.store.append("thing-1", [NewEvent(uuid7(), "thing.happened", 1, b"{}")])
     await meters.measure_last()

@@ -5,15 +5,20 @@ import pytest
 from duolog.database.port import Database
 from duolog.errors import DatabaseError
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.processed import Stretch
 from duolog.subscriptions.progress import Progress
+from duolog.subscriptions.share import Share
 from tests.unit.subscriptions.numbers import advance
 
 NAME = "numbers"
+SHARE = Share(NAME)
 
 
 @pytest.fixture
 def progress(database: Database) -> Progress:
-    return Progress(database.checkpoints)
+    progress = Progress(database.checkpoints)
+    progress.laid_out(NAME, [SHARE])
+    return progress
 
 
 async def is_waiting(task: asyncio.Task[None]) -> bool:
@@ -22,12 +27,12 @@ async def is_waiting(task: asyncio.Task[None]) -> bool:
 
 
 async def test_a_position_of_this_process_is_reached_as_soon_as_its_runner_says_so(progress: Progress) -> None:
-    progress.moved(NAME, 3)
+    progress.moved(SHARE, 3)
     waiting = asyncio.create_task(progress.reached(NAME, 5))
     assert await is_waiting(waiting)
-    progress.moved(NAME, 4)
+    progress.moved(SHARE, 4)
     assert await is_waiting(waiting)
-    progress.moved(NAME, 5)
+    progress.moved(SHARE, 5)
     await asyncio.wait_for(waiting, 5)
     assert progress.has_reached(NAME, 5)
     assert not progress.has_reached(NAME, 6)
@@ -48,8 +53,7 @@ async def test_a_position_of_another_process_is_reached_when_its_checkpoint_is_t
 
 async def test_the_checkpoint_of_another_version_of_the_view_does_not_count(database: Database) -> None:
     await advance(database, 6)
-    checkpoint = await database.checkpoints.read(NAME)
-    assert checkpoint is not None
+    (checkpoint,) = await database.checkpoints.read(NAME)
     assert await Progress(database.checkpoints, {NAME: checkpoint.version}).position(NAME) == 6
     assert await Progress(database.checkpoints, {NAME: checkpoint.version + 1}).position(NAME) == 0
 
@@ -57,17 +61,17 @@ async def test_the_checkpoint_of_another_version_of_the_view_does_not_count(data
 async def test_waiting_goes_on_when_another_process_takes_the_subscription_over(
     database: Database, progress: Progress
 ) -> None:
-    progress.moved(NAME, 3)
+    progress.moved(SHARE, 3)
     waiting = asyncio.create_task(progress.reached(NAME, 5))
     assert await is_waiting(waiting)
-    progress.disowned(NAME)
+    progress.disowned(SHARE)
     await advance(database, 5)
     await asyncio.wait_for(waiting, 5)
 
 
 async def test_what_this_process_knew_counts_no_more_when_it_is_not_the_owner(progress: Progress) -> None:
-    progress.moved(NAME, 9)
-    progress.disowned(NAME)
+    progress.moved(SHARE, 9)
+    progress.disowned(SHARE)
     assert await progress.position(NAME) == 0
     assert not progress.has_reached(NAME, 1)
 
@@ -79,14 +83,22 @@ class CountingCheckpoints:
         self.reads = 0
         self.error: Exception | None = None
 
-    async def read(self, subscription: str) -> Checkpoint | None:
+    async def read(self, subscription: str) -> list[Checkpoint]:
         del subscription
         self.reads += 1
         if self.error is not None:
             raise self.error
-        return None
+        return []
 
     async def read_all(self) -> list[Checkpoint]:
+        return []
+
+    async def read_share(self, share: Share) -> Checkpoint | None:
+        del share
+        return None
+
+    async def stretches(self, subscription: str, generation: int) -> list[Stretch]:
+        del subscription, generation
         return []
 
 

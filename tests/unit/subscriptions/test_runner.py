@@ -13,12 +13,14 @@ from tests.unit.subscriptions.numbers import NUMBERS, QUICK, Recorder, append, r
 
 @pytest.fixture
 def progress(database: Database) -> Progress:
-    return Progress(database.checkpoints)
+    progress = Progress(database.checkpoints)
+    progress.laid_out(NUMBERS.share.subscription, [NUMBERS.share])
+    return progress
 
 
 async def reached(progress: Progress, position: int) -> None:
     async with asyncio.timeout(5):
-        await progress.reached(NUMBERS.name, position)
+        await progress.reached(NUMBERS.share.subscription, position)
 
 
 async def test_every_event_arrives_once_in_order_in_bounded_pages(database: Database, progress: Progress) -> None:
@@ -68,8 +70,7 @@ async def test_a_page_that_does_not_end_in_time_is_rolled_back_when_stopping(
     assert recorder.pages == []
     assert running.status.state is RunnerState.STOPPED
     assert await database.leases.read_all() == []
-    checkpoint = await database.checkpoints.read(NUMBERS.name)
-    assert checkpoint is not None
+    (checkpoint,) = await database.checkpoints.read(NUMBERS.share.subscription)
     assert checkpoint.position == 0
 
 
@@ -93,11 +94,11 @@ async def test_a_page_is_given_up_when_somebody_takes_the_lease_over(database: D
     await running.start()
     await recorder.entered.wait()
     await database.leases.release(recorder.begun[0])
-    other = await database.leases.acquire(NUMBERS.name, "host/2/2", seconds=60)
+    other = await database.leases.acquire(NUMBERS.share, "host/2/2", seconds=60)
     assert other is not None
 
     await eventually(lambda: running.status.state is RunnerState.WAITING)
-    assert not progress.has_reached(NUMBERS.name, 0)
+    assert not progress.has_reached(NUMBERS.share.subscription, 0)
     recorder.may_go.set()
     await database.leases.release(other)
     await reached(progress, 1)

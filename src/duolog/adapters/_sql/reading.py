@@ -23,6 +23,10 @@ class Reading(ABC):
     async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Run ``work`` on the connection of this session, after the fetches before it."""
 
+    def redirected(self, sql: str) -> str:
+        """Return a statement as it is to run: as it was given, unless a subclass leads it to other tables."""
+        return sql
+
     @overload
     async def fetch(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]: ...
     @overload
@@ -31,6 +35,7 @@ class Reading(ABC):
         self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
     ) -> Sequence[T] | Sequence[Row]:
         """Run a statement and return all its rows; see `ReadDatabase.fetch`."""
+        sql = self.redirected(sql)
         if into is None:
             return await self.read(partial(fetch_rows, sql=sql, parameters=parameters, into=None))
         return await self.read(partial(fetch_rows, sql=sql, parameters=parameters, into=into))
@@ -43,6 +48,7 @@ class Reading(ABC):
         self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
     ) -> T | Row | None:
         """Run a statement and return its first row, or None; see `ReadDatabase.fetch_one`."""
+        sql = self.redirected(sql)
         if into is None:
             rows = await self.read(partial(fetch_rows, sql=sql, parameters=parameters, into=None, most=1))
             return rows[0] if rows else None
@@ -51,7 +57,7 @@ class Reading(ABC):
 
     async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
         """Run a statement and return the first column of its first row, or None; see `ReadDatabase.fetch_value`."""
-        return await self.read(partial(fetch_value, sql=sql, parameters=parameters))
+        return await self.read(partial(fetch_value, sql=self.redirected(sql), parameters=parameters))
 
 
 class Writing(Reading):

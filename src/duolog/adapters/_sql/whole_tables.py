@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
+from duolog.adapters._sql.generation_tables import is_set_apart
 from duolog.adapters._sql.values import stored_value
 from duolog.errors import StatementError
 from duolog.tables.ports import Row
@@ -17,8 +18,8 @@ _OTHERS: Final = (
 
 
 def other_tables(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of the tables that are not duolog's own, sorted."""
-    return sorted(str(name) for (name,) in connection.execute(_OTHERS))
+    """Return the names of the tables that are not duolog's own, nor of a generation that is not live, sorted."""
+    return sorted(str(name) for (name,) in connection.execute(_OTHERS) if not is_set_apart(str(name)))
 
 
 def begin_rows(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:

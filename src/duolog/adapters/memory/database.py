@@ -1,26 +1,33 @@
 """A database in this process's memory: the log in Python, tables in SQLite's memory; for tests and first steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from duolog.adapters._sql.ddl import check_empty, check_tables, create_missing, drop_named, drop_tables
+from duolog.adapters._sql.ddl import create_missing
+from duolog.adapters._sql.generation_tables import Redirection
 from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.committer import MemoryCommitter
 from duolog.adapters.memory.event_store import MemoryEventStore
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
+from duolog.adapters.memory.leases import MemoryLeases, MemoryMembers
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession
+from duolog.adapters.memory.shares import MemoryShares
 from duolog.adapters.memory.snapshots import MemorySnapshots
-from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryLeases, MemoryParking
+from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
 from duolog.adapters.memory.tables import Tables
 from duolog.adapters.memory.transfer import Memory, MemoryTransfer
 from duolog.adapters.memory.view_session import MemoryViewSession
+from duolog.adapters.memory.views import MemoryViews
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Database, Features, View
 from duolog.errors import ConfigurationError, DatabaseError
 from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
+from duolog.subscriptions.share import Share
 from duolog.tables.ports import ReadSession
 
 _URL: Final = "memory://"
@@ -53,9 +60,13 @@ class MemoryDatabase:
         self._committer = MemoryCommitter(log, self._tables, self._keys, self._snapshots)
         self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
-        self._checkpoints = MemoryCheckpoints(clock, self._leases)
-        self._parking = MemoryParking(clock)
-        memory = Memory(self._checkpoints, self._parking, self._snapshots, self._keys)
+        self._members = MemoryMembers(clock)
+        self._generations = MemoryGenerations(clock)
+        self._checkpoints = MemoryCheckpoints(clock, self._generations, self._leases)
+        self._parking = MemoryParking(clock, self._generations)
+        self._shares = MemoryShares(self._generations, self._checkpoints, self._leases, self._members)
+        self._views = MemoryViews(self._tables, self._generations, self._checkpoints, self._parking, self._leases)
+        memory = Memory(self._generations, self._checkpoints, self._parking, self._snapshots, self._keys)
         self._transfer = MemoryTransfer(log, memory, self._tables, clock)
 
     @property
@@ -89,8 +100,23 @@ class MemoryDatabase:
         return self._checkpoints
 
     @property
+    def generations(self) -> MemoryGenerations:
+        """Which generations of views there are."""
+        return self._generations
+
+    @property
+    def shares(self) -> MemoryShares:
+        """How generations are divided, and who holds what."""
+        return self._shares
+
+    @property
+    def members(self) -> MemoryMembers:
+        """Who works on subscriptions."""
+        return self._members
+
+    @property
     def leases(self) -> MemoryLeases:
-        """Who may advance a subscription."""
+        """Who may advance a share."""
         return self._leases
 
     @property
@@ -145,41 +171,28 @@ class MemoryDatabase:
                 create_missing(connection, tables)
                 self._tables.commit()
 
-    async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
-        """Create a view's tables and checkpoint, or reset them for another version; see `Database.prepare_view`."""
-        async with self._tables.turn:
-            known = await self._checkpoints.read(view.subscription)
-            if token is not None:
-                self._checkpoints.check_token(view.subscription, token)
-            is_current = known is not None and known.version == view.version
-            if known is not None and not is_current and token is None:
-                return known
-            with self._tables.transaction() as connection:
-                check_tables(view.tables)
-                if known is None:
-                    check_empty(connection, view.subscription, view.tables)
-                elif not is_current:
-                    drop_tables(connection, view.tables)
-                create_missing(connection, view.tables)
-                self._tables.commit()
-            if known is not None and is_current:
-                return known
-            self._parking.forget(view.subscription)
-            return self._checkpoints.reset(view.subscription, view.version)
+    async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
+        """Create a view's first generation, or begin it again for another version; see `Database.prepare_view`."""
+        return await self._views.prepare(view, token)
 
-    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
+    async def create_shadow(self, view: View) -> Generation:
+        """Create a further generation of a view; see `Database.create_shadow`."""
+        return await self._views.create_shadow(view)
+
+    async def drop_generation(self, subscription: str, number: int) -> None:
+        """Remove a generation that is not live; see `Database.drop_generation`."""
+        await self._views.drop_generation(subscription, number)
+
+    async def forget_view(
+        self, subscription: str, *, leases: Collection[Lease] = (), tables: Sequence[str] = ()
+    ) -> None:
         """Remove a view that no code has any more; see `Database.forget_view`."""
-        async with self._tables.turn:
-            self._checkpoints.check_token(subscription, token)
-            with self._tables.transaction() as connection:
-                drop_named(connection, tables)
-                self._tables.commit()
-            self._parking.forget(subscription)
-            self._checkpoints.drop(subscription)
+        await self._views.forget(subscription, leases, tables)
 
-    def open_view(self, view: View) -> ViewSession:  # noqa: ARG002 - where its tables are is the same for all views
-        """Open the session for one batch of a projection."""
-        return MemoryViewSession(self._tables, self._checkpoints, self._parking)
+    def open_view(self, view: View, share: Share | None = None, role: Role = Role.LIVE) -> ViewSession:
+        """Open the session for one batch of a share; see `Database.open_view`."""
+        redirection = Redirection(tuple(view.tables), share or Share(view.subscription), role)
+        return MemoryViewSession(self._tables, self._checkpoints, self._parking, redirection)
 
     def open_reader(self, *, seconds: float | None = None) -> ReadSession:
         """Open a session that reads what is committed; see `Database.open_reader`."""

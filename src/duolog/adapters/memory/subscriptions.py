@@ -1,55 +1,65 @@
-"""What subscriptions remember: checkpoints, leases and parked events, in dicts."""
+"""What subscriptions remember: generations, checkpoints and parked events, in dicts."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from duolog.adapters.memory.clock import DatabaseClock
+from duolog.adapters.memory.leases import MemoryLeases
 from duolog.errors import CheckpointConflictError, LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint, CheckpointMove
-from duolog.subscriptions.leases import Lease
+from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.processed import NOTHING, Stretch
+from duolog.subscriptions.share import Buckets, Share
 
 
-class MemoryLeases:
-    """`Leases` by the database's clock.
+class MemoryGenerations:
+    """`Generations`.
 
     Args:
         clock: the database's clock.
     """
 
-    __slots__ = ("_clock", "_held", "_tokens")
+    __slots__ = ("_by_key", "_clock")
 
     def __init__(self, clock: DatabaseClock) -> None:
         self._clock = clock
-        self._held: dict[str, Lease] = {}
-        self._tokens: Counter[str] = Counter()
+        self._by_key: dict[tuple[str, int], Generation] = {}
 
-    async def acquire(self, subscription: str, owner: str, *, seconds: float, take_over: bool = False) -> Lease | None:
-        """Take or renew the lease on a subscription; see `Leases.acquire`."""
-        now = self._clock.now()
-        held = self._held.get(subscription)
-        if held is None or held.expires_at <= now or (take_over and held.owner != owner):
-            self._tokens[subscription] += 1
-        elif held.owner != owner:
-            return None
-        lease = Lease(subscription, owner, self._tokens[subscription], now + round(seconds * 1_000_000))
-        self._held[subscription] = lease
-        return lease
+    async def read(self, subscription: str) -> Sequence[Generation]:
+        """Return the generations of a subscription, by number; none if it never ran."""
+        return self.of(subscription)
 
-    async def release(self, lease: Lease) -> None:
-        """Give a lease back; does nothing if it is not held any more."""
-        held = self._held.get(lease.subscription)
-        if held is not None and held.token == lease.token:
-            del self._held[lease.subscription]
+    async def read_all(self) -> Sequence[Generation]:
+        """Return all generations, by subscription and number."""
+        return [self._by_key[key] for key in sorted(self._by_key)]
 
-    async def read_all(self) -> Sequence[Lease]:
-        """Return all leases, by subscription."""
-        return [self._held[subscription] for subscription in sorted(self._held)]
+    def of(self, subscription: str) -> list[Generation]:
+        """Return the generations of a subscription, by number."""
+        return [self._by_key[key] for key in sorted(self._by_key) if key[0] == subscription]
 
-    def token(self, subscription: str) -> int:
-        """Return the token of the last owner; 0 if there was none."""
-        return self._tokens[subscription]
+    def live(self, subscription: str) -> Generation | None:
+        """Return the live generation of a subscription."""
+        return next((each for each in self.of(subscription) if each.role is Role.LIVE), None)
+
+    def find(self, subscription: str, number: int) -> Generation | None:
+        """Return a generation."""
+        return self._by_key.get((subscription, number))
+
+    def put(self, subscription: str, number: int, version: int, role: Role, tables: Sequence[str]) -> Generation:
+        """Keep a generation that begins now."""
+        generation = Generation(subscription, number, version, role, self._clock.now(), tuple(tables))
+        self._by_key[subscription, number] = generation
+        return generation
+
+    def replace(self, generations: Sequence[Generation]) -> None:
+        """Put these in the place of all others."""
+        self._by_key = {(each.subscription, each.number): each for each in generations}
+
+    def drop(self, subscription: str, number: int) -> None:
+        """Forget a generation."""
+        self._by_key.pop((subscription, number), None)
 
 
 class MemoryCheckpoints:
@@ -57,92 +67,157 @@ class MemoryCheckpoints:
 
     Args:
         clock: the database's clock.
+        generations: which one is live.
         leases: whose tokens fence former owners off.
     """
 
-    __slots__ = ("_by_name", "_clock", "_leases")
+    __slots__ = ("_by_key", "_clock", "_generations", "_leases", "_stretches")
 
-    def __init__(self, clock: DatabaseClock, leases: MemoryLeases) -> None:
+    def __init__(self, clock: DatabaseClock, generations: MemoryGenerations, leases: MemoryLeases) -> None:
         self._clock = clock
+        self._generations = generations
         self._leases = leases
-        self._by_name: dict[str, Checkpoint] = {}
+        self._by_key: dict[tuple[str, int, int], Checkpoint] = {}
+        self._stretches: list[Stretch] = []
 
-    async def read(self, subscription: str) -> Checkpoint | None:
-        """Return a subscription's checkpoint, or None if it never ran."""
-        return self._by_name.get(subscription)
+    async def read(self, subscription: str) -> Sequence[Checkpoint]:
+        """Return the checkpoints of the live generation's shares, by bucket; none if it never ran."""
+        live = self._generations.live(subscription)
+        return [] if live is None else self.of(subscription, live.number)
+
+    async def read_share(self, share: Share) -> Checkpoint | None:
+        """Return the checkpoint of a share, or None if there is none that has these very buckets."""
+        known = self._by_key.get(share.key)
+        return known if known is not None and known.share == share else None
 
     async def read_all(self) -> Sequence[Checkpoint]:
-        """Return all checkpoints, by name."""
-        return [self._by_name[name] for name in sorted(self._by_name)]
+        """Return all checkpoints of all generations, by share."""
+        return [self._by_key[key] for key in sorted(self._by_key)]
 
-    def reset(self, subscription: str, version: int) -> Checkpoint:
-        """Put a subscription back to the beginning of the log."""
-        token = self._leases.token(subscription)
-        checkpoint = Checkpoint(subscription, version, 0, token, self._clock.now())
-        self._by_name[subscription] = checkpoint
-        return checkpoint
+    async def stretches(self, subscription: str, generation: int) -> Sequence[Stretch]:
+        """Return what was counted before the checkpoints' own counts began; see `Checkpoints.stretches`."""
+        chosen = [each for each in self._stretches if each.share.key[:2] == (subscription, generation)]
+        return sorted(chosen, key=lambda each: (each.through, each.share))
 
-    def replace(self, checkpoints: Sequence[Checkpoint]) -> None:
+    def all_stretches(self) -> Sequence[Stretch]:
+        """Return all stretches, by share and position."""
+        return sorted(self._stretches, key=lambda each: (each.share.key, each.through))
+
+    def of(self, subscription: str, generation: int) -> list[Checkpoint]:
+        """Return the checkpoints of a generation, by bucket."""
+        return [self._by_key[key] for key in sorted(self._by_key) if key[:2] == (subscription, generation)]
+
+    def begin(self, subscription: str, generation: int, version: int, parts: Sequence[Buckets]) -> None:
+        """Put a generation's shares at the beginning of the log."""
+        self.drop(subscription, generation)
+        for buckets in parts:
+            share = Share(subscription, generation, buckets)
+            self.put(Checkpoint(share, version, 0, self._leases.token(share), self._clock.now()))
+
+    def put(self, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint."""
+        self._by_key[checkpoint.share.key] = checkpoint
+
+    def take(self, share: Share) -> None:
+        """Forget one share's checkpoint."""
+        self._by_key.pop(share.key, None)
+
+    def replace(self, checkpoints: Sequence[Checkpoint], stretches: Sequence[Stretch]) -> None:
         """Put these in the place of all others."""
-        self._by_name = {checkpoint.subscription: checkpoint for checkpoint in checkpoints}
+        self._by_key = {checkpoint.share.key: checkpoint for checkpoint in checkpoints}
+        self._stretches = list(stretches)
 
-    def drop(self, subscription: str) -> None:
-        """Forget a subscription's checkpoint."""
-        self._by_name.pop(subscription, None)
+    def drop(self, subscription: str, generation: int) -> None:
+        """Forget a generation's checkpoints."""
+        self._by_key = {key: each for key, each in self._by_key.items() if key[:2] != (subscription, generation)}
+        self._stretches = [each for each in self._stretches if each.share.key[:2] != (subscription, generation)]
 
     def check(self, move: CheckpointMove) -> None:
         """Compare a checkpoint with what its owner believes.
 
         Raises:
-            CheckpointConflictError: its version or position is another, or a later owner has a greater token.
+            CheckpointConflictError: share, version or position is another, or a later owner has a greater token.
         """
-        known = self._by_name.get(move.subscription)
-        at = (known.version, known.position) if known is not None else None
-        if at != (move.version, move.old) or move.token < self._fence(move.subscription):
-            message = f"subscription {move.subscription!r} was moved or taken over by somebody else"
+        known = self._by_key.get(move.share.key)
+        at = (known.share, known.version, known.position) if known is not None else None
+        if at != (move.share, move.version, move.old) or move.token < self.fence(move.share):
+            message = f"{move.share} was moved or taken over by somebody else"
             raise CheckpointConflictError(message)
 
-    def check_token(self, subscription: str, token: int) -> None:
+    def check_token(self, share: Share, token: int) -> None:
         """Refuse the token of a former owner.
 
         Raises:
             LeaseLostError: a later owner has a greater one.
         """
-        if token < self._fence(subscription):
-            message = f"somebody else took {subscription!r} over meanwhile"
+        if token < self.fence(share):
+            message = f"somebody else took {share} over meanwhile"
             raise LeaseLostError(message)
 
-    def _fence(self, subscription: str) -> int:
-        known = self._by_name.get(subscription)
-        return max(self._leases.token(subscription), known.token if known is not None else 0)
+    def check_tokens(self, subscription: str, tokens: Mapping[tuple[str, int, int], int]) -> None:
+        """Refuse who does not have the latest token of each share of a subscription; see `check_token`."""
+        for checkpoint in self._by_key.values():
+            if checkpoint.subscription == subscription:
+                self.check_token(checkpoint.share, tokens.get(checkpoint.share.key, 0))
 
-    def set(self, move: CheckpointMove) -> None:
+    def fence(self, share: Share) -> int:
+        """Return the token of the last owner that anybody knows of; 0 if there was none."""
+        known = self._by_key.get(share.key)
+        return max(self._leases.token(share), known.token if known is not None else 0)
+
+    def set(self, move: CheckpointMove, *, wrote: bool) -> None:
         """Move a checkpoint that was checked in this step."""
-        self._by_name[move.subscription] = Checkpoint(
-            move.subscription, move.version, move.new, move.token, self._clock.now()
+        known = self._by_key[move.share.key]
+        after, processed = known.counted_after, known.processed
+        if move.ends_stretch:
+            self.end_stretch(known)
+            after, processed = move.old, NOTHING
+        self.put(
+            Checkpoint(
+                move.share,
+                move.version,
+                move.new,
+                move.token,
+                self._clock.now(),
+                known.changes + wrote,
+                after,
+                processed + move.processed,
+            )
         )
+
+    def end_stretch(self, known: Checkpoint) -> None:
+        """Keep what was counted up to a checkpoint's position, if anything was looked at."""
+        if known.position > known.counted_after:
+            self._stretches.append(Stretch(known.share, known.counted_after, known.position, known.processed))
 
 
 class MemoryParking:
-    """`Parking` by subscription and position.
+    """`Parking` by subscription, generation and position.
 
     Args:
         clock: the database's clock.
+        generations: which one is live.
     """
 
-    __slots__ = ("_clock", "_parked")
+    __slots__ = ("_clock", "_generations", "_parked")
 
-    def __init__(self, clock: DatabaseClock) -> None:
+    def __init__(self, clock: DatabaseClock, generations: MemoryGenerations) -> None:
         self._clock = clock
-        self._parked: dict[tuple[str, int], ParkedEvent] = {}
+        self._generations = generations
+        self._parked: dict[tuple[str, int, int], ParkedEvent] = {}
 
-    async def keys(self, subscription: str) -> frozenset[tuple[str, str]]:
-        """Return (tenant, key) of everything that a subscription has parked."""
-        return frozenset((event.tenant, event.key) for event in self._of(subscription))
+    async def keys(self, share: Share) -> frozenset[tuple[str, str]]:
+        """Return (tenant, key) of everything that is parked of a share."""
+        return frozenset(
+            (event.tenant, event.key)
+            for event in self._of(share.subscription, share.generation)
+            if share.buckets.hold(event.tenant, event.key)
+        )
 
     async def is_parked(self, subscription: str, positions: range) -> bool:
-        """Tell whether a subscription has parked an event at one of these positions."""
-        return any(event.position in positions for event in self._of(subscription))
+        """Tell whether an event at one of these positions is parked, so that the live view lacks it."""
+        live = self._generations.live(subscription)
+        return live is not None and any(event.position in positions for event in self._of(subscription, live.number))
 
     async def read(
         self,
@@ -151,42 +226,50 @@ class MemoryParking:
         tenant: str | None = None,
         key: str | None = None,
         position: int | None = None,
+        generation: int | None = None,
         limit: int | None = 100,
     ) -> Sequence[ParkedEvent]:
         """Return parked events by position; see `Parking.read`."""
         chosen = [
             event
-            for event in self._of(subscription)
+            for event in self._of(subscription, generation)
             if tenant in (None, event.tenant) and key in (None, event.key) and position in (None, event.position)
         ]
-        return sorted(chosen, key=lambda event: (event.position, event.subscription))[:limit]
+        return sorted(chosen, key=lambda event: (event.position, event.subscription, event.generation))[:limit]
 
     async def counts(self) -> dict[str, int]:
-        """Return how many events each subscription has parked."""
-        return dict(Counter(subscription for subscription, _ in self._parked))
+        """Return how many events each live view lacks because they are parked."""
+        lives = {
+            each.subscription: each.number for each in await self._generations.read_all() if each.role is Role.LIVE
+        }
+        return dict(Counter(name for name, number, _ in self._parked if lives.get(name) == number))
 
     def park(self, events: Sequence[ParkedEvent]) -> None:
         """Set events aside."""
         now = self._clock.now()
         for event in events:
-            self._parked[event.subscription, event.position] = replace(event, parked_at=now)
+            self._parked[event.subscription, event.generation, event.position] = replace(event, parked_at=now)
 
-    def unpark(self, subscription: str, positions: Collection[int]) -> None:
-        """Drop what a subscription has parked at these positions."""
+    def unpark(self, share: Share, positions: Collection[int]) -> None:
+        """Drop what is parked at these positions."""
         for position in positions:
-            self._parked.pop((subscription, position), None)
+            self._parked.pop((share.subscription, share.generation, position), None)
 
-    def forget(self, subscription: str) -> None:
-        """Drop everything that a subscription has parked."""
-        self._parked = {at: event for at, event in self._parked.items() if event.subscription != subscription}
+    def forget(self, subscription: str, generation: int) -> None:
+        """Drop everything that a generation has parked."""
+        self._parked = {at: event for at, event in self._parked.items() if at[:2] != (subscription, generation)}
 
     def all(self) -> Sequence[ParkedEvent]:
-        """Return all parked events, by subscription and position."""
+        """Return all parked events, by subscription, generation and position."""
         return [self._parked[at] for at in sorted(self._parked)]
 
     def replace(self, events: Sequence[ParkedEvent]) -> None:
         """Put these, as they are, in the place of all others."""
-        self._parked = {(event.subscription, event.position): event for event in events}
+        self._parked = {(event.subscription, event.generation, event.position): event for event in events}
 
-    def _of(self, subscription: str | None) -> list[ParkedEvent]:
-        return [event for event in self._parked.values() if subscription in (None, event.subscription)]
+    def _of(self, subscription: str | None, generation: int | None) -> list[ParkedEvent]:
+        return [
+            event
+            for event in self._parked.values()
+            if subscription in (None, event.subscription) and generation in (None, event.generation)
+        ]

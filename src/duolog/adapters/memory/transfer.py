@@ -11,7 +11,7 @@ from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.snapshots import MemorySnapshots
-from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryParking
+from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
 from duolog.adapters.memory.tables import Tables
 from duolog.database.closed_log import check_beginning, check_in_use, closed_error
 from duolog.database.transfer import (
@@ -28,7 +28,9 @@ from duolog.database.transfer import (
 from duolog.errors import DatabaseBusyError, HoldExpiredError
 from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.processed import Stretch
 from duolog.tables.ports import Row
 
 _URL: Final = "memory://"
@@ -39,12 +41,14 @@ class Memory:
     """What a database remembers beside the events.
 
     Attributes:
+        generations: which views there are.
         checkpoints: how far subscriptions are.
         parking: what they set aside.
         snapshots: states of streams.
         keys: idempotency keys.
     """
 
+    generations: MemoryGenerations
     checkpoints: MemoryCheckpoints
     parking: MemoryParking
     snapshots: MemorySnapshots
@@ -91,8 +95,12 @@ class MemoryTransfer:
     async def remembered(self) -> AsyncGenerator[Sequence[Remembered], None]:
         """Yield what is remembered beside the events; see `LogTransfer.remembered`."""
         memory = self._memory
-        yield await memory.checkpoints.read_all()
-        yield memory.parking.all()
+        lives = [each for each in await memory.generations.read_all() if each.role is Role.LIVE]
+        keys = {(each.subscription, each.number) for each in lives}
+        yield lives
+        yield [each for each in await memory.checkpoints.read_all() if each.share.key[:2] in keys]
+        yield [each for each in memory.checkpoints.all_stretches() if each.share.key[:2] in keys]
+        yield [each for each in memory.parking.all() if (each.subscription, each.generation) in keys]
         yield memory.snapshots.all()
         yield memory.keys.all()
 
@@ -169,7 +177,11 @@ class MemoryTransfer:
 
     def _remember(self, every: Sequence[Remembered]) -> None:
         memory = self._memory
-        memory.checkpoints.replace([each for each in every if isinstance(each, Checkpoint)])
+        memory.generations.replace([each for each in every if isinstance(each, Generation)])
+        memory.checkpoints.replace(
+            [each for each in every if isinstance(each, Checkpoint)],
+            [each for each in every if isinstance(each, Stretch)],
+        )
         memory.parking.replace([each for each in every if isinstance(each, ParkedEvent)])
         memory.snapshots.replace([each for each in every if isinstance(each, TenantSnapshot)])
         memory.keys.replace([each for each in every if isinstance(each, KeptKey)])

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 
+from duolog.adapters._sql.generation_tables import Redirection
 from duolog.adapters._sql.statements import run_sql
 from duolog.adapters._sql.view_failures import session_closed
 from duolog.adapters.memory.reading import TableReads
@@ -21,12 +22,17 @@ class MemoryViewSession(TableReads):
         tables: where the view is.
         checkpoints: where the batch's checkpoint moves.
         parking: where events are set aside.
+        redirection: leads statements to the tables of the view's generation.
     """
 
-    def __init__(self, tables: Tables, checkpoints: MemoryCheckpoints, parking: MemoryParking) -> None:
+    def __init__(
+        self, tables: Tables, checkpoints: MemoryCheckpoints, parking: MemoryParking, redirection: Redirection
+    ) -> None:
         super().__init__(tables)
+        self._redirection = redirection
         self._checkpoints = checkpoints
         self._parking = parking
+        self._wrote = False
         self._buffered: list[tuple[str, Parameters]] = []
         self._held_since: float | None = None
         self._failure: Exception | None = None  # of a flush
@@ -37,18 +43,25 @@ class MemoryViewSession(TableReads):
         """For how long it has held the tables, in seconds; see `ViewSession.held_for`."""
         return 0.0 if self._held_since is None else time.monotonic() - self._held_since
 
+    def redirected(self, sql: str) -> str:
+        """Return a statement for the tables of the view's generation."""
+        return self._redirection(sql)
+
     async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
         """Buffer a writing statement; see `ViewDatabase.execute`."""
         self._check_open()
         values = dict(parameters or {})
         check_parameters(sql, values)
-        self._buffered.append((sql, values))
+        self._buffered.append((self.redirected(sql), values))
+        self._wrote = True
 
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed."""
         await self.flush()
         with self._tables.savepoint() as connection:
-            return run_sql(connection, sql, parameters)
+            changed = run_sql(connection, self.redirected(sql), parameters)
+        self._wrote = True
+        return changed
 
     async def flush(self) -> None:
         """Run what is buffered; see `ViewSession.flush`."""
@@ -75,9 +88,9 @@ class MemoryViewSession(TableReads):
             await self.flush()
             self._checkpoints.check(move)
             self._tables.commit()
-            self._parking.unpark(move.subscription, unparked)
+            self._parking.unpark(move.share, unparked)
             self._parking.park(parked)
-            self._checkpoints.set(move)
+            self._checkpoints.set(move, wrote=self._wrote or bool(parked or unparked))
         finally:
             await self.close()
 

@@ -1,6 +1,6 @@
 """A PostgreSQL database as duolog's database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from duolog.adapters.postgres.checkpoints import PostgresCheckpoints
@@ -10,24 +10,29 @@ from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.errors import reported
 from duolog.adapters.postgres.event_store import PostgresEventStore
 from duolog.adapters.postgres.examination import examine
+from duolog.adapters.postgres.generations import PostgresGenerations, generation_schema
 from duolog.adapters.postgres.idempotency import PostgresIdempotencyStore
-from duolog.adapters.postgres.leases import PostgresLeases
+from duolog.adapters.postgres.leases import PostgresLeases, PostgresMembers
 from duolog.adapters.postgres.location import Location, parse_location
 from duolog.adapters.postgres.log import PostgresLog
 from duolog.adapters.postgres.migrations import check_schema, migrate, pending
 from duolog.adapters.postgres.parking import PostgresParking
 from duolog.adapters.postgres.read_session import PostgresReadSession
+from duolog.adapters.postgres.shares import PostgresShares
 from duolog.adapters.postgres.snapshots import PostgresSnapshots
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statements import Statements
 from duolog.adapters.postgres.transfer import PostgresTransfer
 from duolog.adapters.postgres.view_session import PostgresViewSession
-from duolog.adapters.postgres.views import create_tables, forget_view, prepare_view
+from duolog.adapters.postgres.views import create_shadow, create_tables, drop_generation, forget_view, prepare_view
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Features, View
 from duolog.errors import NotStartedError
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
+from duolog.subscriptions.share import Share
 from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 MOST_LOG_CONNECTIONS: Final = 8
@@ -83,8 +88,23 @@ class PostgresDatabase:
         return self._opened().checkpoints
 
     @property
+    def generations(self) -> PostgresGenerations:
+        """Which generations of views there are."""
+        return self._opened().generations
+
+    @property
+    def shares(self) -> PostgresShares:
+        """How generations are divided, and who holds what."""
+        return self._opened().shares
+
+    @property
+    def members(self) -> PostgresMembers:
+        """Who works on subscriptions."""
+        return self._opened().members
+
+    @property
     def leases(self) -> PostgresLeases:
-        """Who may advance a subscription."""
+        """Who may advance a share."""
         return self._opened().leases
 
     @property
@@ -142,18 +162,32 @@ class PostgresDatabase:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""
         await create_tables(self._opened().log_connections, tables)
 
-    async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
-        """Create a view's tables and checkpoint where they are missing; see `Database.prepare_view`."""
+    async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
+        """Create a view's first generation where there is none; see `Database.prepare_view`."""
         return await prepare_view(self._opened().log_connections, view, token)
 
-    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
-        """Remove a view that no code has any more; see `Database.forget_view`."""
-        await forget_view(self._opened().log_connections, subscription, token, tables)
+    async def create_shadow(self, view: View) -> Generation:
+        """Create a further generation of a view; see `Database.create_shadow`."""
+        return await create_shadow(self._opened().log_connections, view)
 
-    def open_view(self, view: View) -> PostgresViewSession:
-        """Open the session for one batch of a projection."""
+    async def drop_generation(self, subscription: str, number: int) -> None:
+        """Remove a generation that is not live; see `Database.drop_generation`."""
+        await drop_generation(self._opened().log_connections, subscription, number)
+
+    async def forget_view(
+        self, subscription: str, *, leases: Collection[Lease] = (), tables: Sequence[str] = ()
+    ) -> None:
+        """Remove a view that no code has any more; see `Database.forget_view`."""
+        await forget_view(self._opened().log_connections, subscription, leases, tables)
+
+    def open_view(self, view: View, share: Share | None = None, role: Role = Role.LIVE) -> PostgresViewSession:
+        """Open the session for one batch of a share; see `Database.open_view`."""
         opened = self._opened()
-        return PostgresViewSession(opened.sessions, opened.statements, view.subscription)
+        share = share or Share(view.subscription)
+        apart = None
+        if role is not Role.LIVE:
+            apart = generation_schema(self._location.schema, share.subscription, share.generation)
+        return PostgresViewSession(opened.sessions, opened.statements, share, apart)
 
     def open_reader(self, *, seconds: float | None = None) -> PostgresReadSession:
         """Open a session that reads one snapshot and cannot write; see `Database.open_reader`."""
@@ -180,6 +214,9 @@ class _Open:
         self.log_connections = Connections(location, most=MOST_LOG_CONNECTIONS, least=1, read_only=read_only)
         self.snapshots = PostgresSnapshots(self.log_connections)
         self.checkpoints = PostgresCheckpoints(self.log_connections)
+        self.generations = PostgresGenerations(self.log_connections)
+        self.shares = PostgresShares(self.log_connections)
+        self.members = PostgresMembers(self.log_connections)
         self.leases = PostgresLeases(self.log_connections)
         self.parking = PostgresParking(self.log_connections)
         self.idempotency = PostgresIdempotencyStore(self.log_connections)

@@ -107,3 +107,43 @@ async def drop_named(connection: Connection, schema: str, tables: Sequence[str])
         message = f"there is no table {missing[0]!r}"
         raise StatementError(message)
     await drop_tables(connection, tables)
+
+
+async def create_apart(connection: Connection, schema: str, apart: str, tables: Mapping[str, str]) -> None:
+    """Create tables in a schema of their own, which is made for them, in the open transaction; they were checked before.
+
+    Args:
+        connection: in a transaction; its search path begins with the new schema from then on.
+        schema: of duolog's own tables.
+        apart: the new schema.
+        tables: by name, the DDL.
+
+    Raises:
+        StatementError: the DDL is wrong, or makes a table elsewhere; or the user may not create schemas.
+        DatabaseError: the database failed.
+    """
+    statement = f"CREATE SCHEMA {quoted(apart)}"
+    with reported(statement):
+        await connection.execute(statement)
+        await connection.execute(load_sql("put_first_on_path", schema), apart)
+    for ddl in tables.values():
+        for statement in single_statements(ddl):
+            with reported(statement):
+                await connection.execute(statement)
+    with reported():
+        missing = await connection.fetch(load_sql("missing_from_schema", schema), apart, list(tables))
+    if missing:
+        message = f"the DDL of table {missing[0]['name']!r} does not create it on the search path"
+        raise StatementError(message, hint="Write the table's name alone: a rebuild has tables of its own.")
+
+
+async def drop_apart(connection: Connection, apart: str) -> None:
+    """Drop a schema of tables that were created apart, if there is one, in the open transaction."""
+    statement = f"DROP SCHEMA IF EXISTS {quoted(apart)} CASCADE"
+    with reported(statement):
+        await connection.execute(statement)
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'

@@ -14,7 +14,9 @@ from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.sql_files import load_sql
 
-_TABLES: Final = ("events", "idempotency", "snapshots", "checkpoints", "leases", "parked")
+_TABLES: Final = (
+    *("events", "idempotency", "snapshots", "generations", "checkpoints", "stretches", "leases", "parked"),
+)
 
 
 async def add_gate(connections: Connections, *, seconds: float) -> None:

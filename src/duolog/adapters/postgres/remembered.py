@@ -3,13 +3,18 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Final
 
+from duolog.adapters.postgres.checkpoints import checkpoint_of, share_columns, stretch_of
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
+from duolog.adapters.postgres.generations import generation_of
+from duolog.adapters.postgres.parking import parked_event_of
 from duolog.adapters.postgres.snapshots import save_snapshots
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.database.transfer import KeptKey, Remembered, TenantSnapshot
 from duolog.subscriptions.checkpoints import Checkpoint
-from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.processed import Stretch
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer, decode_outcome, encode_outcome
 from duolog.write.snapshots import StoredSnapshot
 
@@ -19,9 +24,12 @@ _PAGE: Final = 500
 async def remembered_pages(connections: Connections) -> AsyncGenerator[Sequence[Remembered], None]:
     """Yield checkpoints, parked events, snapshots and keys; see `LogTransfer.remembered`."""
     schema = connections.location.schema
-    yield [Checkpoint(*row) for row in await connections.fetch(load_sql("all_checkpoints", schema))]
+    generations = [generation_of(row) for row in await connections.fetch(load_sql("read_generations", schema), None)]
+    yield [each for each in generations if each.role is Role.LIVE]
+    yield [checkpoint_of(row) for row in await connections.fetch(load_sql("live_checkpoints", schema))]
+    yield [stretch_of(row) for row in await connections.fetch(load_sql("live_stretches", schema))]
     for name, make, key, first in (
-        ("parked_page", _parked, (0, 3), ("", 0)),
+        ("parked_page", parked_event_of, (0, 4), ("", 0)),
         ("snapshots_page", _snapshot, (0, 1), ("", "")),
         ("idempotency_page", _key, (0, 1, 2, 3), ("", "", "", "")),
     ):
@@ -34,11 +42,18 @@ async def receive_remembered(connection: Connection, schema: str, page: Sequence
     rows: dict[str, list[tuple[object, ...]]] = {}
     for each in page:
         match each:
-            case Checkpoint(name, version, position, _, updated_at):
-                rows.setdefault("receive_checkpoint", []).append((name, version, position, updated_at))
-            case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at):
-                values = (name, tenant, key, position, kind, reason.value, error, traceback, at)
-                rows.setdefault("receive_parked", []).append(values)
+            case Generation(name, number, version, role, since, tables):
+                generation = (name, number, version, role.value, since, list(tables))
+                rows.setdefault("receive_generation", []).append(generation)
+            case Checkpoint(share, version, position, _, updated_at, changes, counted_after, processed):
+                moved = (version, position, updated_at, changes, counted_after, processed.count, processed.digest)
+                rows.setdefault("receive_checkpoint", []).append((*share_columns(share), *moved))
+            case Stretch(share, after, through, processed):
+                counted = (after, through, processed.count, processed.digest)
+                rows.setdefault("receive_stretch", []).append((*share_columns(share), *counted))
+            case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at, number):
+                parked = (name, number, tenant, key, position, kind, reason.value, error, traceback, at)
+                rows.setdefault("receive_parked", []).append(parked)
             case TenantSnapshot(tenant, snapshot):
                 await save_snapshots(connection, schema, (snapshot,), tenant)
             case KeptKey(record, answer, recorded_at):
@@ -56,11 +71,6 @@ async def _pages(
     while rows := await connections.fetch(sql, *place, _PAGE):
         yield [make(row) for row in rows]
         place = [rows[-1][column] for column in key]
-
-
-def _parked(row: Any) -> ParkedEvent:
-    subscription, tenant, key, position, kind, reason, error, traceback, at = row
-    return ParkedEvent(subscription, tenant, key, position, kind, ParkReason(reason), error, traceback, at)
 
 
 def _snapshot(row: Any) -> TenantSnapshot:

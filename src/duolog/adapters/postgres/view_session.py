@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 from duolog.adapters._sql.view_failures import flush_cancelled, session_closed
+from duolog.adapters.postgres.checkpoints import move_checkpoint
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.errors import reported
@@ -17,9 +18,10 @@ from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statement_batches import Buffered, run_in_order
 from duolog.adapters.postgres.statements import StaleStatementError, Statements, compile_statement
 from duolog.adapters.postgres.transactions import begin, commit
-from duolog.errors import CheckpointConflictError, DatabaseError, HoldExpiredError
+from duolog.errors import DatabaseError, HoldExpiredError
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.share import Share
 from duolog.tables.statements import Parameters, check_parameters
 
 R = TypeVar("R")
@@ -39,18 +41,23 @@ class PostgresViewSession(Reading):
     Args:
         connections: where its connection comes from.
         statements: runs the statements.
-        subscription: the view's name.
+        share: the share whose batch it is.
+        apart: the schema of the generation's tables, if they are not where the search path leads.
     """
 
     __slots__ = (
-        "_buffer", "_closed", "_connection", "_connections", "_failure", "_held_since", "_lock", "_snapshot",
-        "_subscription",
+        "_apart", "_buffer", "_closed", "_connection", "_connections", "_failure", "_held_since", "_lock", "_share",
+        "_snapshot", "_wrote",
     )  # fmt: skip
 
-    def __init__(self, connections: Connections, statements: Statements, subscription: str) -> None:
+    def __init__(
+        self, connections: Connections, statements: Statements, share: Share, apart: str | None = None
+    ) -> None:
         super().__init__(statements)
         self._connections = connections
-        self._subscription = subscription
+        self._share = share
+        self._apart = apart
+        self._wrote = False
         self._snapshot = PostgresReadSession(connections, statements)
         self._buffer: list[Buffered] = []
         self._lock = asyncio.Lock()
@@ -67,7 +74,7 @@ class PostgresViewSession(Reading):
     async def read(self, work: Callable[[Connection], Awaitable[R]]) -> R:
         """Run ``work``, which may only read, after everything that was executed before."""
         async with self._turn():
-            if self._connection is None and not self._buffer:
+            if self._connection is None and not self._buffer and self._apart is None:
                 return await self._snapshot.read(work)
             await self._run_buffer()
             connection = await self._writing()
@@ -80,6 +87,7 @@ class PostgresViewSession(Reading):
         """Buffer a writing statement; see `ViewDatabase.execute`."""
         self._check_open()
         self._buffer.append(_checked(sql, parameters))
+        self._wrote = True
 
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed.
@@ -97,6 +105,7 @@ class PostgresViewSession(Reading):
                 await self._undo_step(connection)
                 raise
             await _send(connection, _KEEP_STEP)
+            self._wrote = True
             return changed
 
     async def flush(self) -> None:
@@ -116,9 +125,10 @@ class PostgresViewSession(Reading):
             try:
                 connection = await self._writing(locks=False)  # the move itself locks
                 with reported():
-                    await self._move(connection, move)
+                    wrote = self._wrote or bool(parked or unparked)
+                    await move_checkpoint(connection, schema, move, wrote=wrote)
                     await self._run_buffer()
-                    await unpark(connection, schema, move.subscription, unparked)
+                    await unpark(connection, schema, move.share, unparked)
                     await park(connection, schema, parked)
                 await commit(connection)
             finally:
@@ -138,10 +148,12 @@ class PostgresViewSession(Reading):
             connection = self._connection = await self._connections.take()
             self._held_since = time.monotonic()
             await _send(connection, begin(self._connections.location))
-            if locks:
-                sql = load_sql("lock_checkpoint", self._connections.location.schema)
-                with reported():
-                    await connection.fetch(sql, self._subscription)
+            schema = self._connections.location.schema
+            with reported():
+                if locks:
+                    await connection.fetch(load_sql("lock_checkpoint", schema), *self._share.key)
+                if self._apart is not None:
+                    await connection.fetch(load_sql("put_first_on_path", schema), self._apart)
         return self._connection
 
     async def _run_buffer(self) -> None:
@@ -170,13 +182,6 @@ class PostgresViewSession(Reading):
             await _send(connection, _UNDO_STEP)
         except DatabaseError as error:  # the connection is lost, as the step's own error says
             self._failure = error
-
-    async def _move(self, connection: Connection, move: CheckpointMove) -> None:
-        sql = load_sql("move_checkpoint", self._connections.location.schema)
-        status = await connection.execute(sql, move.subscription, move.version, move.token, move.old, move.new)
-        if status != "UPDATE 1":
-            message = f"the checkpoint of {move.subscription!r} is not at position {move.old} with token {move.token}"
-            raise CheckpointConflictError(message, hint="Another owner works on it; read the checkpoint again.")
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None, None]:

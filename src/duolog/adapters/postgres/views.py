@@ -1,71 +1,113 @@
-"""Making a view ready: its tables and its checkpoint, from the beginning if it has another version."""
+"""Making a view ready: its tables, generations and shares, from the beginning if it has another version.
 
-from collections.abc import Mapping, Sequence
+Whoever does it locks in this order: the right to change tables, the leases, the checkpoints, the tables. So nobody gets
+a lease meanwhile, and batches of the view that are being committed end first.
+"""
 
+from collections.abc import Collection, Mapping, Sequence
+
+from duolog.adapters.postgres.checkpoints import checkpoint_of
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.ddl import (
     check_empty,
     check_tables,
+    create_apart,
     create_missing,
+    drop_apart,
     drop_named,
     drop_tables,
     lock_tables,
     missing_tables,
 )
+from duolog.adapters.postgres.generations import generation_of, generation_schema
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.database.port import View
-from duolog.errors import DatabaseError, LeaseLostError
+from duolog.database.view_states import check_droppable, check_live, is_current
+from duolog.errors import LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
+from duolog.subscriptions.share import Buckets, Share
 
 
-async def prepare_view(connections: Connections, view: View, token: int | None) -> Checkpoint:
-    """Do what `Database.prepare_view` says, in one transaction.
-
-    Whoever prepares locks in this order: the right to change tables, the lease, the checkpoint, the tables. So nobody
-    gets the lease meanwhile, and a batch of the view that is being committed ends first.
-    """
+async def prepare_view(connections: Connections, view: View, token: int | None) -> Sequence[Checkpoint]:
+    """Do what `Database.prepare_view` says, in one transaction."""
     check_tables(view.tables)
+    parts = Buckets.parts(view.partitions)
     schema = connections.location.schema
     async with connections.transaction() as connection:
         await lock_tables(connection, schema)
-        leased = await connection.fetchval(load_sql("lock_lease", schema), view.subscription)
-        row = await connection.fetchrow(load_sql("lock_checkpoint", schema), view.subscription)
-        known = None if row is None else Checkpoint(*row)
-        if token is not None and token < max(leased or 0, known.token if known else 0):
-            message = f"somebody else took {view.subscription!r} over before its view was prepared"
-            raise LeaseLostError(message)
-        if known is not None and await _is_current(connection, schema, known, view):
+        there = await _generations(connection, schema, view.subscription)
+        live = next((each for each in there if each.role is Role.LIVE), None)
+        known = await _live(connection, schema, view.subscription)
+        if known and token is not None:
+            fence = await connection.fetchval(load_sql("read_fence", schema), *known[0].share.key)
+            _check_token(known[0].share, token, fence)
+        if is_current(known, view, await missing_tables(connection, schema, view.tables)):
             await create_missing(connection, schema, view.tables)
+            if live is not None and live.tables != tuple(view.tables):
+                sql = load_sql("name_tables", schema)
+                await connection.execute(sql, live.subscription, live.number, list(view.tables))
             return known
-        if known is not None and token is None:
+        if known and token is None:
             return known
-        if known is None:
+        if live is None:
             await check_empty(connection, schema, view.subscription, tuple(view.tables))
         else:
-            await drop_tables(connection, view.tables)
+            for share, fence in await _lock_shares(connection, schema, view.subscription, live.number):
+                if token is not None and share == known[0].share:
+                    _check_token(share, token, fence)
+            await drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
+            await connection.execute(load_sql("drop_generation", schema), live.subscription, live.number)
         await create_missing(connection, schema, view.tables)
-        await connection.execute(load_sql("unpark_all", schema), view.subscription)
-        row = await connection.fetchrow(load_sql("reset_checkpoint", schema), view.subscription, view.version)
-        if row is None:
-            message = f"the checkpoint of {view.subscription!r} could not be written"
-            raise DatabaseError(message)
-        return Checkpoint(*row)
+        await _begin(connection, schema, view, 1 if live is None else live.number, Role.LIVE, parts)
+        return await _live(connection, schema, view.subscription)
 
 
-async def forget_view(connections: Connections, subscription: str, token: int, tables: Sequence[str]) -> None:
-    """Do what `Database.forget_view` says, in one transaction; locks are taken in the order of `prepare_view`."""
+async def create_shadow(connections: Connections, view: View) -> Generation:
+    """Do what `Database.create_shadow` says, in one transaction."""
+    check_tables(view.tables)
+    parts = Buckets.parts(view.partitions)
     schema = connections.location.schema
     async with connections.transaction() as connection:
         await lock_tables(connection, schema)
-        leased = await connection.fetchval(load_sql("lock_lease", schema), subscription)
-        row = await connection.fetchrow(load_sql("lock_checkpoint", schema), subscription)
-        if token < max(leased or 0, Checkpoint(*row).token if row is not None else 0):
-            message = f"somebody else took {subscription!r} over meanwhile"
-            raise LeaseLostError(message)
+        shadow = check_live(view, await _generations(connection, schema, view.subscription))
+        if shadow is not None:
+            return shadow
+        number = await connection.fetchval(load_sql("greatest_generation", schema), view.subscription) + 1
+        apart = generation_schema(schema, view.subscription, number)
+        await drop_apart(connection, apart)
+        generation = await _begin(connection, schema, view, number, Role.SHADOW, parts)
+        await create_apart(connection, schema, apart, view.tables)
+        return generation
+
+
+async def drop_generation(connections: Connections, subscription: str, number: int) -> None:
+    """Do what `Database.drop_generation` says, in one transaction."""
+    schema = connections.location.schema
+    async with connections.transaction() as connection:
+        await lock_tables(connection, schema)
+        for generation in await _generations(connection, schema, subscription):
+            if generation.number == number:
+                check_droppable(generation)
+                await _lock_shares(connection, schema, subscription, number)
+                await _drop(connection, schema, generation)
+
+
+async def forget_view(
+    connections: Connections, subscription: str, leases: Collection[Lease], tables: Sequence[str]
+) -> None:
+    """Do what `Database.forget_view` says, in one transaction."""
+    schema = connections.location.schema
+    tokens = {lease.share.key: lease.token for lease in leases}
+    async with connections.transaction() as connection:
+        await lock_tables(connection, schema)
+        for share, fence in await _lock_shares(connection, schema, subscription, None):
+            _check_token(share, tokens.get(share.key, 0), fence)
         await drop_named(connection, schema, tables)
-        await connection.execute(load_sql("unpark_all", schema), subscription)
-        await connection.execute(load_sql("drop_checkpoint", schema), subscription)
+        for generation in await _generations(connection, schema, subscription):
+            await _drop(connection, schema, generation)
 
 
 async def create_tables(connections: Connections, tables: Mapping[str, str]) -> None:
@@ -77,8 +119,41 @@ async def create_tables(connections: Connections, tables: Mapping[str, str]) -> 
         await create_missing(connection, schema, tables)
 
 
-async def _is_current(connection: Connection, schema: str, known: Checkpoint, view: View) -> bool:
-    # A table that is missing at a later position has missed events: the view is built again.
-    if known.version != view.version:
-        return False
-    return known.position == 0 or not await missing_tables(connection, schema, view.tables)
+async def _generations(connection: Connection, schema: str, subscription: str) -> list[Generation]:
+    rows = await connection.fetch(load_sql("read_generations", schema), subscription)
+    return [generation_of(row) for row in rows]
+
+
+async def _live(connection: Connection, schema: str, subscription: str) -> list[Checkpoint]:
+    return [checkpoint_of(row) for row in await connection.fetch(load_sql("read_checkpoints", schema), subscription)]
+
+
+async def _begin(
+    connection: Connection, schema: str, view: View, number: int, role: Role, parts: Sequence[Buckets]
+) -> Generation:
+    row = await connection.fetchrow(
+        load_sql("write_generation", schema), view.subscription, number, view.version, role.value, list(view.tables)
+    )
+    firsts, lasts = [buckets.lo for buckets in parts], [buckets.hi for buckets in parts]
+    sql = load_sql("begin_shares", schema)
+    await connection.execute(sql, view.subscription, number, view.version, firsts, lasts)
+    return generation_of(row)
+
+
+async def _drop(connection: Connection, schema: str, generation: Generation) -> None:
+    if generation.role is not Role.LIVE:
+        await drop_apart(connection, generation_schema(schema, generation.subscription, generation.number))
+    await connection.execute(load_sql("drop_generation", schema), generation.subscription, generation.number)
+
+
+async def _lock_shares(
+    connection: Connection, schema: str, subscription: str, number: int | None
+) -> list[tuple[Share, int]]:
+    rows = await connection.fetch(load_sql("lock_shares", schema), subscription, number)
+    return [(Share.of(name, generation, lo, hi), fence) for name, generation, lo, hi, fence in rows]
+
+
+def _check_token(share: Share, token: int, fence: int) -> None:
+    if token < fence:
+        message = f"somebody else took {share} over meanwhile"
+        raise LeaseLostError(message)

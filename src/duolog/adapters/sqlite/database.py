@@ -2,22 +2,25 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
+from duolog.adapters._sql.generation_tables import Redirection
 from duolog.adapters.sqlite.checkpoints import SqliteCheckpoints
 from duolog.adapters.sqlite.committer import SqliteWorkCommitter
 from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
 from duolog.adapters.sqlite.event_store import SqliteEventStore
 from duolog.adapters.sqlite.examination import examine
+from duolog.adapters.sqlite.generations import SqliteGenerations
 from duolog.adapters.sqlite.idempotency import SqliteIdempotencyStore
-from duolog.adapters.sqlite.leases import SqliteLeases
+from duolog.adapters.sqlite.leases import SqliteLeases, SqliteMembers
 from duolog.adapters.sqlite.location import Location, parse_location
 from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read_log_id
 from duolog.adapters.sqlite.parking import SqliteParking
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Reader, Readers
+from duolog.adapters.sqlite.shares import SqliteShares
 from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.tail import Tail
@@ -25,7 +28,7 @@ from duolog.adapters.sqlite.threads import Threads
 from duolog.adapters.sqlite.transfer import SqliteTransfer, read_state
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
-from duolog.adapters.sqlite.views import create_tables, forget_view, prepare_view
+from duolog.adapters.sqlite.views import create_shadow, create_tables, drop_generation, forget_view, prepare_view
 from duolog.adapters.sqlite.writer import Writer
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
@@ -33,7 +36,12 @@ from duolog.database.port import Features, View
 from duolog.errors import DatabaseError, NotStartedError, ReadOnlyError
 from duolog.eventstore.appends import Appended
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
+from duolog.subscriptions.share import Share
 from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
+
+T = TypeVar("T")
 
 READING_THREADS: Final = 8
 LOG_THREADS: Final = 4
@@ -90,8 +98,23 @@ class SqliteDatabase:
         return self._opened().checkpoints
 
     @property
+    def generations(self) -> SqliteGenerations:
+        """Which generations of views there are."""
+        return self._opened().generations
+
+    @property
+    def shares(self) -> SqliteShares:
+        """How generations are divided, and who holds what."""
+        return self._opened().shares
+
+    @property
+    def members(self) -> SqliteMembers:
+        """Who works on subscriptions."""
+        return self._opened().members
+
+    @property
     def leases(self) -> SqliteLeases:
-        """Who may advance a subscription."""
+        """Who may advance a share."""
         return self._opened().leases
 
     @property
@@ -140,28 +163,42 @@ class SqliteDatabase:
             connection.execute(_KEEP_SECRET_CHECK, {"secret_check": check})
             return str(connection.execute(_READ_SECRET_CHECK).fetchone()[0])
 
-        return await self._opened().writer.run(Action(keep))
+        return await self._write(keep)
 
     async def create_tables(self, tables: Mapping[str, str]) -> None:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""
-        await self._opened().writer.run(Action(lambda connection: create_tables(connection, tables)))
+        await self._write(lambda connection: create_tables(connection, tables))
 
-    async def prepare_view(self, view: View, *, token: int | None = None) -> Checkpoint:
-        """Create a view's tables and checkpoint where they are missing; see `Database.prepare_view`."""
-        return await self._opened().writer.run(Action(lambda connection: prepare_view(connection, view, token)))
+    async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
+        """Create a view's first generation where there is none; see `Database.prepare_view`."""
+        return await self._write(lambda connection: prepare_view(connection, view, token))
 
-    async def forget_view(self, subscription: str, *, token: int, tables: Sequence[str] = ()) -> None:
+    async def create_shadow(self, view: View) -> Generation:
+        """Create a further generation of a view; see `Database.create_shadow`."""
+        return await self._write(lambda connection: create_shadow(connection, view))
+
+    async def drop_generation(self, subscription: str, number: int) -> None:
+        """Remove a generation that is not live; see `Database.drop_generation`."""
+        await self._write(lambda connection: drop_generation(connection, subscription, number))
+
+    async def forget_view(
+        self, subscription: str, *, leases: Collection[Lease] = (), tables: Sequence[str] = ()
+    ) -> None:
         """Remove a view that no code has any more; see `Database.forget_view`."""
-        await self._opened().writer.run(Action(lambda connection: forget_view(connection, subscription, token, tables)))
+        await self._write(lambda connection: forget_view(connection, subscription, leases, tables))
 
-    def open_view(self, view: View) -> SqliteViewSession:  # noqa: ARG002 - one file, one name space: the port's argument
-        """Open the session for one batch of a projection."""
+    def open_view(self, view: View, share: Share | None = None, role: Role = Role.LIVE) -> SqliteViewSession:
+        """Open the session for one batch of a share; see `Database.open_view`."""
         opened = self._opened()
-        return SqliteViewSession(opened.writer, opened.sessions, patience=opened.patience)
+        redirection = Redirection(tuple(view.tables), share or Share(view.subscription), role)
+        return SqliteViewSession(opened.writer, opened.sessions, redirection, patience=opened.patience)
 
     def open_reader(self, *, seconds: float | None = None) -> SqliteReadSession:
         """Open a session that reads one snapshot and cannot write; see `Database.open_reader`."""
         return SqliteReadSession(self._opened().sessions, seconds=seconds)
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._opened().writer.run(Action(work))
 
     def _opened(self) -> "_Open":
         if self._open is None:
@@ -198,6 +235,9 @@ class _Open:
         self.committer = SqliteWorkCommitter(self.writer, self.sessions)
         self.snapshots = SqliteSnapshots(self._log_readers)
         self.checkpoints = SqliteCheckpoints(self._log_readers)
+        self.generations = SqliteGenerations(self._log_readers)
+        self.shares = SqliteShares(self.writer, self._log_readers)
+        self.members = SqliteMembers(self.writer)
         self.leases = SqliteLeases(self.writer, self._log_readers)
         self.parking = SqliteParking(self._log_readers)
         self.idempotency = SqliteIdempotencyStore(self.writer, self._log_readers)

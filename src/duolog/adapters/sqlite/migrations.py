@@ -18,6 +18,8 @@ _INSERT: Final = load_sql("insert_migration")
 _INSERT_META: Final = load_sql("insert_meta")
 _UPDATE_META: Final = load_sql("update_meta")
 _READ_LOG_ID: Final = load_sql("read_log_id")
+_IS_CLOSED: Final = load_sql("read_transfer")
+_CLOSE: Final = tuple(single_statements(load_sql("close_log")))
 _EXISTS: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'duolog_migrations'"
 
 
@@ -109,5 +111,8 @@ def _apply(connection: sqlite3.Connection, steps: list[Migration]) -> None:
                 "now": time.time_ns() // 1_000,
             },
         )
+    if connection.execute(_IS_CLOSED).fetchone() is not None:
+        for statement in _CLOSE:  # a table that was made anew has lost what keeps it closed
+            connection.execute(statement)
     connection.execute(_INSERT_META, {"log_id": str(uuid4())})
     connection.execute(_UPDATE_META, {"schema_version": steps[-1].number})

@@ -3,11 +3,13 @@
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
+from duolog.adapters.sqlite.checkpoints import share_values
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.share import Share
 
 _PARK: Final = load_sql("park")
 _UNPARK: Final = load_sql("unpark")
@@ -29,13 +31,14 @@ class SqliteParking:
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
 
-    async def keys(self, subscription: str) -> frozenset[tuple[str, str]]:
-        """Return (tenant, key) of everything that a subscription has parked."""
-        values = {"subscription": subscription}
-        return frozenset(await self._readers.run(lambda connection: connection.execute(_KEYS, values).fetchall()))
+    async def keys(self, share: Share) -> frozenset[tuple[str, str]]:
+        """Return (tenant, key) of everything that is parked of a share."""
+        values = {"subscription": share.subscription, "generation": share.generation}
+        rows = await self._readers.run(lambda connection: connection.execute(_KEYS, values).fetchall())
+        return frozenset((tenant, key) for tenant, key in rows if share.buckets.hold(tenant, key))
 
     async def is_parked(self, subscription: str, positions: range) -> bool:
-        """Tell whether a subscription has parked an event at one of these positions."""
+        """Tell whether an event at one of these positions is parked, so that the live view lacks it."""
         if not positions:
             return False
         values = {"subscription": subscription, "first": min(positions), "last": max(positions)}
@@ -49,24 +52,23 @@ class SqliteParking:
         tenant: str | None = None,
         key: str | None = None,
         position: int | None = None,
+        generation: int | None = None,
         limit: int | None = 100,
     ) -> Sequence[ParkedEvent]:
         """Return parked events by position; see `Parking.read`."""
         values = {
             "subscription": subscription,
+            "generation": generation,
             "tenant": tenant,
             "key": key,
             "position": position,
             "limit": -1 if limit is None else limit,
         }
         rows = await self._readers.run(lambda connection: connection.execute(_READ, values).fetchall())
-        return [
-            ParkedEvent(name, tenant, key, position, kind, ParkReason(reason), error, traceback, parked_at)
-            for name, tenant, key, position, kind, reason, error, traceback, parked_at in rows
-        ]
+        return [parked_event_of(row) for row in rows]
 
     async def counts(self) -> dict[str, int]:
-        """Return how many events each subscription has parked."""
+        """Return how many events each live view lacks because they are parked."""
         return dict(await self._readers.run(lambda connection: connection.execute(_COUNTS).fetchall()))
 
 
@@ -78,6 +80,7 @@ def park(connection: sqlite3.Connection, parked: Iterable[ParkedEvent]) -> None:
             _PARK,
             {
                 "subscription": event.subscription,
+                "generation": event.generation,
                 "tenant": event.tenant,
                 "key": event.key,
                 "position": event.position,
@@ -90,9 +93,17 @@ def park(connection: sqlite3.Connection, parked: Iterable[ParkedEvent]) -> None:
         )
 
 
-def unpark(connection: sqlite3.Connection, subscription: str, positions: Iterable[int]) -> None:
+def unpark(connection: sqlite3.Connection, share: Share, positions: Iterable[int]) -> None:
     """Remove parked events in the open transaction."""
-    connection.executemany(_UNPARK, [{"subscription": subscription, "position": position} for position in positions])
+    values = share_values(share)
+    connection.executemany(_UNPARK, [{**values, "position": position} for position in positions])
+
+
+def parked_event_of(row: Sequence[Any]) -> ParkedEvent:
+    """Make a parked event of its columns."""
+    subscription, generation, tenant, key, position, kind, reason, error, traceback, parked_at = row
+    reason = ParkReason(reason)
+    return ParkedEvent(subscription, tenant, key, position, kind, reason, error, traceback, parked_at, generation)
 
 
 def _storable(text: str) -> str:

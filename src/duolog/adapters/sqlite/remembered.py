@@ -5,31 +5,42 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from duolog.adapters._sql.ddl import single_statements
+from duolog.adapters.sqlite.checkpoints import checkpoint_of, stretch_of
+from duolog.adapters.sqlite.generations import read_generations, write_generation
+from duolog.adapters.sqlite.parking import parked_event_of
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.snapshots import save_snapshots
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.database.transfer import KeptKey, Remembered, TenantSnapshot
 from duolog.subscriptions.checkpoints import Checkpoint
-from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.processed import Stretch
+from duolog.subscriptions.share import Share
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer, decode_outcome, encode_outcome
 from duolog.write.snapshots import StoredSnapshot
 
 _PAGE: Final = 500
-_CHECKPOINTS: Final = load_sql("read_checkpoints")
+_CHECKPOINTS: Final = load_sql("live_checkpoints")
+_STRETCHES: Final = load_sql("live_stretches")
 _PARKED: Final = load_sql("parked_page")
 _SNAPSHOTS: Final = load_sql("snapshots_page")
 _KEYS: Final = load_sql("idempotency_page")
 _FORGET: Final = tuple(single_statements(load_sql("forget_remembered")))
 _RECEIVE_CHECKPOINT: Final = load_sql("receive_checkpoint")
+_RECEIVE_STRETCH: Final = load_sql("receive_stretch")
 _RECEIVE_PARKED: Final = load_sql("receive_parked")
 _RECEIVE_KEY: Final = load_sql("receive_idempotency_key")
 
 
 async def remembered_pages(readers: Readers) -> AsyncGenerator[Sequence[Remembered], None]:
     """Yield checkpoints, parked events, snapshots and keys; see `LogTransfer.remembered`."""
-    yield [Checkpoint(*row) for row in await readers.run(lambda on: on.execute(_CHECKPOINTS).fetchall())]
+    generations = await readers.run(lambda connection: read_generations(connection, None))
+    yield [each for each in generations if each.role is Role.LIVE]
+    yield [checkpoint_of(row) for row in await readers.run(lambda on: on.execute(_CHECKPOINTS).fetchall())]
+    yield [stretch_of(row) for row in await readers.run(lambda on: on.execute(_STRETCHES).fetchall())]
     for sql, make, key in (
-        (_PARKED, _parked, {"subscription": 0, "position": 3}),
+        (_PARKED, parked_event_of, {"subscription": 0, "position": 4}),
         (_SNAPSHOTS, _snapshot, {"tenant": 0, "stream": 1}),
         (_KEYS, _key, {"tenant": 0, "actor": 1, "operation": 2, "key": 3}),
     ):
@@ -47,11 +58,17 @@ def receive_remembered(connection: sqlite3.Connection, page: Sequence[Remembered
     """Record what another database remembers, in the open transaction."""
     for each in page:
         match each:
-            case Checkpoint(name, version, position, _, updated_at):
-                connection.execute(_RECEIVE_CHECKPOINT, (name, version, position, updated_at))
-            case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at):
-                values = (name, tenant, key, position, kind, reason.value, error, traceback, at)
-                connection.execute(_RECEIVE_PARKED, values)
+            case Generation():
+                write_generation(connection, each)
+            case Checkpoint(share, version, position, _, updated_at, changes, counted_after, processed):
+                values = (version, position, updated_at, changes, counted_after, processed.count, processed.digest)
+                connection.execute(_RECEIVE_CHECKPOINT, (*_columns(share), *values))
+            case Stretch(share, after, through, processed):
+                stretch = (after, through, processed.count, processed.digest)
+                connection.execute(_RECEIVE_STRETCH, (*_columns(share), *stretch))
+            case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at, generation):
+                parked = (name, generation, tenant, key, position, kind, reason.value, error, traceback, at)
+                connection.execute(_RECEIVE_PARKED, parked)
             case TenantSnapshot(tenant, snapshot):
                 save_snapshots(connection, (snapshot,), tenant)
             case KeptKey(record, answer, recorded_at):
@@ -74,9 +91,8 @@ async def _pages(
         place = {name: rows[-1][column] for name, column in key.items()}
 
 
-def _parked(row: tuple[str, str, str, int, str, str, str, str, int]) -> ParkedEvent:
-    subscription, tenant, key, position, kind, reason, error, traceback, at = row
-    return ParkedEvent(subscription, tenant, key, position, kind, ParkReason(reason), error, traceback, at)
+def _columns(share: Share) -> tuple[str, int, int, int]:
+    return share.subscription, share.generation, share.buckets.lo, share.buckets.hi
 
 
 def _snapshot(row: tuple[str, str, int, str, int, bytes]) -> TenantSnapshot:

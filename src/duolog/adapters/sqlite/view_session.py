@@ -6,19 +6,19 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from typing import Final, TypeVar
 
+from duolog.adapters._sql.generation_tables import Redirection
 from duolog.adapters._sql.reading import Reading
 from duolog.adapters._sql.statements import check_allowed, run_bound, run_many
 from duolog.adapters._sql.values import SqlValue, bound_values
 from duolog.adapters._sql.view_failures import flush_cancelled, session_closed
+from duolog.adapters.sqlite.checkpoints import move_checkpoint
 from duolog.adapters.sqlite.held_writer import reading_only
 from duolog.adapters.sqlite.hold import Hold
 from duolog.adapters.sqlite.parking import park, unpark
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Readers
-from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.writer import Writer
-from duolog.errors import CheckpointConflictError
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.tables.statements import Parameters
@@ -27,7 +27,6 @@ R = TypeVar("R")
 
 HELD_SECONDS: Final = 5.0
 
-_MOVE: Final = load_sql("move_checkpoint")
 _Buffered = tuple[str, dict[str, SqlValue]]
 
 
@@ -39,14 +38,20 @@ class SqliteViewSession(Reading):
     Args:
         writer: writes the batch.
         readers: where connections for reading come from.
+        redirection: leads statements to the tables of the view's generation.
         patience: how long to wait for the writer, in seconds.
     """
 
-    __slots__ = ("_buffer", "_closed", "_failure", "_held_since", "_hold", "_patience", "_snapshot", "_writer")
+    __slots__ = (
+        "_buffer", "_closed", "_failure", "_held_since", "_hold", "_patience", "_redirection", "_snapshot", "_writer",
+        "_wrote",
+    )  # fmt: skip
 
-    def __init__(self, writer: Writer, readers: Readers, *, patience: float) -> None:
+    def __init__(self, writer: Writer, readers: Readers, redirection: Redirection, *, patience: float) -> None:
         self._writer = writer
+        self._redirection = redirection
         self._patience = patience
+        self._wrote = False
         self._snapshot = SqliteReadSession(readers)
         self._buffer: list[_Buffered] = []
         self._hold: Hold | None = None
@@ -67,19 +72,27 @@ class SqliteViewSession(Reading):
         await self.flush()
         return await (await self._held()).run(reading_only(work))
 
+    def redirected(self, sql: str) -> str:
+        """Return a statement for the tables of the view's generation."""
+        return self._redirection(sql)
+
     async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
         """Buffer a writing statement; see `ViewDatabase.execute`."""
         self._check_open()
         check_allowed(sql)
-        self._buffer.append((sql, bound_values(sql, parameters)))
+        self._buffer.append((self.redirected(sql), bound_values(sql, parameters)))
+        self._wrote = True
 
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed."""
         self._check_open()
         check_allowed(sql)
         values = bound_values(sql, parameters)
+        renamed = self.redirected(sql)
         await self.flush()
-        return await (await self._held()).run(Action(lambda connection: run_bound(connection, sql, values)))
+        changed = await (await self._held()).run(Action(lambda connection: run_bound(connection, renamed, values)))
+        self._wrote = True
+        return changed
 
     async def flush(self) -> None:
         """Run what is buffered; see `ViewSession.flush`."""
@@ -99,12 +112,13 @@ class SqliteViewSession(Reading):
         """Write what is buffered, unpark, park, move the checkpoint, and commit; see `ViewSession.commit`."""
         self._check_open()
         buffered, self._buffer = self._buffer, []
+        wrote = self._wrote or bool(parked or unparked)
 
         def conclude(connection: sqlite3.Connection) -> None:
             _run_buffered(connection, buffered)
-            unpark(connection, move.subscription, unparked)
+            unpark(connection, move.share, unparked)
             park(connection, parked)
-            _move(connection, move)
+            move_checkpoint(connection, move, wrote=wrote)
 
         unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))
         try:
@@ -136,20 +150,3 @@ class SqliteViewSession(Reading):
 def _run_buffered(connection: sqlite3.Connection, buffered: Sequence[_Buffered]) -> None:
     for sql, run in groupby(buffered, key=lambda statement: statement[0]):
         run_many(connection, sql, [values for _, values in run])
-
-
-def _move(connection: sqlite3.Connection, move: CheckpointMove) -> None:
-    moved = connection.execute(
-        _MOVE,
-        {
-            "subscription": move.subscription,
-            "version": move.version,
-            "token": move.token,
-            "old": move.old,
-            "new": move.new,
-            "now": time.time_ns() // 1_000,
-        },
-    )
-    if moved.rowcount != 1:
-        message = f"the checkpoint of {move.subscription!r} is not at position {move.old} with token {move.token}"
-        raise CheckpointConflictError(message, hint="Another owner works on it; read the checkpoint again.")

@@ -1,8 +1,8 @@
-"""Making a view ready: its tables and its checkpoint, from the beginning if it has another version."""
+"""Making a view ready: its tables, generations and shares, from the beginning if it has another version."""
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from duolog.adapters._sql.ddl import (
@@ -12,49 +12,91 @@ from duolog.adapters._sql.ddl import (
     drop_named,
     drop_tables,
     missing_tables,
+    single_statements,
 )
+from duolog.adapters._sql.generation_tables import stored_names, stored_tables
+from duolog.adapters.sqlite.checkpoints import read_live
+from duolog.adapters.sqlite.generations import new_generation, read_generations, write_generation
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.database.port import View
+from duolog.database.view_states import check_droppable, check_live, is_current
 from duolog.errors import LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
+from duolog.subscriptions.share import Buckets, Share
 
-_READ_CHECKPOINT: Final = load_sql("read_checkpoint")
-_READ_FENCE: Final = load_sql("read_fence")
-_RESET_CHECKPOINT: Final = load_sql("reset_checkpoint")
-_UNPARK_ALL: Final = load_sql("unpark_all")
-_DROP_CHECKPOINT: Final = load_sql("drop_checkpoint")
+_READ_FENCES: Final = load_sql("read_fences")
+_BEGIN_SHARE: Final = load_sql("begin_share")
+_GREATEST: Final = load_sql("greatest_generation")
+_DROP_GENERATION: Final = tuple(single_statements(load_sql("drop_generation")))
 
 
-def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) -> Checkpoint:
+def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) -> list[Checkpoint]:
     """Do what `Database.prepare_view` says, in the open transaction."""
     check_tables(view.tables)
-    values = {"subscription": view.subscription}
-    if token is not None:
-        _check_token(connection, view.subscription, token)
-    row = connection.execute(_READ_CHECKPOINT, values).fetchone()
-    known = None if row is None else Checkpoint(*row)
-    if known is not None and _is_current(connection, known, view):
+    parts = Buckets.parts(view.partitions)
+    live = next((each for each in read_generations(connection, view.subscription) if each.role is Role.LIVE), None)
+    known = read_live(connection, view.subscription)
+    if known and token is not None:
+        _check_token(connection, known[0].share, token)
+    if is_current(known, view, missing_tables(connection, view.tables)):
         create_missing(connection, view.tables)
+        if live is not None and live.tables != tuple(view.tables):
+            write_generation(
+                connection,
+                Generation(live.subscription, live.number, live.version, live.role, live.since, (*view.tables,)),
+            )
         return known
-    if known is not None and token is None:
+    if known and token is None:
         return known
-    if known is None:
+    if live is None:
         check_empty(connection, view.subscription, view.tables)
     else:
-        drop_tables(connection, view.tables)
+        drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
+        _drop(connection, live)
     create_missing(connection, view.tables)
-    connection.execute(_UNPARK_ALL, values)
-    connection.execute(_RESET_CHECKPOINT, {**values, "version": view.version, "now": time.time_ns() // 1_000})
-    return Checkpoint(*connection.execute(_READ_CHECKPOINT, values).fetchone())
+    _begin(connection, view, 1 if live is None else live.number, Role.LIVE, parts)
+    return read_live(connection, view.subscription)
 
 
-def forget_view(connection: sqlite3.Connection, subscription: str, token: int, tables: Sequence[str]) -> None:
+def create_shadow(connection: sqlite3.Connection, view: View) -> Generation:
+    """Do what `Database.create_shadow` says, in the open transaction."""
+    check_tables(view.tables)
+    parts = Buckets.parts(view.partitions)
+    shadow = check_live(view, read_generations(connection, view.subscription))
+    if shadow is not None:
+        return shadow
+    greatest = connection.execute(_GREATEST, {"subscription": view.subscription}).fetchone()[0]
+    number = int(greatest) + 1
+    stored = stored_tables(view.tables, number)
+    drop_tables(connection, stored)
+    create_missing(connection, stored)
+    return _begin(connection, view, number, Role.SHADOW, parts)
+
+
+def drop_generation(connection: sqlite3.Connection, subscription: str, number: int) -> None:
+    """Do what `Database.drop_generation` says, in the open transaction."""
+    for generation in read_generations(connection, subscription):
+        if generation.number == number:
+            check_droppable(generation)
+            drop_tables(connection, stored_names(generation))
+            _drop(connection, generation)
+
+
+def forget_view(
+    connection: sqlite3.Connection, subscription: str, leases: Collection[Lease], tables: Sequence[str]
+) -> None:
     """Do what `Database.forget_view` says, in the open transaction."""
-    _check_token(connection, subscription, token)
+    tokens = {lease.share.key: lease.token for lease in leases}
+    for share, fence in _fences(connection, subscription):
+        if tokens.get(share.key, 0) < fence:
+            raise _taken_over(share)
     drop_named(connection, tables)
-    values = {"subscription": subscription}
-    connection.execute(_UNPARK_ALL, values)
-    connection.execute(_DROP_CHECKPOINT, values)
+    for generation in read_generations(connection, subscription):
+        if generation.role is not Role.LIVE:
+            drop_tables(connection, stored_names(generation))
+        _drop(connection, generation)
 
 
 def create_tables(connection: sqlite3.Connection, tables: Mapping[str, str]) -> None:
@@ -63,12 +105,40 @@ def create_tables(connection: sqlite3.Connection, tables: Mapping[str, str]) -> 
     create_missing(connection, tables)
 
 
-def _check_token(connection: sqlite3.Connection, subscription: str, token: int) -> None:
-    if token < connection.execute(_READ_FENCE, {"subscription": subscription}).fetchone()[0]:
-        message = f"somebody else took {subscription!r} over meanwhile"
-        raise LeaseLostError(message)
+def _begin(connection: sqlite3.Connection, view: View, number: int, role: Role, parts: Sequence[Buckets]) -> Generation:
+    generation = new_generation(view.subscription, number, view.version, role, tuple(view.tables))
+    write_generation(connection, generation)
+    for buckets in parts:
+        connection.execute(
+            _BEGIN_SHARE,
+            {
+                "subscription": view.subscription,
+                "generation": number,
+                "lo": buckets.lo,
+                "hi": buckets.hi,
+                "version": view.version,
+                "now": time.time_ns() // 1_000,
+            },
+        )
+    return generation
 
 
-def _is_current(connection: sqlite3.Connection, known: Checkpoint, view: View) -> bool:
-    # A table that is missing at a later position has missed events: the view is built again.
-    return known.version == view.version and (known.position == 0 or not missing_tables(connection, view.tables))
+def _drop(connection: sqlite3.Connection, generation: Generation) -> None:
+    values = {"subscription": generation.subscription, "number": generation.number}
+    for statement in _DROP_GENERATION:
+        connection.execute(statement, values)
+
+
+def _fences(connection: sqlite3.Connection, subscription: str) -> list[tuple[Share, int]]:
+    rows = connection.execute(_READ_FENCES, {"subscription": subscription}).fetchall()
+    return [(Share.of(*row[:4]), row[4]) for row in rows]
+
+
+def _check_token(connection: sqlite3.Connection, share: Share, token: int) -> None:
+    if token < dict(_fences(connection, share.subscription))[share]:
+        raise _taken_over(share)
+
+
+def _taken_over(share: Share) -> LeaseLostError:
+    message = f"somebody else took {share} over meanwhile"
+    return LeaseLostError(message)

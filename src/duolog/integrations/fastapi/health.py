@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from starlette.responses import Response
 
+from duolog.admin.projection_status import projection_statuses
 from duolog.application.application import Application
 from duolog.errors import DuologError
 from duolog.integrations.fastapi.openapi import problem_responses
@@ -45,7 +46,7 @@ def add_health(api: FastAPI, app: Application) -> None:
 
 async def _report(app: Application) -> dict[str, Any]:
     head = await app.database.store.head()
-    positions = {each.subscription: each.position for each in await app.database.checkpoints.read_all()}
+    positions = {each.name: each.position for each in await projection_statuses(app.database)}
     states = {status.subscription: status.state.value for status in app.projection_statuses()}
     projections = [
         {

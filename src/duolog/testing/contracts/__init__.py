@@ -10,12 +10,14 @@ pytest.register_assert_rewrite(*(f"{__name__}.{suite.name}" for suite in pkgutil
 from duolog.testing.contracts.appending import AppendingContract
 from duolog.testing.contracts.boundaries import BoundaryContract
 from duolog.testing.contracts.databases import DatabaseContract
+from duolog.testing.contracts.generations import GenerationContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.moved_logs import MovedLogContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
+from duolog.testing.contracts.shares import ShareContract
 from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
 from duolog.testing.contracts.tables import TablesContract
@@ -30,12 +32,14 @@ __all__ = [
     "AppendingContract",
     "BoundaryContract",
     "DatabaseContract",
+    "GenerationContract",
     "HeldWriterContract",
     "IdempotencyContract",
     "LeaseContract",
     "MovedLogContract",
     "ReadSessionContract",
     "ReadingContract",
+    "ShareContract",
     "SnapshotContract",
     "SubscriptionContract",
     "TablesContract",

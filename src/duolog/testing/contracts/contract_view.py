@@ -6,8 +6,9 @@ import pytest
 
 from duolog.database.port import Database, View
 from duolog.projections.view_database import ViewSession
-from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.checkpoints import Checkpoint, CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.share import Share
 
 TABLES: Final = {
     "contract_view": """
@@ -16,13 +17,14 @@ TABLES: Final = {
     """
 }
 VIEW: Final = View("contract_view", 1, TABLES)
+SHARE: Final = Share(VIEW.subscription)
 INSERT: Final = "INSERT INTO contract_view (id, hits) VALUES (:id, :hits)"
 SELECT: Final = "SELECT id, hits FROM contract_view ORDER BY id"
 
 
 def moved(old: int, new: int, *, token: int = 0, version: int = 1) -> CheckpointMove:
     """Make the move of the contract's view."""
-    return CheckpointMove(VIEW.subscription, version, token, old, new)
+    return CheckpointMove(SHARE, version, token, old, new)
 
 
 def parked_event(position: int, key: str = "user-1") -> ParkedEvent:
@@ -41,9 +43,13 @@ async def view_rows(database: Database) -> dict[str, int]:
 
 async def view_position(database: Database) -> int:
     """Return where the view's checkpoint is."""
-    checkpoint = await database.checkpoints.read(VIEW.subscription)
-    assert checkpoint is not None
-    return checkpoint.position
+    return (await view_checkpoint(database)).position
+
+
+async def view_checkpoint(database: Database) -> Checkpoint:
+    """Return the checkpoint of the view's only share."""
+    (checkpoint,) = await database.checkpoints.read(VIEW.subscription)
+    return checkpoint
 
 
 async def insert_row(database: Database, key: str, move: CheckpointMove) -> None:

@@ -9,6 +9,7 @@ from duolog.database.examination import Level
 from duolog.database.port import Database, View
 from duolog.errors import DatabaseError, ReadOnlyError
 from duolog.subscriptions.checkpoints import CheckpointMove
+from duolog.subscriptions.share import Share
 from duolog.testing.contracts.accounts import ACCOUNTS, accounts, insertion
 from duolog.testing.contracts.samples import SECONDS, following, new_events
 from duolog.write.sealed_work import SealedWork
@@ -49,7 +50,7 @@ class DatabaseContract:
         outcome = await database.store.append("user-1", new_events(2))
         await database.prepare_view(VIEW)
         session = database.open_view(VIEW)
-        await session.commit(CheckpointMove(VIEW.subscription, 1, 0, 0, outcome.position))
+        await session.commit(CheckpointMove(Share(VIEW.subscription), 1, 0, 0, outcome.position))
         log_id, log = database.store.log_id, await database.store.read_all()
         await database.close()
         again = make_database()
@@ -59,7 +60,7 @@ class DatabaseContract:
                 assert again.store.log_id == log_id
                 assert await again.store.read_all() == log
                 assert await accounts(again.open_reader()) == {"1": 1}
-                assert (await again.prepare_view(VIEW)).position == outcome.position
+                assert [each.position for each in await again.prepare_view(VIEW)] == [outcome.position]
             else:
                 assert again.store.log_id != log_id
                 assert await again.store.head() == 0
@@ -109,6 +110,6 @@ class DatabaseContract:
             with pytest.raises(ReadOnlyError):
                 await other.prepare_view(VIEW)
             with pytest.raises(ReadOnlyError):
-                await other.leases.acquire("users_view", "one", seconds=1)
+                await other.leases.acquire(Share("users_view"), "one", seconds=1)
         finally:
             await other.close()

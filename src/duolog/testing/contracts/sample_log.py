@@ -10,7 +10,10 @@ from duolog.eventstore.streams import partition_of
 from duolog.ids import uuid7
 from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.processed import Processed, Stretch
+from duolog.subscriptions.share import Share
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer
 from duolog.write.snapshots import StoredSnapshot
 
@@ -61,7 +64,13 @@ def sample_memory() -> list[Sequence[Remembered]]:
         for at, key in ((replace(scope, operation="ZZ"), "key-1"), (scope, "Key-2"), (scope, "key-1"))
     ]
     return [
-        [Checkpoint("a_view", 2, 1_000, 17, 1_700_000_000_000_001), Checkpoint("b_view", 1, 4, 1, 2)],
+        [Generation("a_view", 3, 2, Role.LIVE, 9, ("b", "a")), Generation("b_view", 1, 1, Role.LIVE, 1)],
+        [
+            Checkpoint(Share.of("a_view", 3, 0, 127), 2, 1_000, 17, 1_700_000_000_000_001, 5, 9, Processed(1, 2**61)),
+            Checkpoint(Share.of("a_view", 3, 128, 255), 2, 9, 3, 8),
+            Checkpoint(Share("b_view"), 1, 4, 1, 2),
+        ],
+        [Stretch(Share("a_view", 3), 0, 9, Processed(3, 17))],
         [
             ParkedEvent("b_view", "", "thing-1", 9, "thing.happened", ParkReason.HANDLER_RAISED, "E: é", "at …", 77),
             ParkedEvent("b_view", "", "thing-1", 1_000, "thing.happened", ParkReason.BEHIND_PARKED, parked_at=78),

@@ -29,7 +29,9 @@ from duolog.eventstore.expectations import Exactly
 from duolog.eventstore.filters import EventFilter
 from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import Checkpoint, CheckpointMove
+from duolog.subscriptions.generations import Generation
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.share import Share
 from duolog.testing.contracts.accounts import ACCOUNTS, accounts, insertion
 from duolog.testing.contracts.sample_log import LOG, SOURCE, pages_of, recorded, sample_log, sample_memory
 from duolog.testing.contracts.samples import SECONDS, new_event, new_events
@@ -191,10 +193,10 @@ class TransferContract:
         kept = found[-1]
         assert isinstance(kept, KeptKey)
         assert await database.idempotency.find(kept.record.scope, kept.record.key) == kept.answer
-        lease = await database.leases.acquire("a_view", "one", seconds=SECONDS)
+        lease = await database.leases.acquire(Share.of("a_view", 3, 0, 127), "one", seconds=SECONDS)
         assert lease is not None  # and its holder goes on where the checkpoint is
         session = database.open_view(View("a_view", 2, {}))
-        await session.commit(CheckpointMove("a_view", 2, lease.token, 1_000, 1_001))
+        await session.commit(CheckpointMove(lease.share, 2, lease.token, 1_000, 1_001))
         assert (await database.checkpoints.read_all())[0].position == 1_001
 
     async def test_what_was_recorded_in_daily_work_is_remembered(self, database: Database) -> None:
@@ -203,17 +205,17 @@ class TransferContract:
         snapshot = StoredSnapshot("thing-1", 1, "thing", 1, b"\x01")
         work = SealedWork("", (), (Append("thing-1", (new_event(),)),), (), (snapshot,), record)
         outcome = await database.committer.commit(work)
-        checkpoint = await database.prepare_view(VIEW)
+        (checkpoint,) = await database.prepare_view(VIEW)
         parked = ParkedEvent(
             VIEW.subscription, "", "thing-1", outcome.position, "thing.happened", ParkReason.UNDECODABLE
         )
         session = database.open_view(VIEW)
-        await session.commit(CheckpointMove(VIEW.subscription, 1, checkpoint.token, 0, outcome.position), [parked])
+        await session.commit(CheckpointMove(checkpoint.share, 1, checkpoint.token, 0, outcome.position), [parked])
         found = await everything(database)
-        assert [type(each) for each in found] == [Checkpoint, ParkedEvent, TenantSnapshot, KeptKey]
-        assert found[2] == TenantSnapshot("", snapshot)
-        assert isinstance(found[3], KeptKey)
-        assert found[3].answer.outcome == outcome
+        assert [type(each) for each in found] == [Generation, Checkpoint, ParkedEvent, TenantSnapshot, KeptKey]
+        assert found[3] == TenantSnapshot("", snapshot)
+        assert isinstance(found[4], KeptKey)
+        assert found[4].answer.outcome == outcome
 
     async def test_an_unfinished_transfer_is_abandoned(self, database: Database) -> None:
         """The log is empty again, in use, and another one."""

@@ -10,7 +10,8 @@ from duolog.errors import (
 )
 from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.parking import ParkReason
-from duolog.testing.contracts.contract_view import INSERT, VIEW, PreparedView, moved, parked_event, view_rows
+from duolog.subscriptions.share import Share
+from duolog.testing.contracts.contract_view import INSERT, SHARE, VIEW, PreparedView, moved, parked_event, view_rows
 
 
 class ViewParkingContract(PreparedView):
@@ -30,8 +31,8 @@ class ViewParkingContract(PreparedView):
         assert await database.parking.read() == events
         assert list(await database.parking.read(limit=1)) == list(events[:1])
         assert not await database.parking.read("other_view")
-        assert await database.parking.keys(VIEW.subscription) == {("acme", "user-1"), ("acme", "user-2")}
-        assert await database.parking.keys("other_view") == frozenset()
+        assert await database.parking.keys(SHARE) == {("acme", "user-1"), ("acme", "user-2")}
+        assert await database.parking.keys(Share("other_view")) == frozenset()
         assert await database.parking.is_parked(VIEW.subscription, range(1, 3))
         assert not await database.parking.is_parked(VIEW.subscription, range(3, 5))
         assert not await database.parking.is_parked("other_view", range(1, 9))

@@ -13,12 +13,14 @@ from duolog.projections.view_database import ViewSession
 from duolog.tables.statements import Statement
 from duolog.testing.contracts.contract_view import (
     INSERT,
+    SHARE,
     TABLES,
     VIEW,
     PreparedView,
     insert_row,
     moved,
     parked_event,
+    view_checkpoint,
     view_position,
     view_rows,
 )
@@ -30,8 +32,8 @@ class ViewPreparationContract(PreparedView):
 
     async def test_a_view_starts_at_the_beginning(self, database: Database) -> None:
         """Preparing makes the tables, empty, and a checkpoint at position 0."""
-        assert await database.checkpoints.read(VIEW.subscription) is None
-        checkpoint = await database.prepare_view(VIEW)
+        assert not await database.checkpoints.read(VIEW.subscription)
+        (checkpoint,) = await database.prepare_view(VIEW)
         assert (checkpoint.subscription, checkpoint.version, checkpoint.position) == ("contract_view", 1, 0)
         assert await database.checkpoints.read_all() == [checkpoint]
         assert await view_rows(database) == {}
@@ -40,7 +42,7 @@ class ViewPreparationContract(PreparedView):
         """A view that is there keeps its rows, its checkpoint and what is parked."""
         await database.prepare_view(VIEW)
         await insert_row(database, "a", moved(0, 7))
-        assert (await database.prepare_view(VIEW)).position == 7
+        assert [each.position for each in await database.prepare_view(VIEW)] == [7]
         assert await view_rows(database) == {"a": 1}
 
     async def test_another_version_starts_anew(self, database: Database) -> None:
@@ -50,9 +52,9 @@ class ViewPreparationContract(PreparedView):
         await session.execute(INSERT, {"id": "a", "hits": 1})
         await session.commit(moved(0, 7), [parked_event(3)])
         changed = {"contract_view": "CREATE TABLE contract_view (id TEXT PRIMARY KEY, hits INTEGER, extra TEXT)"}
-        checkpoint = await database.prepare_view(View(VIEW.subscription, 2, changed), token=0)
+        (checkpoint,) = await database.prepare_view(View(VIEW.subscription, 2, changed), token=0)
         assert (checkpoint.version, checkpoint.position) == (2, 0)
-        assert await database.checkpoints.read(VIEW.subscription) == checkpoint
+        assert await view_checkpoint(database) == checkpoint
         assert await view_rows(database) == {}
         assert await database.open_reader().fetch("SELECT extra FROM contract_view") == []
         assert await database.parking.counts() == {}
@@ -69,7 +71,7 @@ class ViewPreparationContract(PreparedView):
         assert await database.checkpoints.read(VIEW.subscription) is None
         assert await view_rows(database) == {"a": 1}
         await database.committer.commit(SealedWork(statements=(Statement("DELETE FROM contract_view"),)))
-        assert (await database.prepare_view(VIEW)).position == 0
+        assert (await database.prepare_view(VIEW))[0].position == 0
 
     async def test_an_old_versions_batch_is_refused(self, database: Database, session: ViewSession) -> None:
         """A batch that an older version has begun cannot be committed over the new one."""
@@ -85,7 +87,7 @@ class ViewPreparationContract(PreparedView):
         """Without a lease's token, tables, rows and checkpoint of another version stay as they are."""
         await database.prepare_view(VIEW)
         await insert_row(database, "a", moved(0, 7))
-        found = await database.prepare_view(
+        (found,) = await database.prepare_view(
             View(VIEW.subscription, 2, {"contract_view": "CREATE TABLE contract_view (x TEXT)"})
         )
         assert (found.version, found.position) == (1, 7)
@@ -94,38 +96,37 @@ class ViewPreparationContract(PreparedView):
     async def test_a_former_owner_prepares_nothing(self, database: Database) -> None:
         """A token that is not the latest one changes nothing, whatever the version."""
         await database.prepare_view(VIEW)
-        former = await database.leases.acquire(VIEW.subscription, "one", seconds=0)
+        former = await database.leases.acquire(SHARE, "one", seconds=0)
         assert former is not None
-        owner = await database.leases.acquire(VIEW.subscription, "two", seconds=3_600)
+        owner = await database.leases.acquire(SHARE, "two", seconds=3_600)
         assert owner is not None
         second = View(VIEW.subscription, 2, TABLES)
-        assert (await database.prepare_view(second, token=owner.token)).version == 2
+        assert [each.version for each in await database.prepare_view(second, token=owner.token)] == [2]
         await database.leases.release(owner)
         for view in (VIEW, second):
             with pytest.raises(LeaseLostError):
                 await database.prepare_view(view, token=former.token)
-        checkpoint = await database.checkpoints.read(VIEW.subscription)
-        assert checkpoint is not None
+        checkpoint = await view_checkpoint(database)
         assert (checkpoint.version, checkpoint.token) == (2, owner.token)
 
     async def test_a_forgotten_view_leaves_nothing(self, database: Database) -> None:
         """Checkpoint, parked events and the tables that are named are gone; a view of that name begins anew."""
         await database.prepare_view(VIEW)
-        owner = await database.leases.acquire(VIEW.subscription, "one", seconds=3_600)
+        owner = await database.leases.acquire(SHARE, "one", seconds=3_600)
         assert owner is not None
         session = database.open_view(VIEW)
         await session.execute(INSERT, {"id": "a", "hits": 1})
         await session.commit(moved(0, 7, token=owner.token), [parked_event(3)])
         await session.close()
-        await database.forget_view(VIEW.subscription, token=owner.token, tables=list(TABLES))
+        await database.forget_view(VIEW.subscription, leases=[owner], tables=list(TABLES))
         await database.leases.release(owner)
         assert await database.checkpoints.read_all() == []
         assert await database.parking.counts() == {}
         with pytest.raises(StatementError):
             await view_rows(database)
-        assert (await database.prepare_view(VIEW)).position == 0
+        assert [each.position for each in await database.prepare_view(VIEW)] == [0]
         assert await view_rows(database) == {}
-        later = await database.leases.acquire(VIEW.subscription, "two", seconds=3_600)
+        later = await database.leases.acquire(SHARE, "two", seconds=3_600)
         assert later is not None
         assert later.token > owner.token
 
@@ -135,18 +136,18 @@ class ViewPreparationContract(PreparedView):
         await database.prepare_view(VIEW)
         await database.prepare_view(other)
         await insert_row(database, "a", moved(0, 7))
-        await database.forget_view(other.subscription, token=0)
+        await database.forget_view(other.subscription)
         assert await view_rows(database) == {"a": 1}
         assert [each.subscription for each in await database.checkpoints.read_all()] == [VIEW.subscription]
 
     async def test_a_former_owner_forgets_nothing(self, database: Database) -> None:
         """A token that is not the latest one changes nothing."""
         await database.prepare_view(VIEW)
-        former = await database.leases.acquire(VIEW.subscription, "one", seconds=0)
+        former = await database.leases.acquire(SHARE, "one", seconds=0)
         assert former is not None
-        assert await database.leases.acquire(VIEW.subscription, "two", seconds=3_600) is not None
+        assert await database.leases.acquire(SHARE, "two", seconds=3_600) is not None
         with pytest.raises(LeaseLostError):
-            await database.forget_view(VIEW.subscription, token=former.token, tables=list(TABLES))
+            await database.forget_view(VIEW.subscription, leases=[former], tables=list(TABLES))
         assert await view_position(database) == 0
         assert await view_rows(database) == {}
 
@@ -156,7 +157,7 @@ class ViewPreparationContract(PreparedView):
         await database.prepare_view(VIEW)
         await insert_row(database, "a", moved(0, 7))
         with pytest.raises(StatementError):
-            await database.forget_view(VIEW.subscription, token=0, tables=["contract_view", table])
+            await database.forget_view(VIEW.subscription, tables=["contract_view", table])
         assert await view_position(database) == 7
         assert await view_rows(database) == {"a": 1}
 
@@ -165,6 +166,6 @@ class ViewPreparationContract(PreparedView):
         tables = TABLES | {"contract_wrong": "CREATE TABLE contract_wrong (id TEXT PRIMARY KEY,, hits)"}
         with pytest.raises(StatementError):
             await database.prepare_view(View(VIEW.subscription, 1, tables))
-        assert await database.checkpoints.read(VIEW.subscription) is None
+        assert not await database.checkpoints.read(VIEW.subscription)
         with pytest.raises(StatementError):
             await view_rows(database)

@@ -19,11 +19,13 @@ from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.testing.contracts.contract_view import (
     INSERT,
     SELECT,
+    SHARE,
     VIEW,
     PreparedView,
     insert_row,
     moved,
     parked_event,
+    view_checkpoint,
     view_position,
     view_rows,
 )
@@ -39,8 +41,7 @@ class ViewSessionContract(PreparedView):
         await session.commit(moved(0, 7, token=3))
         await session.close()
         assert await view_rows(database) == {"a": 2}
-        checkpoint = await database.checkpoints.read(VIEW.subscription)
-        assert checkpoint is not None
+        checkpoint = await view_checkpoint(database)
         assert (checkpoint.version, checkpoint.position, checkpoint.token) == (1, 7, 3)
         assert checkpoint.updated_at > 1_577_836_800_000_000
 
@@ -97,10 +98,10 @@ class ViewSessionContract(PreparedView):
     async def test_a_former_owners_token_is_refused(self, database: Database) -> None:
         """Once somebody else holds the lease, the former owner's batch fails, though the position fits."""
         await database.prepare_view(VIEW)
-        former = await database.leases.acquire(VIEW.subscription, "one", seconds=0)
+        former = await database.leases.acquire(SHARE, "one", seconds=0)
         assert former is not None
         await insert_row(database, "a", moved(0, 3, token=former.token))
-        owner = await database.leases.acquire(VIEW.subscription, "two", seconds=3_600)
+        owner = await database.leases.acquire(SHARE, "two", seconds=3_600)
         assert owner is not None
         with pytest.raises(CheckpointConflictError):
             await insert_row(database, "b", moved(3, 7, token=former.token))

@@ -1,3 +1,3 @@
-SELECT subscription, version, position, token, updated_at FROM {schema}.checkpoints
-WHERE lo = 0
-ORDER BY subscription COLLATE "C"
+SELECT subscription, generation, lo, hi, version, position, token, updated_at, changes, counted_after, counted, digest
+FROM {schema}.checkpoints
+ORDER BY subscription COLLATE "C", generation, lo

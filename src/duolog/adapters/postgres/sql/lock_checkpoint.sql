@@ -1,4 +1,2 @@
--- $1: subscription
-SELECT subscription, version, position, token, updated_at FROM {schema}.checkpoints
-WHERE subscription = $1 AND lo = 0
-FOR UPDATE
+-- $1: subscription, $2: generation, $3: first bucket
+SELECT FROM {schema}.checkpoints WHERE subscription = $1 AND generation = $2 AND lo = $3 FOR UPDATE

@@ -1,3 +1,3 @@
-SELECT subscription, owner, token, expires_at FROM {schema}.leases
+SELECT subscription, generation, lo, hi, owner, token, expires_at FROM {schema}.leases
 WHERE owner <> ''
-ORDER BY subscription
+ORDER BY subscription, generation, lo

@@ -1,2 +1,2 @@
--- $1: subscription, $2: positions
-DELETE FROM {schema}.parked WHERE subscription = $1 AND position = ANY ($2::bigint[])
+-- $1: subscription, $2: generation, $3: positions
+DELETE FROM {schema}.parked WHERE subscription = $1 AND generation = $2 AND position = ANY ($3::bigint[])

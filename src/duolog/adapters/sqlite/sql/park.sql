@@ -1,9 +1,9 @@
 INSERT INTO duolog_parked (
-    subscription, tenant, key, position, event_id, type, reason, error, traceback, parked_at
+    subscription, generation, tenant, key, position, event_id, type, reason, error, traceback, parked_at
 ) VALUES (
-    :subscription, :tenant, :key, :position,
+    :subscription, :generation, :tenant, :key, :position,
     coalesce((SELECT event_id FROM duolog_events WHERE position = :position), x''),
     :type, :reason, :error, :traceback, :now
 )
-ON CONFLICT (subscription, position) DO UPDATE
+ON CONFLICT (subscription, generation, position) DO UPDATE
 SET reason = excluded.reason, error = excluded.error, traceback = excluded.traceback, parked_at = excluded.parked_at

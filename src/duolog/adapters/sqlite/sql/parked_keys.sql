@@ -1,1 +1,1 @@
-SELECT DISTINCT tenant, key FROM duolog_parked WHERE subscription = :subscription
+SELECT DISTINCT tenant, key FROM duolog_parked WHERE subscription = :subscription AND generation = :generation

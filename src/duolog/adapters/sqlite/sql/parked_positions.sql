@@ -1,2 +1,3 @@
-SELECT position FROM duolog_parked
-WHERE subscription = :subscription AND position BETWEEN :first AND :last
+SELECT p.position FROM duolog_parked AS p
+JOIN duolog_generations AS g ON g.subscription = p.subscription AND g.number = p.generation AND g.role = 'live'
+WHERE p.subscription = :subscription AND p.position BETWEEN :first AND :last

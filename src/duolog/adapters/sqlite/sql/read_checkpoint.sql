@@ -1,2 +1,3 @@
-SELECT subscription, version, position, token, updated_at FROM duolog_checkpoints
-WHERE subscription = :subscription AND lo = 0
+SELECT subscription, generation, lo, hi, version, position, token, updated_at, changes, counted_after, counted, digest
+FROM duolog_checkpoints
+WHERE subscription = :subscription AND generation = :generation AND lo = :lo AND hi = :hi

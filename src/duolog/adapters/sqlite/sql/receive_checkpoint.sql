@@ -1,2 +1,3 @@
-INSERT INTO duolog_checkpoints (subscription, lo, hi, version, position, token, updated_at)
-VALUES (?, 0, 255, ?, ?, 0, ?)
+INSERT INTO duolog_checkpoints (
+    subscription, generation, lo, hi, version, position, token, updated_at, changes, counted_after, counted, digest
+) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)

@@ -1,1 +1,1 @@
-DELETE FROM duolog_parked WHERE subscription = :subscription AND position = :position
+DELETE FROM duolog_parked WHERE subscription = :subscription AND generation = :generation AND position = :position

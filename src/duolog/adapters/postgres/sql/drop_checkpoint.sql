@@ -1,2 +1,0 @@
--- $1: subscription
-DELETE FROM {schema}.checkpoints WHERE subscription = $1

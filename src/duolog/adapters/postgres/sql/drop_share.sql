@@ -1,0 +1,2 @@
+-- $1: subscription, $2: generation, $3: first bucket
+DELETE FROM {schema}.checkpoints WHERE subscription = $1 AND generation = $2 AND lo = $3

@@ -1,0 +1,2 @@
+-- $1: owner
+DELETE FROM {schema}.members WHERE owner = $1

@@ -1,0 +1,4 @@
+SELECT s.subscription, s.generation, s.lo, s.hi, s.after, s.through, s.counted, s.digest
+FROM {schema}.stretches AS s
+JOIN {schema}.generations AS g ON g.subscription = s.subscription AND g.number = s.generation AND g.role = 'live'
+ORDER BY s.subscription COLLATE "C", s.generation, s.lo, s.through

@@ -1,2 +1,0 @@
--- $1: subscription
-SELECT token FROM {schema}.leases WHERE subscription = $1 FOR SHARE

@@ -1,2 +1,0 @@
--- $1: subscription
-DELETE FROM {schema}.parked WHERE subscription = $1

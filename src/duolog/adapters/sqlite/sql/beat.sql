@@ -1,0 +1,2 @@
+INSERT INTO duolog_members (owner, subscription, version, expires_at)
+VALUES (?, ?, ?, ?)

@@ -1,1 +1,0 @@
-DELETE FROM duolog_checkpoints WHERE subscription = :subscription

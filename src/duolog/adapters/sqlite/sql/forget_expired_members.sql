@@ -1,0 +1,1 @@
+DELETE FROM duolog_members WHERE expires_at <= :now

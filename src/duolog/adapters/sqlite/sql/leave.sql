@@ -1,0 +1,1 @@
+DELETE FROM duolog_members WHERE owner = :owner

@@ -1,1 +1,0 @@
-DELETE FROM duolog_parked WHERE subscription = :subscription
