@@ -68,7 +68,7 @@ class ViewPreparationContract(PreparedView):
             with pytest.raises(ViewNotEmptyError, match="'contract_view' has no checkpoint") as refused:
                 await database.prepare_view(VIEW, token=token)
             assert refused.value.table == "contract_view"
-        assert await database.checkpoints.read(VIEW.subscription) is None
+        assert not await database.checkpoints.read(VIEW.subscription)
         assert await view_rows(database) == {"a": 1}
         await database.committer.commit(SealedWork(statements=(Statement("DELETE FROM contract_view"),)))
         assert (await database.prepare_view(VIEW))[0].position == 0
