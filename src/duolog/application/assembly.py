@@ -1,18 +1,14 @@
 """How an application's parts are wired: database, container, pipelines and projections."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
-from types import ModuleType
-from typing import Any, Final
-
-from dishka import Provider
+from typing import Final
 
 from duolog.application.dispatcher import Dispatcher, Route
 from duolog.application.in_flight import InFlight
-from duolog.application.registering import check_reads, make_registry
+from duolog.application.parts import Parts
 from duolog.application.running import Running
-from duolog.application.settings import Settings
 from duolog.codec.command_codec import CommandCodec
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
@@ -22,24 +18,23 @@ from duolog.container.databases import open_database
 from duolog.container.providers import DuologProvider
 from duolog.container.scheduling_provider import SchedulingProvider
 from duolog.container.scopes import ProjectionScopes, ReactorScopes, handler_call
-from duolog.container.secret import Secret
 from duolog.database.port import View
-from duolog.dispatch.middleware.authorisation import AuthorisationMiddleware, Authorizer
+from duolog.dispatch.middleware.authorisation import AuthorisationMiddleware
 from duolog.dispatch.middleware.conflict_retry import ConflictRetryMiddleware
 from duolog.dispatch.middleware.message_context import ContextMiddleware
 from duolog.dispatch.middleware.metrics import MetricsMiddleware
 from duolog.dispatch.middleware.time_limit import TimeLimitMiddleware
 from duolog.dispatch.middleware.tracing import TracingMiddleware
 from duolog.dispatch.middleware.validation import ValidationMiddleware
-from duolog.dispatch.pipeline import Middleware, Placed, arrange, build_pipeline
+from duolog.dispatch.pipeline import Middleware, arrange, build_pipeline
 from duolog.dispatch.shield import shielded
 from duolog.errors import AnotherSecretError, NotStartedError
-from duolog.messages.binding import Binding, ReadModel
+from duolog.messages.binding import ReadModel
 from duolog.messages.command import is_named_command
 from duolog.messages.metadata import Metadata
 from duolog.process_managers.page_processor import ReactionPorts
 from duolog.process_managers.process_manager import Reactor
-from duolog.process_managers.runtime import VERSION, ReactorRuntime, check_names
+from duolog.process_managers.runtime import VERSION, ReactorRuntime
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
@@ -73,87 +68,62 @@ class Assembly:
     """The running parts of one application.
 
     Args:
-        name: the application's name, in logs.
-        database_url: finds the database's adapter.
-        handlers: bindings of messages to handlers.
-        projections: the projection classes.
-        processes: the classes of reactors and process managers.
-        providers: the application's dishka providers.
-        events: event classes or modules that no projection handles.
-        tables: DDL of the application's own tables.
-        secret: its secret.
-        authorizer: may refuse messages.
-        middleware: the application's own.
-        settings: time limits and numbers.
+        parts: what it is put together from.
 
     Raises:
         ConfigurationError: the parts do not fit together.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        database_url: str,
-        handlers: Sequence[Binding[Any, Any]],
-        projections: Sequence[type[Projection]],
-        processes: Sequence[type[Reactor]],
-        providers: Sequence[Provider],
-        events: Sequence[type | ModuleType],
-        tables: Mapping[str, str],
-        secret: Secret,
-        authorizer: Authorizer | None,
-        middleware: Sequence[Placed],
-        settings: Settings,
-    ) -> None:
-        self.projections = tuple(projections)
-        self.processes = tuple(processes)
-        self._name = name
-        registry = self.registry = make_registry(handlers, processes)
-        self._tables = tables
-        self._settings = settings
-        self._secret = secret
-        check_reads(registry, projections)
-        check_names(processes, [projection.name for projection in projections])
-        self.database = open_database(database_url)
-        followed = [*(each.handlers() for each in projections), *(each.handlers() for each in processes)]
-        types = EventTypes((*events, *chain.from_iterable(followed)))
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.projections = parts.projections
+        settings = parts.settings
+        self.database = open_database(parts.database_url)
+        self.processes = parts.processes
+        followed = [*(each.handlers() for each in parts.projections), *(each.handlers() for each in parts.processes)]
+        types = EventTypes((*parts.events, *chain.from_iterable(followed)))
         for spec in types:
             check_published_category(spec)
-        self.codec = EventCodec(types, Tagger(secret.value), max_bytes=settings.max_event_bytes)
-        named = [binding.message for binding in registry if is_named_command(binding.message)]
+        self.codec = EventCodec(types, Tagger(parts.secret.value), max_bytes=settings.max_event_bytes)
+        named = [binding.message for binding in parts.registry if is_named_command(binding.message)]
         self._commands = CommandCodec(named, max_bytes=settings.max_event_bytes)
         self._signal = DueSignal()
         self._entity_states = EntityStates(hot_entries=settings.hot_entities)
         self.container = make_container(
-            DuologProvider(self.database, self.codec, secret, self._entity_states),
-            tuple(registry),
-            projections,
-            (SchedulingProvider(self._commands, self._signal, processes), *providers),
+            DuologProvider(self.database, self.codec, parts.secret, self._entity_states),
+            tuple(parts.registry),
+            parts.projections,
+            (SchedulingProvider(self._commands, self._signal, parts.processes), *parts.providers),
         )
         self.in_flight = InFlight()
-        self._middleware = arrange(self._defaults(authorizer, secret), middleware)
+        self._middleware = arrange(self._defaults(), parts.middleware)
         self._sweeper = KeySweeper(lambda: self.database.idempotency, hours=settings.idempotency_hours)
         self._running: Running | None = None
         self._was_started = False
         self.routes: dict[type, Route] = {}
-        self.dispatcher = Dispatcher(name, registry, self.routes, self.in_flight)
+        self.dispatcher = Dispatcher(parts.name, parts.registry, self.routes, self.in_flight)
 
     async def start(self, *, projections: bool) -> None:
-        """Build the pipelines, open the database, make tables and views, and start the projections."""
+        """Build the pipelines, open the database, make tables and views, and start the projections.
+
+        Raises:
+            NotStartedError: it was started before.
+            AnotherSecretError: the log was written with another secret.
+            DuologError: as `Application.start`.
+        """
         if self._was_started:
-            message = f"application {self._name!r} was started before"
+            message = f"application {self._parts.name!r} was started before"
             raise NotStartedError(message, hint="Make a new Application for every start.")
         self._was_started = True
         routes = {
             each.message: Route.of(each, build_pipeline(each, self._middleware, handler_call(self.container, each)))
-            for each in self.registry
+            for each in self._parts.registry
         }
         await self.database.open()
         self._entity_states.snapshots = self.database.snapshots
         try:
             await self._check_secret()
-            await self.database.create_tables(self._tables)
+            await self.database.create_tables(self._parts.tables)
             running = self._running = self._run()
             for runtime in (running.runtime, running.processes):
                 await (runtime.start() if projections else runtime.create())
@@ -170,13 +140,15 @@ class Assembly:
 
     async def close(self) -> None:
         """Drain, stop the projections, and close the container and the database."""
-        seconds = self._settings.drain_seconds
+        seconds = self._parts.settings.drain_seconds
         try:
             if self._running is not None:
                 await self._running.due.stop(seconds=seconds)
             cancelled = await self.in_flight.drain(seconds=seconds)
             if cancelled:
-                _log.warning("%s: %d messages were cancelled after %g s of draining", self._name, cancelled, seconds)
+                _log.warning(
+                    "%s: %d messages were cancelled after %g s of draining", self._parts.name, cancelled, seconds
+                )
         finally:
             self.routes.clear()
             await shielded(self._disconnect())
@@ -203,7 +175,7 @@ class Assembly:
         return await retry.retry(choice)
 
     async def _check_secret(self) -> None:
-        if await self.database.keep_secret_check(self._secret.check) != self._secret.check:
+        if await self.database.keep_secret_check(self._parts.secret.check) != self._parts.secret.check:
             message = f"the log {self.database.url} was written with another secret"
             hint = "Start with the secret that it was first started with: its personal tags are keyed by it."
             raise AnotherSecretError(message, hint=hint)
@@ -218,7 +190,7 @@ class Assembly:
         progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
         runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
         wait = PositionWait(self.database.store, self.database.parking, progress)
-        pace, schedule = DuePace(at_once=self._settings.due_at_once), self.database.schedule
+        pace, schedule = DuePace(at_once=self._parts.settings.due_at_once), self.database.schedule
         due = DueCommands(schedule, self._commands, self._execute_due, self._signal, owner=runtime.owner, pace=pace)
         return Running(runtime, self._react(progress), progress, wait, meters, due)
 
@@ -252,7 +224,7 @@ class Assembly:
 
     def _started(self) -> Running:
         if self._running is None:
-            message = f"application {self._name!r} is not running"
+            message = f"application {self._parts.name!r} is not running"
             raise NotStartedError(message, hint="Use it inside `async with app:`.")
         return self._running
 
@@ -262,7 +234,7 @@ class Assembly:
             if running is not None:
                 try:
                     for runtime in (running.processes, running.runtime):
-                        await runtime.stop(seconds=self._settings.drain_seconds)
+                        await runtime.stop(seconds=self._parts.settings.drain_seconds)
                 finally:
                     if running.meters is not None:
                         await running.meters.measure_last()
@@ -276,17 +248,17 @@ class Assembly:
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
         await self._started().wait.until(reads, after, seconds)
 
-    def _defaults(self, authorizer: Authorizer | None, secret: Secret) -> Sequence[Middleware]:
-        settings = self._settings
+    def _defaults(self) -> Sequence[Middleware]:
+        settings = self._parts.settings
         return (
             ContextMiddleware(),
             TracingMiddleware(),
             MetricsMiddleware(),
             ValidationMiddleware(),
-            AuthorisationMiddleware(authorizer),
+            AuthorisationMiddleware(self._parts.authorizer),
             AfterPositionMiddleware(self._wait),
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
-            IdempotencyMiddleware(lambda: self.database.idempotency, secret.value),
+            IdempotencyMiddleware(lambda: self.database.idempotency, self._parts.secret.value),
             ConflictRetryMiddleware(attempts=settings.attempts),
             UnitOfWorkMiddleware(self._open_unit),
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),

@@ -72,6 +72,7 @@ from duolog.errors.startup import (
     SchemaError,
     ServerStartError,
     UnnamedTypeError,
+    ViewNotEmptyError,
 )
 from duolog.errors.subscriptions import (
     CheckpointConflictError,
@@ -135,6 +136,7 @@ __all__ = [
     "UnknownFieldError",
     "UnnamedTypeError",
     "UnreadableAnswerError",
+    "ViewNotEmptyError",
     "ViewParkedError",
     "WorkAfterCommitError",
     "WrongExpectedVersionError",
