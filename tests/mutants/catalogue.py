@@ -6,6 +6,7 @@ from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
+from tests.mutants.processes import PROCESS_MUTANTS
 from tests.mutants.shares import SHARE_MUTANTS
 from tests.mutants.transfers import TRANSFER_MUTANTS
 
@@ -307,6 +308,7 @@ MUTANTS: Final = (
     *_READ,
     *IDEMPOTENCY_MUTANTS,
     *TRANSFER_MUTANTS,
+    *PROCESS_MUTANTS,
     *SHARE_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
