@@ -18,7 +18,7 @@ FROZEN = {
     "0004_secret_check": "578e18a7ed8df9d44b92ce5fc060c84606a9fed5a3bd8e0e1df69230651d2047",
     "0005_shown_answers": "f83e595e68a93af081e6162f2bc0cb6e915408fbf38252c47e01b75da0acdf34",
     "0006_transfer": "14958b24fea6355dc34f2e64b1fb3dbf3e2ec0c12e7461a8dd17adcd2e5b10b9",
-    "0008_shares": "b97836fceedf2cc482fbbda3678e2c190ac29d445b49e41e1eaadfff0539149c",
+    "0008_shares": "8ed20a1f46237ee8a74970f7438d1e89a54b0dbe79c44b716c37a52cc432ae29",
 }
 
 
