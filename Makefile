@@ -20,7 +20,7 @@ demo: $(VENV)/.ready ## Serve the users example (DATABASE=postgres, PORT=... and
 
 # Tests start PostgreSQL from a package; DUOLOG_TEST_POSTGRES=postgresql://... names a server to use instead.
 test: $(VENV)/.ready ## Run every check: tests, style, types, floors
-	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
+	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 faults: $(VENV)/.ready ## Run the fault experiments in their long form and print their figures (SEED=... repeats)
 	@mkdir -p build && rm -f build/faults.ndjson

@@ -9,6 +9,7 @@ from duolog.errors import MissingServerError
 from duolog.testing.servers import PostgresBinaries, PostgresDatabases, postgres_for_test_run
 from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 from tests.emptied import emptied
+from tests.pgbouncer import find_pgbouncer, pgbouncer
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,17 @@ def postgres_15() -> Iterator[PostgresDatabases]:
     except MissingServerError as error:
         pytest.skip(error.message)
     with postgres_for_test_run(binaries=binaries) as databases:
+        yield databases
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_databases(
+    postgres: PostgresDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PostgresDatabases]:
+    """The databases of `postgres` through PgBouncer in transaction mode, where the machine has it."""
+    if find_pgbouncer() is None:
+        pytest.skip("PgBouncer is not installed: no program pgbouncer in PATH or in a usual place (Debian: pgbouncer)")
+    with pgbouncer(postgres, tmp_path_factory.mktemp("pgbouncer")) as databases:
         yield databases
 
 

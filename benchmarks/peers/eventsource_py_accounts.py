@@ -1,8 +1,9 @@
-"""The same work with eventsource-py, as its README shows: registered events, aggregate, repository, SQLite store.
+"""The same work with eventsource-py, as its README shows: registered events, aggregate, repository.
 
-https://github.com/tyevans/eventsource-py#quick-start; the store chooses WAL itself, and ``synchronous`` stays at
-SQLite's default, FULL. On PostgreSQL the schema is its own, and the engine is the caller's, as its docstring says;
-the pool's size is that of eventsourcing's threads, with SQLAlchemy's own overflow.
+https://github.com/tyevans/eventsource-py#quick-start, which has its store in memory; here it is the SQLite store of
+https://tyevans.github.io/eventsource-py, which chooses WAL itself, and ``synchronous`` stays at SQLite's default, FULL.
+On PostgreSQL the schema is its own, and the engine is the caller's, as its docstring says; the pool's size is that of
+eventsourcing's threads, with SQLAlchemy's own overflow.
 """
 
 from collections.abc import AsyncGenerator

@@ -1,7 +1,7 @@
 """eventsourcing 9.5 over PostgreSQL, by psycopg 3, set up as its documentation advises.
 
-Environment variables, and the mode that inserts by functions in the database (``POSTGRES_ENABLE_DB_FUNCTIONS``):
-https://eventsourcing.readthedocs.io/en/stable/topics/persistence.html#postgresql-module
+Environment variables: https://eventsourcing.readthedocs.io/en/stable/topics/persistence.html#postgresql-module
+The mode that inserts by functions in the database, ``POSTGRES_ENABLE_DB_FUNCTIONS``: its ``eventsourcing/postgres.py``.
 Its pool has as many connections as there are threads, so that no thread waits for one.
 Projection, and the runner that subscribes: https://eventsourcing.readthedocs.io/en/stable/topics/projection.html
 """

@@ -1,7 +1,7 @@
 """A table of events without any library around it, and one prepared INSERT a transaction: what the server allows.
 
 Connections are asyncpg's, in autocommit mode, each with its statement prepared once, as
-https://magicstack.github.io/asyncpg/current/usage.html advises where one statement runs again and again.
+https://magicstack.github.io/asyncpg/current/api/index.html#prepared-statements advises for what runs more than once.
 """
 
 import asyncio

@@ -54,7 +54,7 @@ class ListPeopleQueryService:
         return await self._people.page(query.sql, query.start)
 
 
-# As in https://docs.sqlalchemy.org/en/20/orm/quickstart.html
+# As in https://docs.sqlalchemy.org/en/21/orm/quickstart.html
 class Base(DeclarativeBase):
     pass
 
@@ -134,7 +134,7 @@ def paging(sizes: Sizes, kind: str) -> Comparison:
 
     @asynccontextmanager
     async def async_orm(folder: Path) -> AsyncGenerator[Round]:
-        # https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html
+        # https://docs.sqlalchemy.org/en/21/orm/extensions/asyncio.html
         engine = create_async_engine(f"sqlite+aiosqlite:///{_table(folder, sizes.rows)}")
 
         async def page() -> None:

@@ -70,7 +70,7 @@ def postgres_paging(sizes: Sizes, server: BenchServer) -> Comparison:
 
     @asynccontextmanager
     async def orm(_: Path) -> AsyncGenerator[Round]:
-        # https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html
+        # https://docs.sqlalchemy.org/en/21/orm/extensions/asyncio.html
         with server.new_database() as url:
             await _fill(url, sizes.rows)
             engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))

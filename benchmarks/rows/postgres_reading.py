@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from benchmarks.workloads.application import again_and_again, fill, make_codec, 
 from duolog import EventSourcedRepository, UnitOfWork
 from duolog.adapters.postgres.event_rows import EVENT_COLUMNS, events_from_rows
 from duolog.eventstore.port import EventStore
+from duolog.eventstore.whole_log import read_log
 
 PAGE: Final = 1_000
 EVENTSOURCING: Final = "eventsourcing"
@@ -43,7 +44,7 @@ def postgres_log(sizes: Sizes, server: BenchServer) -> Comparison:
             async with open_postgres(url) as database:
                 await fill(database, count)
                 await _tidy(url)
-                yield lambda: read_log(database.store, count, with_decoding=True)
+                yield lambda: read_and_decode(database.store, count)
 
     @asynccontextmanager
     async def fetch(_: Path) -> AsyncGenerator[Round]:
@@ -102,7 +103,7 @@ def postgres_holes(sizes: Sizes, server: BenchServer) -> Comparison:
                     connection = await asyncpg.connect(url)
                     keyset = await connection.prepare(KEYSET)
                     if name == CHECKED:
-                        yield lambda: read_log(database.store, left, with_decoding=False)
+                        yield lambda: read_pages(database.store, left)
                     else:
                         yield lambda: _fetch_log(keyset, left, with_events=True)
                     await connection.close()
@@ -165,15 +166,24 @@ def postgres_stream_loading(sizes: Sizes, server: BenchServer, length: int) -> C
     )
 
 
-async def read_log(store: EventStore, count: int, *, with_decoding: bool) -> Sample:
-    """Read the log through the port, page by page."""
-    decode = make_codec().decode_all
+async def read_pages(store: EventStore, count: int) -> Sample:
+    """Read the log through the port, page after page, without decoding."""
     begin, position, seen = time.perf_counter(), 0, 0
     while events := (page := await store.read_all(after=position, limit=PAGE)).events:
-        if with_decoding:
-            for event in events:
-                decode(event)
         position, seen = page.through, seen + len(events)
+    assert seen == count
+    return Sample(count, time.perf_counter() - begin)
+
+
+async def read_and_decode(store: EventStore, count: int) -> Sample:
+    """Read the log as `duolog schema check` does: decoded, the next page on its way."""
+    decode, seen = make_codec().decode_all, 0
+    begin = time.perf_counter()
+    async with aclosing(read_log(store, until=await store.head(), limit=PAGE)) as pages:
+        async for page in pages:
+            for event in page.events:
+                decode(event)
+            seen += len(page.events)
     assert seen == count
     return Sample(count, time.perf_counter() - begin)
 

@@ -125,7 +125,8 @@ async def items(after: int | None = None) -> dict[str, int]:
 @api.post("/slowly/{name}")
 async def add_slowly(name: str) -> dict[str, int]:
     print("a slow request has begun", flush=True)
-    await asyncio.sleep(1)
+    while not os.path.exists("go on"):
+        await asyncio.sleep(0.01)
     return await add(name)
 
 
@@ -180,9 +181,13 @@ class Process:
         """Wait until it serves, and return where."""
         return self.line_with(" listens on ").partition(" listens on ")[2].split()[0]
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
     def end(self, number: signal.Signals) -> int:
         """Send a signal and return the exit code."""
-        self._process.send_signal(number)
+        self.send(number)
         return self.ended()
 
     def ended(self) -> int:
@@ -268,7 +273,11 @@ def test_an_open_request_is_answered_after_the_signal(start: Start, shop: Path) 
     asking = threading.Thread(target=lambda: answers.append(httpx.post(f"{url}/slowly/tea", timeout=PATIENCE)))
     asking.start()
     process.line_with("a slow request has begun")
-    assert process.end(signal.SIGINT) == 0
+    process.send(signal.SIGINT)
+    process.line_with("Shutting down")
+    assert not answers
+    (shop / "go on").touch()
+    assert process.ended() == 0
     asking.join()
     assert answers[0].status_code == 200
     assert '"name":"tea"' in duolog(shop, "events", "sqlite:///shop.db").stdout

@@ -10,6 +10,7 @@ __all__ = [
     "TestHeldWriters",
     "TestIdempotency",
     "TestLeases",
+    "TestMovedLogs",
     "TestReadSessions",
     "TestReading",
     "TestShares",
@@ -74,6 +75,9 @@ class TestDatabase(contracts.DatabaseContract): ...
 
 
 class TestTransfers(contracts.TransferContract): ...
+
+
+class TestMovedLogs(contracts.MovedLogContract): ...
 
 
 class TestShares(contracts.ShareContract): ...

@@ -1,7 +1,8 @@
 """Appends units in a process of its own, and prints what it asks for and what it is answered, a line each.
 
 A unit is two events in two streams, appended as one: half of one must never be seen. A line says what happened, the
-unit, when (the machine's monotonic clock), and an error's class. It ends when its input does.
+unit, when (the machine's monotonic clock), and an error's class. It ends when its input does: at once, or
+with `--drain` when everything is answered that was asked for.
 """
 
 import argparse
@@ -74,19 +75,22 @@ async def append(store: EventStore, unit: str, client: int, padding: int) -> Non
         say("ok", unit)
 
 
-async def write(url: str, *, clients: int, units: int, padding: int) -> None:
+async def write(url: str, *, clients: int, units: int, padding: int, drain: bool) -> None:
     """Append so many units, 0 for without end, with so many clients side by side."""
     database = open_database(url)
     await database.open()
-    numbers = iter(range(units) if units else itertools.count())
+    ended = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
+    every = range(units) if units else itertools.count()
+    numbers = itertools.takewhile(lambda _: not ended.done(), every)
 
     async def client(number: int) -> None:
         for _ in numbers:
             await append(database.store, uuid7().hex, number, padding)
 
     working = asyncio.gather(*(client(number) for number in range(clients)))
-    ended = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
     await asyncio.wait((working, ended), return_when=asyncio.FIRST_COMPLETED)
+    if drain:
+        await working
     os._exit(0)  # as a crash would: nothing is closed, so the WAL stays
 
 
@@ -98,6 +102,7 @@ def main() -> None:
     parser.add_argument("--padding", type=int, default=0)
     parser.add_argument("--die-at-statement", type=int, default=0)
     parser.add_argument("--checkpoint-pages", type=int, default=0)
+    parser.add_argument("--drain", action="store_true")
     options = parser.parse_args()
     if options.die_at_statement:
         die_at_statement(options.die_at_statement)
@@ -105,7 +110,15 @@ def main() -> None:
         with_every_connection(
             lambda connection: connection.execute(f"PRAGMA wal_autocheckpoint = {options.checkpoint_pages}")
         )
-    asyncio.run(write(options.url, clients=options.clients, units=options.units, padding=options.padding))
+    asyncio.run(
+        write(
+            options.url,
+            clients=options.clients,
+            units=options.units,
+            padding=options.padding,
+            drain=options.drain,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -22,12 +22,12 @@ _KEY_APART: Final = """\
 """
 
 _UNTIL_THE_KEY: Final = """\
-            AuthorisationMiddleware(authorizer),
+            AuthorisationMiddleware(self._parts.authorizer),
             AfterPositionMiddleware(self._wait),
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
 """
 _BY_THE_KEY: Final = """\
-            IdempotencyMiddleware(lambda: self.database.idempotency, secret.value),
+            IdempotencyMiddleware(lambda: self.database.idempotency, self._parts.secret.value),
 """
 
 _KEYS: Final = (
@@ -73,16 +73,16 @@ _KEYS: Final = (
         "run a command whose idempotency key is stored",
         "P9",
         "write/middleware/idempotency.py",
-        "            stored = await self._find(claim)\n            return _replay",
-        "            stored = None\n            return _replay",
+        "            stored = await self._find(claim)  # after it is held",
+        "            stored = None  # after it is held",
         (f"{_COMMANDS}::test_the_same_command_again_is_answered_with_its_first_receipt",),
     ),
     Mutant(
         "run a command whose idempotency key is in flight",
         "P9",
         "write/middleware/idempotency.py",
-        "        if name in self._in_flight:\n",
-        "        if name is None:\n",
+        "            if not held:\n",
+        "            if held is None:\n",
         (f"{_COMMANDS}::test_a_hundred_tasks_with_one_key_have_one_effect",),
     ),
     Mutant(

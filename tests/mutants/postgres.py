@@ -13,19 +13,39 @@ _CUTS: Final = "tests/faults/postgres/test_cut_sockets.py"
 _WAKE_UPS: Final = "tests/faults/postgres/test_lost_wake_ups.py"
 _CANCELLATION: Final = "tests/faults/test_cancellation.py::test_cancelling_at_any_wait_leaks_nothing"
 _ONE_KEY: Final = "tests/faults/test_one_key.py"
+_IN_FLIGHT: Final = "tests/integration/postgres/test_keys_in_flight.py"
 _FULL_DISK: Final = "tests/faults/postgres/test_full_disk.py"
 _LOG: Final = "adapters/postgres/migrations/0001_log.sql"
+_BATCH: Final = "adapters/postgres/migrations/0010_conditions_at_once.sql"
 
 # Some races are of microseconds: the mutants of these wait in the middle, where waiting does no harm to the original.
 _LOOK: Final = "    drawn := {schema}.last_drawn();\n    holders := {schema}.fence_holders();\n"
 _LOOK_LATE: Final = (
     "    holders := {schema}.fence_holders();\n    PERFORM pg_sleep(0.002);\n    drawn := {schema}.last_drawn();\n"
 )
-_FENCE_IN_ONE: Final = "    PERFORM {schema}.take_fence();\n    FOREACH lock_key IN ARRAY shared_keys LOOP\n"
 _TAKE_FENCE: Final = (
     "LANGUAGE sql VOLATILE AS $$\n    SELECT pg_advisory_xact_lock_shared(1685417836, hashtext('{schema}'))\n$$;\n"
 )
 _DRAW: Final = "    RETURN ARRAY(SELECT nextval('{schema}.positions') FROM generate_series(1, many));\n"
+
+_APPEND_ALL: Final = "        return await self._outcomes.of(self._committer.commit(work), work)\n"
+# As a loop around everything does: it finds the server again, and takes the decision anew.
+_APPEND_AGAIN: Final = """\
+        import asyncio, dataclasses
+        from duolog.errors import DatabaseError, OutcomeUnknownError
+        from duolog.ids import uuid7
+        is_again = False
+        while True:
+            try:
+                return await self._committer.commit(work)
+            except DatabaseError as error:
+                if not is_again and not isinstance(error, OutcomeUnknownError):
+                    raise
+                is_again = True
+                await asyncio.sleep(0.02)
+            again = [dataclasses.replace(event, event_id=uuid7()) for event in appends[0].events]
+            work = dataclasses.replace(work, appends=(dataclasses.replace(appends[0], events=tuple(again)),))
+"""
 
 _FENCE: Final = (
     Mutant(
@@ -73,10 +93,10 @@ _FENCE: Final = (
     Mutant(
         "E5: check a condition above the greatest position seen",
         "P3",
-        "adapters/postgres/event_store.py",
-        "        return Boundary(tuple(events), AppendCondition(query, horizon, seen, tenant))\n",
-        "        horizon = max((event.position for event in events), default=0)\n"
-        "        return Boundary(tuple(events), AppendCondition(query, horizon, seen, tenant))\n",
+        "adapters/postgres/boundary_reads.py",
+        "        return Boundary((*known.events, *later), AppendCondition(query, horizon, seen, tenant))\n",
+        "        horizon = max((event.position for event in (*known.events, *later)), default=0)\n"
+        "        return Boundary((*known.events, *later), AppendCondition(query, horizon, seen, tenant))\n",
         (_STORM,),
     ),
 )
@@ -95,14 +115,33 @@ _DURABLE: Final = (
     Mutant(
         "E1: acknowledge what the server has not waited for",
         "P1",
-        _LOG,
-        "    PERFORM {schema}.take_fence();\n"
+        _BATCH,
         "    IF current_setting('synchronous_commit') = 'off' THEN\n"
         "        PERFORM set_config('synchronous_commit', 'on', true);\n"
         "    END IF;\n"
+        "    PERFORM {schema}.limit_idleness();\n"
         "    outcomes :=",
-        "    PERFORM {schema}.take_fence();\n    outcomes :=",
+        "    PERFORM {schema}.limit_idleness();\n    outcomes :=",
         (_KILLS,),
+    ),
+    Mutant(
+        "E1: acknowledge before the server's commit",
+        "P1",
+        "adapters/postgres/group_commit.py",
+        "                await self._send(connection, batch)\n            except DRIVER_ERRORS as error:\n",
+        "                async with connection.transaction():\n"
+        "                    await self._send(connection, batch)\n"
+        "                    await asyncio.sleep(0.005)\n"
+        "            except DRIVER_ERRORS as error:\n",
+        (_KILLS,),
+    ),
+    Mutant(
+        "E4: send anew, as other events, what has an unknown outcome",
+        "P10",
+        "adapters/postgres/event_store.py",
+        _APPEND_ALL,
+        _APPEND_AGAIN,
+        (_CONTENTION,),
     ),
     Mutant(
         "E4: compare the version that was read, and let no constraint decide",
@@ -178,4 +217,15 @@ _CLEAN: Final = (
     ),
 )
 
-POSTGRES_MUTANTS: Final = (*_FENCE, *_DURABLE, *_WAKING, *_CLEAN)
+_KEYS: Final = (
+    Mutant(
+        "run a command whose idempotency key another process executes",
+        "P9",
+        "adapters/postgres/held_keys.py",
+        "        if got is False:\n",
+        "        if got is None:\n",
+        (f"{_IN_FLIGHT}::test_a_key_that_another_process_executes_is_refused_without_running_the_command",),
+    ),
+)
+
+POSTGRES_MUTANTS: Final = (*_KEYS, *_FENCE, *_DURABLE, *_WAKING, *_CLEAN)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -9,6 +10,7 @@ from duolog.admin.event_lines import encode_line
 from duolog.admin.log_digest import LogDigest
 from duolog.admin.log_file import FORMAT, End, Header, encode_part
 from duolog.database.port import Database
+from duolog.eventstore.whole_log import read_log
 
 _PAGE: Final = 2_000
 
@@ -44,15 +46,15 @@ async def export_log(database: Database, file: IO[bytes], *, on_progress: Callab
     end = await database.store.head()
     digest, after = LogDigest(), 0
     await asyncio.to_thread(file.write, encode_part(Header(FORMAT, 1, identity.log_id, identity.secret_check)))
-    while after < end:
-        page = await database.store.read_all(after=after, limit=_PAGE)
-        lines = [encode_line(event) for event in page.events if event.position <= end]
-        if not lines:
-            break
-        for line in lines:
-            digest.add_line(line)
-        await asyncio.to_thread(file.writelines, lines)
-        after = page.events[len(lines) - 1].position
-        on_progress(after, end)
+    async with aclosing(read_log(database.store, until=end, limit=_PAGE)) as pages:
+        async for page in pages:
+            lines = [encode_line(event) for event in page.events if event.position <= end]
+            if not lines:
+                break
+            for line in lines:
+                digest.add_line(line)
+            await asyncio.to_thread(file.writelines, lines)
+            after = page.events[len(lines) - 1].position
+            on_progress(after, end)
     await asyncio.to_thread(file.write, encode_part(End(digest.count, digest.hex)))
     return Exported(digest.count, digest.hex, after)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from duolog.admin.checks.results import result_hint
@@ -11,6 +12,7 @@ from duolog.codec.schema_lock import SchemaSource
 from duolog.codec.snapshot_types import snapshot_spec
 from duolog.database.port import Database
 from duolog.errors import UndecodableEventError, UnnamedTypeError
+from duolog.eventstore.whole_log import read_log
 from duolog.messages.command import CommandSpec, command_spec
 from duolog.write.snapshots import SnapshotPolicy
 
@@ -85,20 +87,17 @@ async def stored_versions(database: Database, codec: EventCodec) -> Sequence[Sto
     counts: Counter[tuple[str, int]] = Counter()
     refused: Counter[tuple[str, int]] = Counter()
     first: dict[tuple[str, int], UndecodableEventError] = {}
-    after, end = 0, await database.store.head()
-    while after < end:
-        page = await database.store.read_all(after=after, limit=_BATCH)
-        for event in page.events:
-            key = (event.type, event.schema_version)
-            counts[key] += 1
-            try:
-                codec.decode_all(event)
-            except UndecodableEventError as error:
-                refused[key] += 1
-                first.setdefault(key, error)
-        if page.through <= after:
-            break
-        after = page.through
+    end = await database.store.head()
+    async with aclosing(read_log(database.store, until=end, limit=_BATCH)) as pages:
+        async for page in pages:
+            for event in page.events:
+                key = (event.type, event.schema_version)
+                counts[key] += 1
+                try:
+                    codec.decode_all(event)
+                except UndecodableEventError as error:
+                    refused[key] += 1
+                    first.setdefault(key, error)
     return [
         StoredVersion(
             kind,

@@ -1,14 +1,15 @@
 """The Application: handlers, projections, providers and a database, put together and run."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType, ModuleType, TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self
 
 from dishka import AsyncContainer, Provider
 
 from duolog.application.assembly import Assembly
 from duolog.application.dispatcher import Dispatcher
-from duolog.application.receipt import Receipt, make_receipt
+from duolog.application.message_sender import MessageSender
+from duolog.application.parts import Parts
 from duolog.application.settings import Settings
 from duolog.codec.event_codec import EventCodec
 from duolog.container.secret import Secret
@@ -16,22 +17,14 @@ from duolog.database.port import Database
 from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
 from duolog.dispatch.registry import HandlerRegistry
-from duolog.messages.binding import Binding, M, R
-from duolog.messages.command import Command
-from duolog.messages.metadata import Metadata
-from duolog.messages.query import Query, StreamQuery
+from duolog.messages.binding import Binding
 from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.shares import ProjectionShares
-from duolog.read.middleware.after_position import AfterPosition
-from duolog.read.position_token import PositionToken
 from duolog.subscriptions.status import SubscriptionStatus
-from duolog.write.idempotency import GivenKey, key_of
-
-Item = TypeVar("Item")
 
 
-class Application:
+class Application(MessageSender):
     """One CQRS application: sends commands and queries to their handlers, and keeps its projections running.
 
     ```python
@@ -84,20 +77,25 @@ class Application:
         self._secret = Secret.find(secret)
         registry = HandlerRegistry(handlers)
         self.bindings: Mapping[type, Binding[Any, Any]] = {binding.message: binding for binding in registry}
-        self._assembly = Assembly(
-            name=name,
-            database_url=database,
-            registry=registry,
-            projections=projections,
-            providers=providers,
-            events=events,
-            tables=tables,
-            secret=self._secret,
-            authorizer=authorizer,
-            middleware=middleware,
-            settings=self.settings,
+        parts = Parts(
+            name,
+            database,
+            registry,
+            tuple(projections),
+            tuple(providers),
+            tuple(events),
+            tables,
+            self._secret,
+            authorizer,
+            tuple(middleware),
+            self.settings,
         )
-        self._dispatcher = Dispatcher(name, registry, self._assembly.routes, self._assembly.in_flight)
+        self._assembly = Assembly(parts)
+        super().__init__(
+            Dispatcher(name, registry, self._assembly.routes, self._assembly.in_flight),
+            log_id=lambda: self.database.store.log_id,
+            after_seconds=self.settings.after_seconds,
+        )
 
     # --- life cycle ------------------------------------------------------------------------------------------
 
@@ -120,140 +118,17 @@ class Application:
 
         Raises:
             NotStartedError: it was started before; every start needs a new Application.
+            AnotherSecretError: the log was written with another secret.
             DatabaseError: the database cannot be opened.
             SchemaError: the database belongs to a newer release.
             StatementError: the DDL of a table is wrong.
+            ViewNotEmptyError: a projection that never ran here would begin with rows.
         """
         await self._assembly.start(projections=projections)
 
     async def close(self) -> None:
         """Let no message in any more, wait for those under way (bounded), stop the projections, and disconnect."""
         await self._assembly.close()
-
-    # --- commands --------------------------------------------------------------------------------------------
-
-    async def execute(
-        self, command: Command[R], *, metadata: Metadata | None = None, idempotency_key: GivenKey = None
-    ) -> R:
-        """Execute a command.
-
-        Args:
-            command: the command.
-            metadata: who sends it and why; None inherits from the message that is being handled here.
-            idempotency_key: with one, the command takes effect once however often it is sent: after the first time its
-                stored result is returned. 1 to 255 visible ASCII characters; each actor has keys of its own.
-
-        Returns:
-            What its interactor returned, once its changes are durable.
-
-        Raises:
-            MissingHandlerError: it has no handler.
-            InvalidMessageError: its fields do not have their declared types, or the key is not of its form.
-            IdempotencyKeyReusedError: the key was used for another command.
-            IdempotencyInFlightError: the command with this key is being executed right now.
-            ConflictError: it met conflicts as often as ``settings.attempts`` says.
-            TimeLimitExceededError: it took too long, and was rolled back.
-            Exception: what the interactor raised; everything is rolled back.
-        """
-        result, _ = await self._dispatcher.execute(command, metadata, key_of(idempotency_key))
-        return cast("R", result)
-
-    async def execute_with_receipt(
-        self, command: Command[R], *, metadata: Metadata | None = None, idempotency_key: GivenKey = None
-    ) -> Receipt[R]:
-        """Execute a command, and return positions and versions beside its result; otherwise like `execute`."""
-        result, context = await self._dispatcher.execute(command, metadata, key_of(idempotency_key))
-        return make_receipt(cast("R", result), context, self.database.store.log_id)
-
-    async def execute_bound(
-        self,
-        binding: Binding[M, R],
-        command: M,
-        *,
-        metadata: Metadata | None = None,
-        idempotency_key: GivenKey = None,
-    ) -> R:
-        """Execute a command that is a plain dataclass, by the binding that ``bind_command`` made."""
-        result, _ = await self._dispatcher.run_bound(binding, command, metadata, key_of(idempotency_key))
-        return cast("R", result)
-
-    async def execute_bound_with_receipt(
-        self,
-        binding: Binding[M, R],
-        command: M,
-        *,
-        metadata: Metadata | None = None,
-        idempotency_key: GivenKey = None,
-    ) -> Receipt[R]:
-        """Execute a plain dataclass by its binding, and return positions and versions beside its result."""
-        result, context = await self._dispatcher.run_bound(binding, command, metadata, key_of(idempotency_key))
-        return make_receipt(cast("R", result), context, self.database.store.log_id)
-
-    # --- queries ---------------------------------------------------------------------------------------------
-
-    async def query(
-        self,
-        query: Query[R],
-        *,
-        after: int | PositionToken | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - the limit of the wait for a position, part of the answer
-        metadata: Metadata | None = None,
-    ) -> R:
-        """Answer a query.
-
-        Args:
-            query: the query.
-            after: wait until the views that it reads have this position (of a receipt, or its token).
-            timeout: how long to wait, in seconds; None takes ``settings.after_seconds``.
-            metadata: who asks; None inherits from the message that is being handled here.
-
-        Returns:
-            What its query service returned.
-
-        Raises:
-            AfterTimeoutError: the views did not reach the position in time.
-            PositionAheadOfLogError: the log has no such position yet.
-            ViewParkedError: a view has parked what the position wrote.
-            ForeignTokenError: the token was made by another log.
-            MissingHandlerError: it has no handler.
-            InvalidMessageError: its fields do not have their declared types.
-            TimeLimitExceededError: it took too long.
-        """
-        result, _ = await self._dispatcher.query(query, metadata, self._after(after, timeout))
-        return cast("R", result)
-
-    async def query_bound(
-        self,
-        binding: Binding[M, R],
-        query: M,
-        *,
-        after: int | PositionToken | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - the limit of the wait for a position, part of the answer
-        metadata: Metadata | None = None,
-    ) -> R:
-        """Answer a query that is a plain dataclass, by the binding that ``bind_query`` made; like `query`."""
-        result, _ = await self._dispatcher.run_bound(binding, query, metadata, self._after(after, timeout))
-        return cast("R", result)
-
-    async def stream(
-        self,
-        query: StreamQuery[Item],
-        *,
-        after: int | PositionToken | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - the limit of the wait for a position, part of the answer
-        metadata: Metadata | None = None,
-    ) -> AsyncGenerator[Item, None]:
-        """Answer a stream query item by item; its read scope stays open until the iterator is closed.
-
-        Leave the loop early only with ``contextlib.aclosing`` around the iterator, so that the scope closes at once.
-        Arguments and errors are those of `query`.
-        """
-        items = self._dispatcher.relay(query, metadata, self._after(after, timeout))
-        try:
-            async for item in items:
-                yield cast("Item", item)
-        finally:
-            await items.aclose()
 
     # --- what is inside --------------------------------------------------------------------------------------
 
@@ -313,8 +188,3 @@ class Application:
             DatabaseError: the database failed; the keys before are done.
         """
         return await self._assembly.retry_parked(choice)
-
-    def _after(self, after: int | PositionToken | None, seconds: float | None) -> AfterPosition | None:
-        if after is None:
-            return None
-        return AfterPosition(after, self.settings.after_seconds if seconds is None else seconds)

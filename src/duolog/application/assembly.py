@@ -2,16 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Final
-
-from dishka import Provider
 
 from duolog.application.dispatcher import Route
 from duolog.application.in_flight import InFlight
-from duolog.application.settings import Settings
+from duolog.application.parts import Parts
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
 from duolog.codec.tags import Tagger
@@ -19,19 +16,17 @@ from duolog.container.assembly import make_container
 from duolog.container.databases import open_database
 from duolog.container.providers import DuologProvider
 from duolog.container.scopes import ProjectionScopes, handler_call
-from duolog.container.secret import Secret
 from duolog.database.port import View
-from duolog.dispatch.middleware.authorisation import AuthorisationMiddleware, Authorizer
+from duolog.dispatch.middleware.authorisation import AuthorisationMiddleware
 from duolog.dispatch.middleware.conflict_retry import ConflictRetryMiddleware
 from duolog.dispatch.middleware.message_context import ContextMiddleware
 from duolog.dispatch.middleware.metrics import MetricsMiddleware
 from duolog.dispatch.middleware.time_limit import TimeLimitMiddleware
 from duolog.dispatch.middleware.tracing import TracingMiddleware
 from duolog.dispatch.middleware.validation import ValidationMiddleware
-from duolog.dispatch.pipeline import Middleware, Placed, arrange, build_pipeline
-from duolog.dispatch.registry import HandlerRegistry
+from duolog.dispatch.pipeline import Middleware, arrange, build_pipeline
 from duolog.dispatch.shield import shielded
-from duolog.errors import AfterTimeoutError, AnotherSecretError, ConfigurationError, NotStartedError
+from duolog.errors import AfterTimeoutError, AnotherSecretError, NotStartedError
 from duolog.messages.binding import ReadModel
 from duolog.messages.metadata import Metadata
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
@@ -80,79 +75,57 @@ class Assembly:
     """The running parts of one application.
 
     Args:
-        name: the application's name, in logs.
-        database_url: finds the database's adapter.
-        registry: the handlers.
-        projections: the projection classes.
-        providers: the application's dishka providers.
-        events: event classes or modules that no projection handles.
-        tables: DDL of the application's own tables.
-        secret: its secret.
-        authorizer: may refuse messages.
-        middleware: the application's own.
-        settings: time limits and numbers.
+        parts: what it is put together from.
 
     Raises:
         ConfigurationError: the parts do not fit together.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        database_url: str,
-        registry: HandlerRegistry,
-        projections: Sequence[type[Projection]],
-        providers: Sequence[Provider],
-        events: Sequence[type | ModuleType],
-        tables: Mapping[str, str],
-        secret: Secret,
-        authorizer: Authorizer | None,
-        middleware: Sequence[Placed],
-        settings: Settings,
-    ) -> None:
-        self.projections = tuple(projections)
-        self._name = name
-        self._registry = registry
-        self._tables = tables
-        self._settings = settings
-        self._secret = secret
-        check_reads(registry, projections)
-        self.database = open_database(database_url)
-        projected = [cls for projection in projections for cls in projection.handlers()]
-        types = EventTypes((*events, *projected))
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.projections = parts.projections
+        settings = parts.settings
+        self.database = open_database(parts.database_url)
+        projected = [cls for projection in parts.projections for cls in projection.handlers()]
+        types = EventTypes((*parts.events, *projected))
         for spec in types:
             check_published_category(spec)
-        self.codec = EventCodec(types, Tagger(secret.value), max_bytes=settings.max_event_bytes)
+        self.codec = EventCodec(types, Tagger(parts.secret.value), max_bytes=settings.max_event_bytes)
         self._entity_states = EntityStates(hot_entries=settings.hot_entities)
         self.container = make_container(
-            DuologProvider(self.database, self.codec, secret, self._entity_states),
-            tuple(registry),
-            projections,
-            providers,
+            DuologProvider(self.database, self.codec, parts.secret, self._entity_states),
+            tuple(parts.registry),
+            parts.projections,
+            parts.providers,
         )
         self.in_flight = InFlight()
-        self._middleware = arrange(self._defaults(authorizer, secret), middleware)
+        self._middleware = arrange(self._defaults(), parts.middleware)
         self._sweeper = KeySweeper(lambda: self.database.idempotency, hours=settings.idempotency_hours)
         self._running: _Running | None = None
         self._was_started = False
         self.routes: dict[type, Route] = {}
 
     async def start(self, *, projections: bool) -> None:
-        """Build the pipelines, open the database, make tables and views, and start the projections."""
+        """Build the pipelines, open the database, make tables and views, and start the projections.
+
+        Raises:
+            NotStartedError: it was started before.
+            AnotherSecretError: the log was written with another secret.
+            DuologError: as `Application.start`.
+        """
         if self._was_started:
-            message = f"application {self._name!r} was started before"
+            message = f"application {self._parts.name!r} was started before"
             raise NotStartedError(message, hint="Make a new Application for every start.")
         self._was_started = True
         routes = {
             each.message: Route.of(each, build_pipeline(each, self._middleware, handler_call(self.container, each)))
-            for each in self._registry
+            for each in self._parts.registry
         }
         await self.database.open()
         self._entity_states.snapshots = self.database.snapshots
         try:
             await self._check_secret()
-            await self.database.create_tables(self._tables)
+            await self.database.create_tables(self._parts.tables)
             running = self._running = self._run()
             await (running.runtime.start() if projections else running.runtime.create_views())
             if projections and running.meters is not None:
@@ -166,11 +139,13 @@ class Assembly:
 
     async def close(self) -> None:
         """Drain, stop the projections, and close the container and the database."""
-        seconds = self._settings.drain_seconds
+        seconds = self._parts.settings.drain_seconds
         try:
             cancelled = await self.in_flight.drain(seconds=seconds)
             if cancelled:
-                _log.warning("%s: %d messages were cancelled after %g s of draining", self._name, cancelled, seconds)
+                _log.warning(
+                    "%s: %d messages were cancelled after %g s of draining", self._parts.name, cancelled, seconds
+                )
         finally:
             self.routes.clear()
             await shielded(self._disconnect())
@@ -212,7 +187,7 @@ class Assembly:
         return await retry.retry(choice)
 
     async def _check_secret(self) -> None:
-        if await self.database.keep_secret_check(self._secret.check) != self._secret.check:
+        if await self.database.keep_secret_check(self._parts.secret.check) != self._parts.secret.check:
             message = f"the log {self.database.url} was written with another secret"
             hint = "Start with the secret that it was first started with: its personal tags are keyed by it."
             raise AnotherSecretError(message, hint=hint)
@@ -240,7 +215,7 @@ class Assembly:
 
     def _started(self) -> "_Running":
         if self._running is None:
-            message = f"application {self._name!r} is not running"
+            message = f"application {self._parts.name!r} is not running"
             raise NotStartedError(message, hint="Use it inside `async with app:`.")
         return self._running
 
@@ -249,7 +224,7 @@ class Assembly:
         try:
             if running is not None:
                 try:
-                    await running.runtime.stop(seconds=self._settings.drain_seconds)
+                    await running.runtime.stop(seconds=self._parts.settings.drain_seconds)
                 finally:
                     if running.meters is not None:
                         await running.meters.measure_last()
@@ -263,17 +238,17 @@ class Assembly:
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
         await self._started().wait.until(reads, after, seconds)
 
-    def _defaults(self, authorizer: Authorizer | None, secret: Secret) -> Sequence[Middleware]:
-        settings = self._settings
+    def _defaults(self) -> Sequence[Middleware]:
+        settings = self._parts.settings
         return (
             ContextMiddleware(),
             TracingMiddleware(),
             MetricsMiddleware(),
             ValidationMiddleware(),
-            AuthorisationMiddleware(authorizer),
+            AuthorisationMiddleware(self._parts.authorizer),
             AfterPositionMiddleware(self._wait),
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
-            IdempotencyMiddleware(lambda: self.database.idempotency, secret.value),
+            IdempotencyMiddleware(lambda: self.database.idempotency, self._parts.secret.value),
             ConflictRetryMiddleware(attempts=settings.attempts),
             UnitOfWorkMiddleware(self._open_unit),
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
@@ -295,18 +270,3 @@ class Assembly:
 
 def _view(projection: type[Projection]) -> View:
     return View(projection.name, projection.version, projection.tables, projection.partitions)
-
-
-def check_reads(registry: HandlerRegistry, projections: Sequence[type[Projection]]) -> None:
-    """Refuse a query that waits for a projection which the application does not have.
-
-    Raises:
-        ConfigurationError: ``after=`` would never be satisfied.
-    """
-    known = {projection.name for projection in projections}
-    for binding in registry:
-        missing = sorted(model.name for model in binding.reads if model.name not in known)
-        if missing:
-            message = f"{binding.name} reads {', '.join(missing)}, which is not among the application's projections"
-            hint = "Add it to projections=[...]; `start(projections=False)` leaves running it to another process."
-            raise ConfigurationError(message, hint=hint)

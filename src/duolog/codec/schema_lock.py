@@ -37,7 +37,7 @@ class SchemaLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         queries: by class name, the fields of the query and its result.
     """
 
-    format: int = FORMAT
+    format: int
     events: dict[str, Versions] = msgspec.field(default_factory=dict[str, Versions])
     commands: dict[str, Versions] = msgspec.field(default_factory=dict[str, Versions])
     snapshots: dict[str, Versions] = msgspec.field(default_factory=dict[str, Versions])
@@ -102,7 +102,7 @@ class SchemaSource:
 
     def lock(self, before: SchemaLock | None = None) -> SchemaLock:
         """Write down what the code declares; older versions are taken over from the lock before."""
-        known = before or SchemaLock()
+        known = before or SchemaLock(FORMAT)
         return SchemaLock(
             FORMAT,
             _with_older(known.events, {spec.name: (spec.version, spec.cls) for spec in self.events}),

@@ -115,7 +115,11 @@ class DuologProvider(Provider):
 
     @provide
     async def unit_of_work(self, container: AsyncContainer) -> UnitOfWork:
-        """Provide the command's unit of work."""
+        """Provide the command's unit of work; outside of messages one that commits at once.
+
+        Raises:
+            NotInCommandScopeError: a query or a projection takes one.
+        """
         context = current_context()
         if context is None:
             return (await container.get(LoneUnit)).unit
@@ -166,7 +170,11 @@ class DuologProvider(Provider):
 
     @provide
     def view_database(self) -> ViewDatabase:
-        """Provide the projection's own view."""
+        """Provide the projection's own view.
+
+        Raises:
+            ConfigurationError: something else than a projection takes one.
+        """
         context = current_context()
         if context is None or context.kind is not ScopeKind.PROJECTION:
             message = f"a ViewDatabase was asked for in a {_described(context)}"

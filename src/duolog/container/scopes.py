@@ -37,6 +37,13 @@ def handler_call(container: AsyncContainer, binding: Binding[Any, Any]) -> Call:
     """Make the innermost call of a binding's pipeline: build the handler in a new scope and execute it.
 
     The scope is a sibling of every other one, also of an HTTP request's, and is closed when ``execute`` has returned.
+
+    Args:
+        container: the application's container.
+        binding: the message and its handler.
+
+    Returns:
+        The call; that of a stream query raises `ConfigurationError` where nobody takes its items.
     """
     handler_type = cast("type[Executes[object, object]]", binding.handler)
     open_scope = _scopes_of(container)

@@ -6,15 +6,12 @@ from typing import Protocol
 
 from duolog.database.examination import Examination
 from duolog.database.transfer import LogTransfer
-from duolog.eventstore.port import EventStore
 from duolog.projections.view_database import ViewSession
-from duolog.subscriptions.checkpoints import Checkpoint, Checkpoints
-from duolog.subscriptions.generations import Generation, Generations, Role
-from duolog.subscriptions.leases import Lease, Leases
-from duolog.subscriptions.members import Members
-from duolog.subscriptions.parking import Parking
+from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
-from duolog.subscriptions.shares import Shares
+from duolog.subscriptions.source import SubscriptionSource
 from duolog.tables.ports import ReadSession
 from duolog.write.idempotency import IdempotencyStore
 from duolog.write.sealed_work import WorkCommitter
@@ -31,12 +28,15 @@ class Features:
         snapshot_reads: all fetches of one read session see one state.
         single_writer: units of work are written one after another; otherwise they wait for each other only where they
             change the same rows.
+        keys_shared: an idempotency key that another process executes is refused at once; otherwise its command is run,
+            and finds out when it commits.
     """
 
     durable: bool
     shared: bool
     snapshot_reads: bool
     single_writer: bool
+    keys_shared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class View:
     partitions: int = 1
 
 
-class Database(Protocol):
+class Database(SubscriptionSource, Protocol):
     """One database: the log, the application's tables, the views, and who may advance them.
 
     `open` comes first and `close` last, on one event loop; in between everything may be used by any number of tasks.
@@ -73,11 +73,6 @@ class Database(Protocol):
         ...
 
     @property
-    def store(self) -> EventStore:
-        """The log."""
-        ...
-
-    @property
     def committer(self) -> WorkCommitter:
         """Commits units of work."""
         ...
@@ -85,36 +80,6 @@ class Database(Protocol):
     @property
     def snapshots(self) -> SnapshotStore:
         """The latest snapshots of streams."""
-        ...
-
-    @property
-    def checkpoints(self) -> Checkpoints:
-        """How far subscriptions are."""
-        ...
-
-    @property
-    def generations(self) -> Generations:
-        """Which generations of views there are."""
-        ...
-
-    @property
-    def shares(self) -> Shares:
-        """How generations are divided, and who holds what."""
-        ...
-
-    @property
-    def members(self) -> Members:
-        """Who works on subscriptions."""
-        ...
-
-    @property
-    def leases(self) -> Leases:
-        """Who may advance a share."""
-        ...
-
-    @property
-    def parking(self) -> Parking:
-        """What subscriptions set aside."""
         ...
 
     @property
@@ -180,9 +145,9 @@ class Database(Protocol):
     async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
         """Create a view's first generation, which is live, where there is none: tables, shares and checkpoints.
 
-        If the live generation has another version, or lost a table, an owner's call drops its tables and makes them
-        anew, and its shares, checkpoints and parked events start again, in one transaction, so that it is built from
-        the beginning.
+        A view without a live generation begins at the beginning, so its tables must be missing or empty. If the live
+        generation has another version, or lost a table, an owner's call drops its tables and makes them anew, and its
+        shares, checkpoints and parked events start again, in one transaction, so that it is built from the beginning.
 
         Args:
             view: what it is to be.
@@ -196,6 +161,7 @@ class Database(Protocol):
             LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
             ConfigurationError: ``view.partitions`` is not from 1 to 256.
             StatementError: the DDL is wrong.
+            ViewNotEmptyError: the view has no checkpoint, and a table of it has rows; nothing was changed.
         """
         ...
 

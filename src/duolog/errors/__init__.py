@@ -71,6 +71,7 @@ from duolog.errors.startup import (
     SchemaError,
     ServerStartError,
     UnnamedTypeError,
+    ViewNotEmptyError,
 )
 from duolog.errors.subscriptions import (
     CheckpointConflictError,
@@ -133,6 +134,7 @@ __all__ = [
     "UnknownFieldError",
     "UnnamedTypeError",
     "UnreadableAnswerError",
+    "ViewNotEmptyError",
     "ViewParkedError",
     "WorkAfterCommitError",
     "WrongExpectedVersionError",

@@ -47,5 +47,25 @@ class NotStartedError(DuologError):
     """The application was used before it was entered or after it was closed."""
 
 
+class ViewNotEmptyError(ConfigurationError):
+    """A projection that never ran here would begin with rows, and apply the events that made them a second time.
+
+    Attributes:
+        subscription: the projection's name.
+        table: the table that has rows.
+    """
+
+    def __init__(self, *, subscription: str, table: str) -> None:
+        hint = (
+            "If a former projection made them, remove it: "
+            f"`duolog projections forget FORMER_NAME --drop-table {table}`; or drop the table. "
+            "If they are somebody else's, give the projection a table of another name."
+        )
+        message = f"projection {subscription!r} has no checkpoint here, and its table {table!r} has rows already"
+        super().__init__(message, hint=hint)
+        self.subscription = subscription
+        self.table = table
+
+
 class SchemaError(ConfigurationError):
     """The database's schema is missing, older or newer than this release, or was tampered with."""

@@ -1,14 +1,17 @@
 """SQL statements with ``:name`` parameters, as they are staged for a transaction."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from duolog.errors import ConstraintViolationError, StatementError
+from duolog.errors import ConstraintViolationError, StaleRowError, StatementError
 from duolog.tables.sql_tokens import Kind, sql_tokens
 
 Parameters = Mapping[str, Any]
+
+_TABLE: Final = re.compile(r"\b(?:INTO|UPDATE|FROM)\s+(?:OR\s+\w+\s+|ONLY\s+)?[\"`\[]?(\w+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,16 @@ class Statement:
             if constraint.is_broken_by(violation):
                 return make()
         return violation
+
+    def check_rows(self, changed: int) -> None:
+        """Refuse another number of changed rows than it has to change.
+
+        Raises:
+            StaleRowError: the row was changed by somebody else meanwhile; it names the key, else the table.
+        """
+        if self.rows is not None and changed != self.rows:
+            table = _TABLE.search(self.sql)
+            raise StaleRowError(key=self.key or (table[1] if table else ""), expected=self.rows, actual=changed)
 
 
 @lru_cache(maxsize=1_024)

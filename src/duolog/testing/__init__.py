@@ -1,8 +1,17 @@
 """The test kit that ships with duolog: contract suites, given/when/then, applications on memory."""
 
 from duolog.testing.applications import application
+from duolog.testing.clocks import FixedClock
 from duolog.testing.decision_scenarios import AggregateScenario, DeciderScenario, given
 from duolog.testing.projection_scenarios import ProjectionScenario
 from duolog.testing.unsure_committer import UnsureCommitter
 
-__all__ = ["AggregateScenario", "DeciderScenario", "ProjectionScenario", "UnsureCommitter", "application", "given"]
+__all__ = [
+    "AggregateScenario",
+    "DeciderScenario",
+    "FixedClock",
+    "ProjectionScenario",
+    "UnsureCommitter",
+    "application",
+    "given",
+]

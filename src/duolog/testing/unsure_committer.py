@@ -25,7 +25,11 @@ class UnsureCommitter:
         self.sent = 0
 
     async def commit(self, work: SealedWork) -> Appended:
-        """Commit, or not, and lose the outcome."""
+        """Commit, or not, and lose the outcome.
+
+        Raises:
+            OutcomeUnknownError: always.
+        """
         self.sent += 1
         if self._commits:
             await self._inner.commit(work)

@@ -124,6 +124,22 @@ class IdempotencyStore(Protocol):
         """Return what is committed under a key; None if nothing is."""
         ...
 
+    async def hold(self, scope: IdempotencyScope, key: str) -> bool:
+        """Try to be the one that executes the command with a key; never waits for whoever is.
+
+        It spares a command from being run in vain, and no more: what is committed is decided by the unique key. So a
+        store that cannot ask answers True. Whether it knows of other processes, `Features.keys_shared` says; what a
+        process holds is free at once when it ends, however it ends.
+
+        Returns:
+            Whether it is held now, until `let_go`; False if this process, or another one, holds it.
+        """
+        ...
+
+    def let_go(self, scope: IdempotencyScope, key: str) -> None:
+        """Let a key go that `hold` got; other processes may learn of it a little later."""
+        ...
+
     async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
         """Keep what was made of a key's outcome, so that it is given again as it was; the first one stays.
 

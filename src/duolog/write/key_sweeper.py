@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from duolog.errors import DuologError
-from duolog.write.idempotency import IdempotencyStore
 
 PAUSE: Final = 600.0
 """Seconds between two sweeps."""
@@ -14,6 +13,14 @@ PAUSE: Final = 600.0
 _BATCH: Final = 1_000
 
 _log: Final = logging.getLogger("duolog.write")
+
+
+class SweptKeys(Protocol):
+    """Keys that can be forgotten; what a sweeper needs of an `IdempotencyStore`."""
+
+    async def sweep(self, *, seconds: float, limit: int = 1_000) -> int:
+        """Forget keys that were stored so long ago, and return how many; see `IdempotencyStore.sweep`."""
+        ...
 
 
 class KeySweeper:
@@ -26,7 +33,7 @@ class KeySweeper:
 
     __slots__ = ("_hours", "_store", "_task")
 
-    def __init__(self, store: Callable[[], IdempotencyStore], *, hours: float) -> None:
+    def __init__(self, store: Callable[[], SweptKeys], *, hours: float) -> None:
         self._store = store
         self._hours = hours
         self._task: asyncio.Task[None] | None = None

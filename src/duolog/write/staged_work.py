@@ -1,7 +1,12 @@
 """What a unit of work has gathered so far."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
+from duolog.codec.event_codec import EventCodec
 from duolog.eventstore.appends import Append
 from duolog.eventstore.conditions import AppendCondition
+from duolog.eventstore.expectations import ExpectedVersion
 from duolog.tables.statements import Statement
 from duolog.write.entity_states import UnitEntityStates
 from duolog.write.idempotency import IdempotencyRecord
@@ -11,15 +16,21 @@ from duolog.write.sealed_work import SealedWork
 class StagedWork:
     """Statements, appends and conditions in the order they were staged.
 
+    Args:
+        codec: encodes staged events.
+        metadata: encoded; recorded with every event.
+
     Attributes:
         statements: on the application's tables.
         appends: events by stream.
         conditions: what must still hold at the commit.
     """
 
-    __slots__ = ("appends", "conditions", "statements")
+    __slots__ = ("_codec", "_metadata", "appends", "conditions", "statements")
 
-    def __init__(self) -> None:
+    def __init__(self, codec: EventCodec, metadata: bytes) -> None:
+        self._codec = codec
+        self._metadata = metadata
         self.statements: list[Statement] = []
         self.appends: list[Append] = []
         self.conditions: list[AppendCondition] = []
@@ -28,6 +39,23 @@ class StagedWork:
     def changes_something(self) -> bool:
         """Whether anything would change; a condition alone would not."""
         return bool(self.statements or self.appends)
+
+    def append(
+        self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None
+    ) -> None:
+        """Encode events for a stream; nothing happens for no events.
+
+        Raises:
+            PayloadError: an event cannot be stored.
+        """
+        if not events:
+            return
+        ids = event_ids if event_ids is not None else [None] * len(events)
+        encoded = tuple(
+            self._codec.encode(event, metadata=self._metadata, event_id=event_id)
+            for event, event_id in zip(events, ids, strict=True)
+        )
+        self.appends.append(Append(stream, encoded, expected))
 
     def take_statements(self) -> list[Statement]:
         """Return the statements, and forget them."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from duolog.codec.event_codec import EventCodec, encode_metadata
 from duolog.dispatch.shield import shielded
 from duolog.errors import ConflictError, UncommittedWorkError, UnitOfWorkError
-from duolog.eventstore.appends import NOTHING_APPENDED, Append, Appended
+from duolog.eventstore.appends import NOTHING_APPENDED, Appended
 from duolog.eventstore.conditions import AppendCondition, Boundary, EventQuery
 from duolog.eventstore.expectations import ANY_VERSION, ExpectedVersion
 from duolog.eventstore.port import EventStore
@@ -51,7 +51,6 @@ class UnitOfWork:
         "_held_to_write",
         "_keys",
         "_late_writers",
-        "_metadata",
         "_outcome",
         "_sessions",
         "_staged",
@@ -78,10 +77,9 @@ class UnitOfWork:
         self.store = store
         self._committer = committer
         self.codec = codec
-        self._metadata = encode_metadata(metadata)
         self._commits_at_once = commits_at_once
         self._state = OPEN
-        self._staged = StagedWork()
+        self._staged = StagedWork(codec, encode_metadata(metadata))
         self._after_commit = AfterCommitHooks()
         self._sessions = UnitSessions(committer)
         self._held_to_write = False
@@ -135,7 +133,7 @@ class UnitOfWork:
             PayloadError: an event cannot be stored.
         """
         self._state.check_open("stage events")
-        self._append(stream, events, expected, event_ids)
+        self._staged.append(stream, events, expected, event_ids)
 
     async def stage_statement(self, statement: Statement) -> None:
         """Stage a writing statement on the application's tables; once the writer is held, it runs at once.
@@ -165,12 +163,12 @@ class UnitOfWork:
             PayloadError: the event cannot be stored.
         """
         if self._commits_at_once and self._state is COMMITTED:
-            self._append(stream, (event,), ANY_VERSION, None)
+            self._staged.append(stream, (event,), ANY_VERSION, None)
             await self.commit()
             return
         if self._state is not SEALED:
             self._state.check_open("publish")
-        self._append(stream, (event,), ANY_VERSION, None)
+        self._staged.append(stream, (event,), ANY_VERSION, None)
 
     def require(self, condition: AppendCondition) -> None:
         """Stage a condition that must hold at the commit.
@@ -306,15 +304,3 @@ class UnitOfWork:
         self._state = COMMITTED
         self._staged.clear()
         await self._after_commit.run(self._outcome)
-
-    def _append(
-        self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None
-    ) -> None:
-        if not events:
-            return
-        ids = event_ids if event_ids is not None else [None] * len(events)
-        encoded = tuple(
-            self.codec.encode(event, metadata=self._metadata, event_id=event_id)
-            for event, event_id in zip(events, ids, strict=True)
-        )
-        self._staged.appends.append(Append(stream, encoded, expected))

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from duolog.container.databases import open_database
 from duolog.testing.servers import PostgresServer, PostgresSettings
@@ -27,19 +27,26 @@ async def killed_again_and_again(
     server: PostgresServer, experiment: Experiment, seconds: float = KILL_SECONDS
 ) -> AsyncGenerator[None]:
     """Kill the server again and again for the length of a block; after it the server runs."""
+    ended = asyncio.Event()
 
     async def kill() -> None:
-        while True:
-            await asyncio.sleep(experiment.chance.uniform(0.5, 1.5) * seconds)
+        while not await _within(experiment.chance.uniform(0.5, 1.5) * seconds, ended):
             await kill_once(server, experiment)
 
     killing = asyncio.create_task(kill())
     try:
         yield
     finally:
-        killing.cancel()
-        await asyncio.wait((killing,))
-        await asyncio.to_thread(server.start)
+        # Not cancelled: a kill goes on in its thread all the same, and would end the server after the block.
+        ended.set()
+        await killing
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Wait for an event, and tell whether it happened in time."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
 
 
 async def kill_once(server: PostgresServer, experiment: Experiment) -> None:

@@ -27,6 +27,11 @@ async def until_running(observer: Connections, query: str) -> None:
     await _until(observer, is_running)
 
 
+async def until_all_are(observer: Connections, state: str) -> None:
+    """Wait until all other sessions are in a state."""
+    await _until(observer, lambda rows: all(row["state"] == state for row in rows))
+
+
 async def until_gone(observer: Connections) -> None:
     """Wait until there are no other sessions."""
     await _until(observer, lambda rows: not rows)

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from asyncpg import PostgresError
 
-from duolog.adapters.postgres.connecting import connect
+from duolog.adapters.postgres.connecting import Connection, connect
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.location import Location, parse_location
 from duolog.adapters.postgres.transactions import begin
@@ -21,7 +21,7 @@ from duolog.errors import (
     StatementError,
     TimeLimitExceededError,
 )
-from tests.integration.postgres.sessions_seen import states, until_gone, until_running
+from tests.integration.postgres.sessions_seen import states, until_all_are, until_gone, until_running
 
 MakeConnections = Callable[..., Connections]
 
@@ -147,6 +147,63 @@ async def test_a_cancelled_return_returns_the_connection(
         assert await states(connections) == ["idle"]
     async with asyncio.timeout(20):
         assert await bounded.fetch("SELECT 1")
+
+
+async def _reading(connections: Connections) -> Connection:
+    connection = await connections.take(may_be_in_transaction=True)
+    assert not connection.is_in_transaction()
+    await connection.execute(begin(connections.location, snapshot=True))
+    assert await connection.fetchval("SELECT 1")
+    return connection
+
+
+async def test_a_reader_takes_the_connection_of_a_reader_before_it_is_rolled_back(
+    make_connections: MakeConnections,
+) -> None:
+    """Whether it asks afterwards or was waiting; its own first message ends the transaction."""
+    connections = make_connections(most=1)
+    held = await _reading(connections)
+    connections.let_go(held)
+    assert await connections.take(may_be_in_transaction=True) is held
+    assert held.is_in_transaction()
+    waiting = asyncio.create_task(connections.take(may_be_in_transaction=True))
+    await asyncio.sleep(0)
+    connections.let_go(held)
+    assert await waiting is held
+    assert held.is_in_transaction()
+    await connections.give_back(held)
+
+
+@pytest.mark.parametrize("cancels", [False, True])
+async def test_nobody_else_gets_a_connection_with_an_open_transaction(
+    make_connections: MakeConnections, connections: Connections, *, cancels: bool
+) -> None:
+    """Also when the reader that it was handed to is cancelled in that moment."""
+    bounded = make_connections(most=1)
+    held = await _reading(bounded)
+    reader = asyncio.create_task(bounded.take(may_be_in_transaction=True)) if cancels else None
+    await asyncio.sleep(0)
+    other = asyncio.create_task(bounded.take())
+    await asyncio.sleep(0)
+    bounded.let_go(held)
+    if reader is not None:
+        reader.cancel()
+    async with asyncio.timeout(20):
+        assert await other is held
+    assert await states(connections) == ["idle"]
+    await bounded.give_back(held)
+
+
+async def test_what_a_reader_let_go_is_rolled_back_soon(
+    make_connections: MakeConnections, connections: Connections
+) -> None:
+    """When nobody takes it, and when the pool is closed."""
+    bounded = make_connections(most=1)
+    bounded.let_go(await _reading(bounded))
+    await until_all_are(connections, "idle")
+    bounded.let_go(await _reading(bounded))
+    await bounded.close()
+    await until_gone(connections)
 
 
 async def test_an_error_rolls_back(connections: Connections) -> None:

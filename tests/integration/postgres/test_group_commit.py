@@ -1,19 +1,20 @@
 """Many commits in one transaction: what each of them gets, within a process and between two."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import pairwise
 
 import asyncpg
 import pytest
 
 from duolog.adapters.postgres.append_call import AppendCalls
+from duolog.adapters.postgres.boundary_reads import HORIZON_SECONDS
 from duolog.adapters.postgres.commits import plan_commit
 from duolog.adapters.postgres.database import PostgresDatabase
 from duolog.errors import AppendConditionFailedError, ConflictError, StatementError, WrongExpectedVersionError
 from duolog.eventstore.appends import Append
 from duolog.eventstore.conditions import EventQuery, QueryItem
-from duolog.eventstore.expectations import NO_STREAM, Exactly
+from duolog.eventstore.expectations import ANY_VERSION, NO_STREAM, STREAM_EXISTS, Exactly, ExpectedVersion
 from duolog.messages.envelope import NewEvent
 from duolog.testing.contracts.samples import SECONDS, followed, new_event, new_events, outcomes, stays_pending
 from duolog.testing.servers import PostgresDatabases
@@ -188,18 +189,83 @@ async def test_a_condition_refuses_a_snapshot_of_before_its_locks(url: str, data
             await AppendCalls("duolog").send(own, (commit,))
 
 
-async def test_appends_are_durable_where_the_server_is_not_asked_to_be(
+@pytest.mark.parametrize("events", [(1,), (2,), (1, 1)], ids=["one event", "one commit", "several single events"])
+async def test_whoever_appends_waits_for_the_disk_and_does_not_idle(
     url: str,
     database: PostgresDatabase,  # noqa: ARG001 - it migrates
+    events: Sequence[int],
 ) -> None:
-    """A transaction that appends waits for the disk, whatever the session says."""
-    commit = plan_commit(SealedWork(appends=(Append("user-1", tuple(new_events(2))),)))
+    """A transaction that appends is durable and ends soon, whatever the session says; others stay as they are."""
+    commits = [
+        plan_commit(SealedWork(appends=(Append(f"user-{number}", tuple(new_events(count))),)))
+        for number, count in enumerate(events)
+    ]
     async with session(url) as own:
-        await own.execute("SET synchronous_commit = off; BEGIN")
-        await AppendCalls("duolog").send(own, (commit,))
+        await own.execute("SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '1min'; BEGIN")
+        await AppendCalls("duolog").send(own, commits)
         assert await own.fetchval("SHOW synchronous_commit") == "on"
+        assert await own.fetchval("SHOW idle_in_transaction_session_timeout") == "5s"
         await own.execute("COMMIT")
         assert await own.fetchval("SHOW synchronous_commit") == "off"
+        await own.execute("SET idle_in_transaction_session_timeout = '1s'; BEGIN")
+        again = [plan_commit(SealedWork(appends=(Append("note-1", (new_event(),)),))) for _ in events]
+        await AppendCalls("duolog").send(own, again[:1])
+        assert await own.fetchval("SHOW idle_in_transaction_session_timeout") == "1s"
+        await own.execute("ROLLBACK")
+
+
+async def test_single_events_of_one_batch_are_decided_each_for_itself(
+    url: str, database: PostgresDatabase, other: PostgresDatabase
+) -> None:
+    """Of single events that are sent at once those that are as expected are recorded, in order, with their tags."""
+    await other.store.append("user-3", new_events(2), tenant="north")
+    expectations: list[ExpectedVersion] = [NO_STREAM, Exactly(7), ANY_VERSION, STREAM_EXISTS, NO_STREAM, STREAM_EXISTS]
+    appends = [
+        Append(f"user-{number}", (new_event("thing.happened", 'b:"2', "c:3"),), expected)
+        for number, expected in reversed(list(enumerate(expectations)))
+    ]
+    commits = [plan_commit(SealedWork(tenant="north", appends=(append,))) for append in appends]
+    async with session(url) as own:
+        decisions = await AppendCalls("duolog").send(own, commits)
+    assert [bool(each.appended.position) for each in decisions] == [False, True, True, True, False, True]
+    assert [each.heads for each in decisions][2:4] == [{"user-3": 2}, {"user-2": 0}]
+    recorded = (await database.store.read_all(after=2)).events
+    assert [event.stream for event in recorded] == ["user-4", "user-3", "user-2", "user-0"]
+    assert [event.version for event in recorded] == [1, 3, 1, 1]
+    assert [event.position for event in recorded] == [each.appended.position for each in decisions if each.positions]
+    tagged = await database.store.read_boundary(EventQuery((QueryItem(tags=('b:"2',)),)), tenant="north")
+    assert list(tagged.events) == recorded
+
+
+async def test_two_processes_race_with_single_events(database: PostgresDatabase, other: PostgresDatabase) -> None:
+    """Who loses the race for a stream with a batch of single events loses nothing else."""
+    stores = (database.store, other.store)
+    for number in range(20):
+        recorded, errors = await outcomes(
+            stores[n % 2].append(f"user-{number}-{n // 2}", new_events(1), NO_STREAM) for n in range(32)
+        )
+        assert (len(recorded), {type(error) for error in errors}) == (16, {WrongExpectedVersionError})
+    assert len((await database.store.read_all()).events) == 320
+
+
+async def test_a_boundary_that_was_read_before_is_read_as_it_is_now(
+    database: PostgresDatabase, other: PostgresDatabase
+) -> None:
+    """What is settled of it is remembered; what was recorded since is seen, whoever recorded it."""
+    items = [QueryItem(tags=("a:1",)), QueryItem(("thing.happened",), ("a:1", "b:2")), QueryItem(("thing.happened",))]
+    for number in range(12):
+        store = (database.store, other.store)[number % 2]
+        await store.append(f"user-{number}", [new_event("thing.happened", "a:1", "b:2")])
+        if number % 4 == 3:
+            await database.store.read_all()  # settles
+            await asyncio.sleep(HORIZON_SECONDS)
+        for item in items:
+            boundary = await database.store.read_boundary(EventQuery((item,)))
+            assert [event.stream for event in boundary.events] == [f"user-{n}" for n in range(number + 1)]
+    stale = (await database.store.read_boundary(EventQuery((items[0],)))).condition
+    await other.store.append("user-99", [new_event("thing.happened", "a:1", "b:2")])
+    with pytest.raises(AppendConditionFailedError):
+        await database.store.append("user-100", new_events(1), condition=stale)
 
 
 async def test_other_processes_wake_a_subscriber(url: str, database: PostgresDatabase, other: PostgresDatabase) -> None:

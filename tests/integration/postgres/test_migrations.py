@@ -20,6 +20,8 @@ FROZEN = {
     "0006_run_statements": "50c1cb24a04cf0a579b1698c9c919b9134d1feefb249bfc4f9fd3f2ac65c9b34",
     "0007_transfer": "44feda68b3947f71614fda0c756c39ccee78bbd25524cee6a165b319e1dd4ed8",
     "0008_shown_answers": "6500195a676c2d8b890a14798cac3130d9899f99db01fd4cd99f950705f46515",
+    "0009_append_each": "c012a50acadba9cc84c44992d89f400190fefe3e713c8a99629933c1bc961201",
+    "0010_conditions_at_once": "280aa8e0b5606beaaf5a31c80be7efda61271280fb0f51ecd7ca458f98eeb51b",
     "0012_shares": "ea7cae6718c18daed7442d6a2a815eb451ad75c4d6fe135b60c1351fa9830316",
 }
 

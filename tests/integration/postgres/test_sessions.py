@@ -54,6 +54,39 @@ async def test_a_failed_fetch_keeps_the_snapshot(view: Connections, statements: 
     await reader.close()
 
 
+async def test_a_session_never_reads_in_the_snapshot_of_the_one_before(
+    make_connections: MakeConnections, view: Connections, statements: Statements
+) -> None:
+    """It has that one's connection, whose transaction has not been rolled back yet."""
+    sessions = make_connections(most=1)
+    for count in range(3):
+        reader = PostgresReadSession(sessions, statements)
+        assert await reader.fetch_value(COUNT) == count
+        await view.fetch("INSERT INTO hits VALUES ($1, 1)", f"{count}")
+        assert await reader.fetch_value(COUNT) == count
+        await reader.close()
+
+
+async def test_a_session_that_ends_gives_its_connection_back_at_once(
+    make_connections: MakeConnections, view: Connections, statements: Statements
+) -> None:
+    """Where nothing runs and nothing failed, nothing is left to be closed; otherwise `close` must see to it."""
+    sessions = make_connections(most=1)
+    reader, failed, other = (PostgresReadSession(sessions, statements) for _ in range(3))
+    assert await reader.fetch_value(COUNT) == 0
+    assert not reader.end()
+    with pytest.raises(StatementError):
+        await failed.fetch("SELECT nothing FROM hits")
+    assert failed.end()
+    await failed.close()
+    assert await other.fetch_value(COUNT) == 0
+    running = asyncio.create_task(other.fetch("SELECT pg_sleep(0.2)"))
+    await until_running(view, "pg_sleep(0.2)")
+    assert other.end()
+    await other.close()
+    assert len(await running) == 1
+
+
 async def test_a_cancelled_fetch_ends_the_statement_and_leaves_no_transaction(
     make_connections: MakeConnections, view: Connections, statements: Statements
 ) -> None:

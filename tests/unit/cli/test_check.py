@@ -14,7 +14,7 @@ import pytest
 
 from duolog import Command, event
 from duolog.admin.checks.all_rules import check_application
-from duolog.admin.checks.secrets import is_secret_name
+from duolog.admin.secret_names import is_secret_name
 from duolog.admin.source_code import allowed_rules
 from duolog.application.structure import structure_of
 from duolog.testing import application

@@ -123,6 +123,70 @@ def test_a_long_log_is_shown_whole(duolog: Duolog, url: str) -> None:
     assert len(shown(duolog, url, "--stream", "user-1")) == 1_201
 
 
+SECRETS = (
+    b'{"email":"a@x","password_hash":"argon2-1","password_changed_at":"today","price":1.0,'
+    b'"accounts":[{"apiKey":{"text":"k1"},"pin":1234,"token":null}]}'
+)
+HIDDEN = b'{"email":"a@x","password_hash":"***","password_changed_at":"today","price":1.0,'
+HIDDEN += b'"accounts":[{"apiKey":"***","pin":1234,"token":null}]}'
+
+
+@pytest.mark.parametrize("command", [["events"], ["streams", "show", "user-1"]])
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_secrets_are_masked_unless_they_are_asked_for(
+    duolog: Duolog, url: str, command: list[str], arguments: list[str]
+) -> None:
+    """Members that are named like a secret are masked at any depth, and nothing else of the payload changes."""
+
+    async def fill(database: Database) -> None:
+        await database.store.append("user-1", [new_event("user.created", SECRETS)])
+
+    with_database(url, fill)
+    assert HIDDEN.decode() in duolog(*command, url, *arguments).stdout
+    assert SECRETS.decode() in duolog(*command, url, *arguments, "--secrets").stdout
+
+
+VERIFIED = """
+from dataclasses import dataclass, field
+
+from duolog import Application, event
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    number: str = field(repr=False)
+
+
+@event("user.verified")
+@dataclass(frozen=True, slots=True)
+class UserVerified:
+    email: str
+    born: int = field(repr=False)
+    papers: list[Paper]
+
+
+app = Application("users", database="memory://", handlers=[], events=[UserVerified])
+"""
+
+
+def test_what_an_event_class_keeps_out_of_its_repr_is_masked_with_the_application(
+    duolog: Duolog, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fields with ``repr=False`` are masked, those of classes in it as well; in events of other types nothing is."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "verified_users.py").write_text(VERIFIED)
+    stored = b'{"email":"a","born":1990,"papers":[{"number":"P1"}]}'
+
+    async def fill(database: Database) -> None:
+        await database.store.append("user-1", [new_event("user.verified", stored), new_event("other.done", stored)])
+
+    with_database(url, fill)
+    verified, other = (each["data"] for each in shown(duolog, url, "--app", "verified_users:app"))
+    assert verified == {"email": "a", "born": "***", "papers": [{"number": "***"}]}
+    assert other == json.loads(stored)
+    assert shown(duolog, url)[0]["data"] == json.loads(stored)
+
+
 def test_what_a_terminal_would_obey_is_escaped(duolog: Duolog, url: str) -> None:
     async def fill(database: Database) -> None:
         name = '{"name":"\u009b31m\u202eevil\x7f"}'.encode()

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from duolog.codec.schema_description import describe
-from duolog.codec.schema_lock import SchemaLock, SchemaSource
+from duolog.codec.schema_lock import FORMAT, SchemaLock, SchemaSource
+from duolog.errors import ConfigurationError
 from duolog.messages.event import event, event_spec
 
 
@@ -70,22 +71,30 @@ def test_an_unknown_type_is_told_by_its_name_and_hides_no_other_field() -> None:
 
 
 def test_older_versions_stay_in_the_lock() -> None:
-    before = SchemaLock(events={"thing.made": {"1": {"title": "str"}}})
+    before = SchemaLock(FORMAT, events={"thing.made": {"1": {"title": "str"}}})
     locked = SchemaSource([event_spec(ThingMade)], [], {}).lock(before)
     assert locked.events == {"thing.made": {"1": {"title": "str"}, "2": {"name": "str"}}}
     assert SchemaLock.parse(locked.text()) == locked
 
 
 def test_a_lost_upcaster_is_found() -> None:
-    locked = SchemaLock(events={"thing.made": {"1": {}, "2": {"name": "str"}}})
+    locked = SchemaLock(FORMAT, events={"thing.made": {"1": {}, "2": {"name": "str"}}})
     spec = event_spec(ThingMade)
     assert list(SchemaSource([spec], [], {}).breaks(locked)) == []
     (lost,) = SchemaSource([replace(spec, upcasts={})], [], {}).breaks(locked)
     assert (lost.message, lost.loses_data) == ("version 1 is stored, and its upcaster is gone", True)
 
 
+def test_a_lock_says_its_format() -> None:
+    """A file that does not say which format it has is no lock file, whatever else it says."""
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        SchemaLock.parse('{"events": {}}')
+    with pytest.raises(ConfigurationError, match="has format 2"):
+        SchemaLock.parse('{"format": 2}')
+
+
 def test_a_new_version_is_to_be_locked() -> None:
-    locked = SchemaLock(events={"thing.made": {"1": {}}})
+    locked = SchemaLock(FORMAT, events={"thing.made": {"1": {}}})
     (found,) = SchemaSource([event_spec(ThingMade)], [], {}).breaks(locked)
     assert (found.message, found.loses_data) == ("version 2 is not locked yet", False)
 
@@ -105,11 +114,11 @@ def test_a_new_field_with_a_default_is_to_be_locked_and_needs_no_new_version() -
     part = {"id": "uuid", "price": "decimal"}
     for before in (part, {**part, "inner?": ["...", "none"]}):
         for whole, cls in ((before, Part), ({"part": [before, "none"]}, Holder)):
-            locked = SchemaLock(events={"thing.made": {"2": whole}})
+            locked = SchemaLock(FORMAT, events={"thing.made": {"2": whole}})
             found = list(SchemaSource([replace(spec, cls=cls)], [], {}).breaks(locked))
             assert [each.loses_data for each in found] == [False] * (len(before) == 2)
             assert all("new fields with defaults" in each.message and "inner?" in each.message for each in found)
-    (stale,) = source.breaks(SchemaLock(snapshots={"odd": {"1": {"unknown": "Unknown"}}}))
+    (stale,) = source.breaks(SchemaLock(FORMAT, snapshots={"odd": {"1": {"unknown": "Unknown"}}}))
     assert stale.loses_data
 
 
@@ -126,6 +135,6 @@ def test_a_new_field_with_a_default_is_to_be_locked_and_needs_no_new_version() -
 )
 def test_every_other_change_needs_a_new_version(before: Any) -> None:
     """Whatever else is new beside it."""
-    locked = SchemaLock(events={"thing.made": {"2": before}})
+    locked = SchemaLock(FORMAT, events={"thing.made": {"2": before}})
     (found,) = SchemaSource([replace(event_spec(ThingMade), cls=Part)], [], {}).breaks(locked)
     assert (found.loses_data, found.message.startswith("version 2 changed: ")) == (True, True)

@@ -18,11 +18,10 @@ from duolog import (
     WriteDatabase,
     event,
 )
-from duolog.clock import FixedClock
 from duolog.codec.event_codec import EventCodec
 from duolog.database.port import Database
 from duolog.dispatch.context import current_metadata
-from duolog.testing import application
+from duolog.testing import FixedClock, application
 
 MILLENNIUM = datetime(2000, 1, 1, tzinfo=UTC)
 

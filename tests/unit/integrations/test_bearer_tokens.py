@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from duolog.clock import FixedClock
 from duolog.codec.signer import Signer
 from duolog.integrations.fastapi import BearerTokens
 from duolog.messages.metadata import Actor
+from duolog.testing import FixedClock
 from tests.unit.integrations.things import BEARER
 
 ALICE = Actor("alice", frozenset({"user", "admin"}))

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -84,6 +85,24 @@ async def test_a_client_that_asks_first_is_refused_before_it_sends() -> None:
     await things_api()({"type": "http", "method": "POST", "path": "/things", "headers": headers}, receive, send)
     assert sent[0]["status"] == 413
     assert not asked
+
+
+async def test_a_body_that_does_not_arrive_is_given_up() -> None:
+    """A declared length whose body never comes holds its connection for a limited time only."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return await asyncio.Future[Message]()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/things", "headers": [(b"content-length", b"100")]}
+    async with asyncio.timeout(5):
+        await things_api(max_body_seconds=0.05)(scope, receive, send)
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert json.loads(sent[1]["body"])["detail"] == "It has to arrive within 0.05 s."
 
 
 async def test_a_body_in_pieces_arrives_whole(client: httpx.AsyncClient) -> None:

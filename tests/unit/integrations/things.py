@@ -267,10 +267,16 @@ def things_application(database: str = "memory://") -> Application:
     )
 
 
-def things_api(*, database: str = "memory://", max_body_bytes: int = 10_000) -> FastAPI:
+def things_api(*, database: str = "memory://", max_body_bytes: int = 10_000, max_body_seconds: float = 30.0) -> FastAPI:
     api = FastAPI()
-    errors: dict[type[Exception], Problem] = {ThingError: Problem(412, "stale-thing", "The thing has changed")}
-    things = attach(api, things_application(database), bearer=BEARER, errors=errors, max_body_bytes=max_body_bytes)
+    things = attach(
+        api,
+        things_application(database),
+        bearer=BEARER,
+        errors={ThingError: Problem(412, "stale-thing", "The thing has changed")},
+        max_body_bytes=max_body_bytes,
+        max_body_seconds=max_body_seconds,
+    )
     add_routes(things)
     return api
 

@@ -109,10 +109,10 @@ async def _awaited(work: CancelledAt[T]) -> T:
     return await work
 
 
+# On PostgreSQL nobody queues for a writer: there are many.
+@pytest.mark.parametrize("url", ["memory", "sqlite"], indirect=True)
 async def test_a_command_that_is_cancelled_while_it_queues_for_a_busy_writer_learns_the_outcome_first(url: str) -> None:
     async with shelves(url, Plan(run_without=put)) as app:
-        if not app.database.features.single_writer:
-            pytest.skip("nobody queues for a writer where there are many")
         held = await app.database.committer.hold_writer(seconds=5)
         task = asyncio.create_task(app.execute(DoWithout()))
         await asyncio.sleep(0.02)

@@ -6,7 +6,7 @@ from duolog import Settings
 from duolog.database.port import Database
 from duolog.errors import DatabaseError
 from duolog.testing import application
-from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer
+from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope
 from duolog.write.key_sweeper import KeySweeper
 from duolog.write.sealed_work import SealedWork
 
@@ -26,12 +26,6 @@ class Sweeps:
         self.outcomes = outcomes
         self.seconds: list[float] = []
         self.done = asyncio.Event()
-
-    async def find(self, scope: IdempotencyScope, key: str) -> StoredAnswer | None:
-        raise NotImplementedError
-
-    async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
-        raise NotImplementedError
 
     async def sweep(self, *, seconds: float, limit: int = 1_000) -> int:
         self.seconds.append(seconds)

@@ -7,7 +7,7 @@ from typing import Final
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
 from duolog.adapters._sql.statements import check_allowed
-from duolog.errors import StatementError
+from duolog.errors import StatementError, ViewNotEmptyError
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _RESERVED: Final = ("duolog_", "sqlite_")
@@ -55,6 +55,18 @@ def create_missing(connection: sqlite3.Connection, tables: Mapping[str, str]) ->
         if not _exists(connection, table):
             message = f"the DDL of table {table!r} does not create it"
             raise StatementError(message)
+
+
+def check_empty(connection: sqlite3.Connection, subscription: str, tables: Iterable[str]) -> None:
+    """Check that a view which begins finds no rows in tables that exist; the names were checked before.
+
+    Raises:
+        ViewNotEmptyError: a table has rows.
+    """
+    for table in tables:
+        statement = f'SELECT EXISTS (SELECT 1 FROM "{table}")'  # noqa: S608 - the name was checked
+        if _exists(connection, table) and connection.execute(statement).fetchone()[0]:
+            raise ViewNotEmptyError(subscription=subscription, table=table)
 
 
 def drop_tables(connection: sqlite3.Connection, tables: Iterable[str]) -> None:

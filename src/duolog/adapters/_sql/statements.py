@@ -8,11 +8,10 @@ from typing import Final
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
 from duolog.adapters._sql.values import SqlValue, bound_values
-from duolog.errors import ConstraintViolationError, StaleRowError, StatementError
+from duolog.errors import ConstraintViolationError, StatementError
 from duolog.tables.statements import Parameters, Statement
 
 _FIRST_WORD: Final = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*([A-Za-z]*)", re.DOTALL)
-_TABLE: Final = re.compile(r"\b(?:INTO|UPDATE|FROM)\s+(?:OR\s+\w+\s+)?[\"`\[]?(\w+)", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|REPLACE)\b(?!.*\bRETURNING\b)", re.IGNORECASE | re.DOTALL)
 _NO_CODE: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _OR_ROLLBACK: Final = re.compile(r"\b(?:INSERT|UPDATE)\s+OR\s+ROLLBACK\b", re.IGNORECASE)
@@ -56,9 +55,7 @@ def run_statement(connection: sqlite3.Connection, statement: Statement) -> int:
         if error is violation:
             raise
         raise error from violation
-    if statement.rows is not None and changed != statement.rows:
-        table = _TABLE.search(statement.sql)
-        raise StaleRowError(key=statement.key or (table[1] if table else ""), expected=statement.rows, actual=changed)
+    statement.check_rows(changed)
     return changed
 
 

@@ -77,7 +77,7 @@ class MemoryDatabase:
     @property
     def features(self) -> Features:
         """What it does differently."""
-        return Features(durable=False, shared=False, snapshot_reads=False, single_writer=True)
+        return Features(durable=False, shared=False, snapshot_reads=False, single_writer=True, keys_shared=False)
 
     @property
     def store(self) -> MemoryEventStore:

@@ -7,6 +7,7 @@ from duolog.adapters.memory.clock import DatabaseClock
 from duolog.database.transfer import KeptKey
 from duolog.errors import IdempotencyKeyTakenError
 from duolog.eventstore.appends import Appended
+from duolog.write.held_keys import HeldKeys
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer
 
 
@@ -17,16 +18,25 @@ class MemoryIdempotencyStore:
         clock: says how old a key is.
     """
 
-    __slots__ = ("_answers", "_clock")
+    __slots__ = ("_answers", "_clock", "_held")
 
     def __init__(self, clock: DatabaseClock) -> None:
         self._clock = clock
+        self._held = HeldKeys()
         self._answers: dict[tuple[IdempotencyScope, str], tuple[int, StoredAnswer]] = {}
 
     async def find(self, scope: IdempotencyScope, key: str) -> StoredAnswer | None:
         """Return what is committed under a key; None if nothing is."""
         found = self._answers.get((scope, key))
         return None if found is None else found[1]
+
+    async def hold(self, scope: IdempotencyScope, key: str) -> bool:
+        """Try to hold a key; see `IdempotencyStore.hold`."""
+        return self._held.hold(scope, key)
+
+    def let_go(self, scope: IdempotencyScope, key: str) -> None:
+        """Let a key go; see `IdempotencyStore.let_go`."""
+        self._held.let_go(scope, key)
 
     async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
         """Keep what was made of a key's outcome; see `IdempotencyStore.keep_shown`."""

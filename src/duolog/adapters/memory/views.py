@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from duolog.adapters._sql.ddl import check_tables, create_missing, drop_named, drop_tables, missing_tables
+from duolog.adapters._sql.ddl import check_empty, check_tables, create_missing, drop_named, drop_tables, missing_tables
 from duolog.adapters._sql.generation_tables import stored_names, stored_tables
 from duolog.adapters.memory.leases import MemoryLeases
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
@@ -55,7 +55,9 @@ class MemoryViews:
                 current = is_current(known, view, missing_tables(connection, view.tables))
                 if known and not current and token is None:
                     return known
-                if live is not None and not current:
+                if live is None:
+                    check_empty(connection, view.subscription, view.tables)
+                elif not current:
                     drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
                 create_missing(connection, view.tables)
                 self._tables.commit()

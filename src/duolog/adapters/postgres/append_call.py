@@ -52,10 +52,11 @@ class AppendCalls:
         schema: where they are.
     """
 
-    __slots__ = ("_batch", "_one")
+    __slots__ = ("_batch", "_each", "_one")
 
     def __init__(self, schema: str) -> None:
         self._one = load_sql("append_one", schema)
+        self._each = load_sql("append_each", schema)
         self._batch = load_sql("append_batch", schema)
 
     async def send(self, connection: Connection, commits: Sequence[Commit]) -> list[Decision]:
@@ -66,33 +67,24 @@ class AppendCalls:
         Raises:
             DRIVER_ERRORS: nothing was recorded, unless the connection was lost.
         """
-        if len(commits) == 1 and is_single(commits[0]):
-            return [await self._send_one(connection, commits[0])]
+        if all(map(is_single, commits)):
+            if len(commits) == 1:
+                return [await self._send_one(connection, commits[0])]
+            return await self._send_each(connection, commits)
         row: Any = await connection.fetchrow(self._batch, *batch_values(commits))
         return _decisions(commits, row["outcomes"], row["heads"], row["places"], row["unseen"])
 
     async def _send_one(self, connection: Connection, commit: Commit) -> Decision:
-        work = commit.work
-        ((stream, part),) = commit.parts.items()
-        ((_, event),) = part.events
-        position, version = await connection.fetchval(
-            self._one,
-            work.tenant,
-            stream,
-            part.expected,
-            event.event_id,
-            event.type,
-            event.schema_version,
-            event.tags,
-            part.partition,
-            event.data.decode(),
-            event.metadata.decode(),
-            sorted(commit.shared),
-        )
-        if not position:
-            return Decision(Verdict.REFUSED, NOTHING_APPENDED, {stream: version})
-        heads = {stream: version - 1}
-        return Decision(Verdict.RECORDED, commit.appended(position, position, heads), heads, (position,))
+        values = _single_row(commit)
+        position, version = await connection.fetchval(self._one, *values, sorted(commit.shared))
+        return _single_decision(commit, position, version - 1 if position else version)
+
+    async def _send_each(self, connection: Connection, commits: Sequence[Commit]) -> list[Decision]:
+        row: Any = await connection.fetchrow(self._each, *each_values(commits))
+        return [
+            _single_decision(commit, position, head)
+            for commit, position, head in zip(commits, row["places"], row["heads"], strict=True)
+        ]
 
 
 def is_single(commit: Commit) -> bool:
@@ -103,6 +95,16 @@ def is_single(commit: Commit) -> bool:
         and not commit.attempts
         and not (work.conditions or work.snapshots or work.idempotency is not None)
     )
+
+
+def each_values(commits: Sequence[Commit]) -> list[object]:
+    """Return the values for ``append_each``, in the order of its parameters; each commit is a single event."""
+    columns = list(zip(*map(_single_row, commits), strict=True))
+    tenants, tags = columns[0], columns[6]
+    if not any(tenants):
+        columns[0] = ()
+    columns[6] = tuple(map(array_text, tags)) if any(tags) else ()
+    return [sorted(set[int]().union(*(commit.shared for commit in commits))), *columns]
 
 
 def batch_values(commits: Sequence[Commit]) -> list[object]:
@@ -128,7 +130,7 @@ def batch_values(commits: Sequence[Commit]) -> list[object]:
             ]  # fmt: skip
         conditions += [
             (
-                number, condition.tenant, condition.horizon, array_text([str(each) for each in condition.seen]),
+                number, condition.tenant, condition.horizon, f"{{{','.join(map(str, condition.seen))}}}",
                 array_text(item.types), array_text(item.tags),
             )
             for condition in work.conditions
@@ -171,6 +173,25 @@ def array_text(values: Sequence[str]) -> str:
         return "{}"
     quoted = ('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
     return "{" + ",".join(quoted) + "}"
+
+
+def _single_row(commit: Commit) -> tuple[Any, ...]:
+    ((stream, part),) = commit.parts.items()
+    ((_, event),) = part.events
+    return (
+        commit.work.tenant, stream, part.expected, event.event_id, event.type, event.schema_version, event.tags,
+        part.partition, event.data.decode(), event.metadata.decode(),
+    )  # fmt: skip
+
+
+def _single_decision(commit: Commit, position: int, head: int) -> Decision:
+    """Return what became of a single event; ``position`` is 0 if it was refused."""
+    ((stream, part),) = commit.parts.items()
+    heads = {stream: head}
+    if not position:
+        return Decision(Verdict.REFUSED, NOTHING_APPENDED, heads)
+    appended = Appended(position, position, {stream: head + 1}, frozenset((part.partition,)))
+    return Decision(Verdict.RECORDED, appended, heads, (position,))
 
 
 def _locks(commits: Sequence[Commit]) -> list[tuple[object, ...]]:

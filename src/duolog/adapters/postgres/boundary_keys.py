@@ -33,12 +33,13 @@ _ALL_TYPES: Final = frozenset(range(TYPE_KEYS))
 
 def shared_keys(tenant: str, events: Iterable[NewEvent]) -> set[int]:
     """Return the keys under which events are written."""
-    keys = set[int]()
-    for event in events:
-        keys.add(_type_key(tenant, event.type))
-        for tag in event.tags:
-            keys.add(_tag_key(tenant, tag))
-    return keys
+    return set[int]().union(*(shared_keys_of(tenant, event.type, event.tags) for event in events))
+
+
+def shared_keys_of(tenant: str, kind: str, tags: tuple[str, ...]) -> frozenset[int]:
+    """Return the keys under which one event of a type with these tags is written."""
+    own = _type_keys(tenant, kind)
+    return own.union([_tag_key(tenant, tag) for tag in tags]) if tags else own
 
 
 def exclusive_keys(conditions: Iterable[AppendCondition]) -> set[int]:
@@ -58,6 +59,11 @@ def exclusive_keys(conditions: Iterable[AppendCondition]) -> set[int]:
 def stream_key(tenant: str, stream: str) -> int:
     """Return the key under which writers that fight over a stream take turns."""
     return KEYS + zlib.crc32(f"{tenant}\x1f{stream}".encode()) % STREAM_KEYS
+
+
+@lru_cache(maxsize=4_096)
+def _type_keys(tenant: str, kind: str) -> frozenset[int]:
+    return frozenset((_type_key(tenant, kind),))
 
 
 @lru_cache(maxsize=4_096)

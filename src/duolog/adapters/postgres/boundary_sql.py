@@ -5,9 +5,9 @@ from duolog.adapters.postgres.sql_files import in_schema
 from duolog.eventstore.conditions import EventQuery, QueryItem
 
 
-def boundary_events(query: EventQuery, schema: str, tenant: str) -> tuple[str, list[object]]:
-    """Return SQL and values that select all events that match ``query``, by position."""
-    values: list[object] = [tenant]
+def boundary_events(query: EventQuery, schema: str, tenant: str, *, after: int = 0) -> tuple[str, list[object]]:
+    """Return SQL and values that select all events above a position that match ``query``, by position."""
+    values: list[object] = [tenant, after]
     positions = " UNION ".join(_item(item, values) for item in query.items)
     # The limit keeps the planner at one look-up by position for each match: without statistics, as in a young log, it
     # would read all events instead.
@@ -25,9 +25,12 @@ def _item(item: QueryItem, values: list[object]) -> str:
         values.append(item.types)
         types = f" AND d.type = ANY (${len(values)}::text[])"
     if not item.tags:
-        return f"SELECT d.position FROM {{schema}}.events AS d WHERE d.tenant = $1{types}"  # noqa: S608 - made of constants
+        return f"SELECT d.position FROM {{schema}}.events AS d WHERE d.tenant = $1 AND d.position > $2{types}"  # noqa: S608 - made of constants
     values.append(item.tags[0])
-    tagged = f"SELECT t.position FROM {{schema}}.event_tags AS t WHERE t.tenant = $1 AND t.tag = ${len(values)}"  # noqa: S608 - made of constants
+    tagged = (
+        "SELECT t.position FROM {schema}.event_tags AS t"  # noqa: S608 - made of constants
+        f" WHERE t.tenant = $1 AND t.tag = ${len(values)} AND t.position > $2"
+    )
     if not types and len(item.tags) == 1:
         return tagged
     values.append(item.tags)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from duolog.adapters.postgres.boundary_keys import exclusive_keys, shared_keys
+from duolog.adapters.postgres.boundary_keys import exclusive_keys, shared_keys, shared_keys_of
 from duolog.eventstore.appends import Append, Appended, check_appends
 from duolog.eventstore.expectations import AnyVersion, Exactly, ExpectedVersion, NoStream, StreamExists, check_expected
 from duolog.eventstore.streams import partition_of
@@ -19,6 +19,7 @@ NEVER: Final = -3
 
 _GREATEST: Final = 2**31 - 1
 _EVENT_SIZE: Final = 256
+_NO_KEYS: Final = frozenset[int]()
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ class Commit:
     Attributes:
         work: what is to be recorded.
         parts: by stream, what is appended to it.
+        streams: the same streams, each with its tenant.
         ids: of its events.
         shared: keys of boundaries under which its events are written.
         exclusive: keys of the boundaries that its conditions guard.
@@ -62,6 +64,7 @@ class Commit:
 
     work: SealedWork
     parts: dict[str, StreamPart]
+    streams: tuple[tuple[str, str], ...]
     ids: tuple[UUID, ...]
     shared: frozenset[int]
     exclusive: frozenset[int]
@@ -100,22 +103,44 @@ def plan_commit(work: SealedWork) -> Commit:
         PayloadError: an append has no events, or there are too many.
         EventIdReusedError: one event id stands twice.
     """
-    if work.appends:
-        check_appends(work.appends)
-    events = [event for append in work.appends for event in append.events]
+    appends, tenant = work.appends, work.tenant
+    if appends:
+        check_appends(appends)
+    exclusive = frozenset(exclusive_keys(work.conditions)) if work.conditions else _NO_KEYS
+    if len(appends) == 1 and len(appends[0].events) == 1 and not work.snapshots and work.idempotency is None:
+        return _plan_single(work, appends[0], exclusive)
+    events = [event for append in appends for event in append.events]
     size = sum(len(event.data) + len(event.metadata) for event in events) + len(events) * _EVENT_SIZE
     size += sum(len(snapshot.data) for snapshot in work.snapshots)
     size += len(work.idempotency.result) if work.idempotency is not None else 0
-    shared = frozenset(shared_keys(work.tenant, events))
-    exclusive = frozenset(exclusive_keys(work.conditions)) if work.conditions else frozenset[int]()
+    shared = frozenset(shared_keys(tenant, events))
+    parts = _parts(tenant, appends)
     return Commit(
         work,
-        _parts(work.tenant, work.appends),
+        parts,
+        tuple((tenant, stream) for stream in parts),
         tuple(event.event_id for event in events),
         shared,
         exclusive,
         shared | exclusive if exclusive else shared,
         size,
+    )
+
+
+def _plan_single(work: SealedWork, append: Append, exclusive: frozenset[int]) -> Commit:
+    """Plan what most units are, one event and nothing beside it, without the loops that others need."""
+    tenant, stream, (event,) = work.tenant, append.stream, append.events
+    shared = shared_keys_of(tenant, event.type, event.tags)
+    part = StreamPart(partition_of(tenant, stream), _before(append.expected, 0), [(0, event)])
+    return Commit(
+        work,
+        {stream: part},
+        ((tenant, stream),),
+        (event.event_id,),
+        shared,
+        exclusive,
+        shared | exclusive if exclusive else shared,
+        len(event.data) + len(event.metadata) + _EVENT_SIZE,
     )
 
 

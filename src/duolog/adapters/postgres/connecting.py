@@ -16,6 +16,7 @@ Connection: TypeAlias = asyncpg.Connection
 CACHED_STATEMENTS: Final = 512
 ANSWER_GRACE: Final = 10.0
 _MILLISECONDS: Final = 1_000
+_POOLER: Final = "unsupported startup parameter"  # as PgBouncer says it
 
 # A connection whose other end is gone is noticed after about 30 seconds, also if nothing is sent.
 _UNANSWERED: Final = 30_000
@@ -39,7 +40,7 @@ async def connect(location: Location, *, read_only: bool = False) -> Connection:
         read_only: the session refuses to write.
 
     Raises:
-        ConfigurationError: the URL's options for the driver are wrong.
+        ConfigurationError: the URL's options for the driver are wrong, or a pooler is there that it says nothing of.
         DatabaseError: the server cannot be reached, or refuses.
     """
     settings = {"application_name": location.application_name}
@@ -65,6 +66,9 @@ async def connect(location: Location, *, read_only: bool = False) -> Connection:
         message = "the options of the database URL do not fit together"
         raise ConfigurationError(message, hint="Check host, port and the ssl... options.") from None
     except DRIVER_ERRORS as error:
+        if _POOLER in str(error):
+            message = "a pooler stands before the server, and refuses settings of a session"
+            raise ConfigurationError(message, hint="Put prepared_statements=off in the URL.") from None
         raise database_error(error) from None
     _keep_alive(connection)
     return connection

@@ -59,7 +59,13 @@ class PostgresDatabase:
     @property
     def features(self) -> Features:
         """What it does differently."""
-        return Features(durable=True, shared=True, snapshot_reads=True, single_writer=False)
+        return Features(
+            durable=True,
+            shared=True,
+            snapshot_reads=True,
+            single_writer=False,
+            keys_shared=self._location.prepared_statements,
+        )
 
     @property
     def store(self) -> PostgresEventStore:
@@ -236,6 +242,7 @@ class _Open:
         await self.log.start()
 
     async def close(self) -> None:
+        await self.idempotency.close()
         await self.log.close()
         await self.sessions.close()
         await self.log_connections.close()

@@ -8,7 +8,7 @@ from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import reported
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.sql_scripts import check_allowed, single_statements
-from duolog.errors import StatementError
+from duolog.errors import StatementError, ViewNotEmptyError
 from duolog.tables.sql_tokens import Kind, sql_tokens
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -67,6 +67,22 @@ async def create_missing(connection: Connection, schema: str, tables: Mapping[st
     for table in await missing_tables(connection, schema, missing):
         message = f"the DDL of table {table!r} does not create it"
         raise StatementError(message)
+
+
+async def check_empty(connection: Connection, schema: str, subscription: str, tables: Sequence[str]) -> None:
+    """Check that a view which begins finds no rows in tables that exist; the names were checked before.
+
+    Raises:
+        ViewNotEmptyError: a table has rows.
+        DatabaseError: the database failed.
+    """
+    missing = await missing_tables(connection, schema, tables)
+    for table in tables:
+        if table not in missing:
+            statement = f'SELECT EXISTS (SELECT FROM "{table}")'  # noqa: S608 - the name was checked
+            with reported(statement):
+                if await connection.fetchval(statement):
+                    raise ViewNotEmptyError(subscription=subscription, table=table)
 
 
 async def drop_tables(connection: Connection, tables: Iterable[str]) -> None:

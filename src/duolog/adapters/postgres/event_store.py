@@ -1,10 +1,11 @@
 """The log on a PostgreSQL server."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from duolog.adapters.postgres.boundary_sql import boundary_events
+from duolog.adapters.postgres.boundary_reads import BoundaryReads
 from duolog.adapters.postgres.committer import PostgresWorkCommitter
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.event_rows import events_from_rows, load_event_sql
@@ -21,9 +22,6 @@ from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.write.sealed_work import SealedWork
 from duolog.write.unknown_outcome import CertainOutcomes
 
-BOUNDARY_SECONDS: Final = 0.05
-"""The horizon of a condition may be so old: what was settled since is among what the decision has seen above it."""
-
 _GREATEST_VERSION: Final = 2**31 - 1
 
 
@@ -38,8 +36,8 @@ class PostgresEventStore:
         tail: waits for more.
     """
 
-    __slots__ = ("_backward", "_by_id", "_committer", "_connections", "_forward", "_head", "_horizon", "_log_id",
-                 "_outcomes", "_schema", "_tail")  # fmt: skip
+    __slots__ = ("_backward", "_boundaries", "_by_id", "_committer", "_connections", "_forward", "_head", "_horizon",
+                 "_log_id", "_outcomes", "_schema", "_tail")  # fmt: skip
 
     def __init__(
         self,
@@ -52,6 +50,7 @@ class PostgresEventStore:
     ) -> None:
         schema = connections.location.schema
         self._log_id = log_id
+        self._boundaries = BoundaryReads(connections, horizon)
         self._connections = connections
         self._committer = committer
         self._horizon = horizon
@@ -119,12 +118,14 @@ class PostgresEventStore:
         Whoever is writing just now is not waited for: the page ends before the first position that may still be
         filled.
         """
-        if self._horizon.position > after:
-            page = await self._page(after, limit, filter)
-            if len(page.events) >= limit:
-                return page  # a rebuild reads page after page below the horizon, and needs no look at the fence
-        await self._horizon.look()
-        return await self._page(after, limit, filter)
+        page = await self._page(after, limit, filter)
+        if len(page.events) >= limit:
+            return page  # a rebuild reads page after page below the horizon, and needs no look at the fence
+        if await self._horizon.look() <= page.through:
+            return page
+        # What was read below the old horizon is complete for good: only what was settled since is read.
+        rest = await self._page(page.through, limit - len(page.events), filter)
+        return EventPage([*page.events, *rest.events], rest.through)
 
     async def read_events(self, event_ids: Sequence[UUID]) -> Mapping[UUID, RecordedEvent]:
         """Return those of the events with these ids that are in the log, by id."""
@@ -133,12 +134,7 @@ class PostgresEventStore:
 
     async def read_boundary(self, query: EventQuery, *, tenant: str = "") -> Boundary:
         """Read all events that match, and the condition that they imply; see `EventStore.read_boundary`."""
-        # First the horizon, then the snapshot: what is settled is seen, and what is seen above it is remembered.
-        horizon = await self._horizon.recent(BOUNDARY_SECONDS)
-        sql, values = boundary_events(query, self._schema, tenant)
-        events = events_from_rows(await self._connections.fetch(sql, *values))
-        seen = frozenset(event.position for event in events if event.position > horizon)
-        return Boundary(tuple(events), AppendCondition(query, horizon, seen, tenant))
+        return await self._boundaries.read(query, tenant)
 
     async def subscribe(
         self,
@@ -149,11 +145,24 @@ class PostgresEventStore:
     ) -> AsyncGenerator[EventPage, None]:
         """Follow the log from a position on, without end; see `EventStore.subscribe`."""
         position = after
-        while True:
-            await self._tail.beyond(position)
-            page = await self._page(position, batch, filter)
-            position = page.through
-            yield page
+        ahead: asyncio.Task[EventPage] | None = None
+        try:
+            while True:
+                if ahead is None:
+                    await self._tail.beyond(position)
+                    page = await self._page(position, batch, filter)
+                else:
+                    page = await ahead
+                    ahead = None
+                position = page.through
+                if self._horizon.position > position:
+                    ahead = asyncio.create_task(self._page(position, batch, filter), name="duolog-postgres-read-ahead")
+                    await asyncio.sleep(0)  # who works on a page may let nobody else run: the next is asked for before
+                yield page
+        finally:
+            if ahead is not None:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
 
     async def head(self) -> int:
         """Return the position of the last event; 0 if the log is empty."""

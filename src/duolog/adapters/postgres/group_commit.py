@@ -2,21 +2,24 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from duolog.adapters.postgres.append_call import AppendCalls, Decision, Verdict
+from duolog.adapters.postgres.batch_pace import BatchPace
 from duolog.adapters.postgres.commits import Commit
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections, closed
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, is_connection_lost, reported, sqlstate
 from duolog.adapters.postgres.guarded_events import GuardedEvents
 from duolog.adapters.postgres.in_flight import InFlight
+from duolog.adapters.postgres.losers_turns import LosersTurns
 from duolog.adapters.postgres.lost_sessions import LostSessions
 from duolog.adapters.postgres.refusals import Refusals, lost_race
-from duolog.errors import DatabaseError, DuologError, OutcomeUnknownError
+from duolog.errors import AppendConditionFailedError, DatabaseError, DuologError, OutcomeUnknownError
 from duolog.eventstore.appends import NOTHING_APPENDED, Appended
 
 MOST_COMMITS: Final = 256
@@ -86,6 +89,8 @@ class GroupCommit:
         self._room: deque[asyncio.Future[None]] = deque()
         self._in_flight = InFlight()
         self._guarded = GuardedEvents()
+        self._pace = BatchPace()
+        self._turns = LosersTurns()
         self._heads: dict[tuple[str, str], int] = {}  # versions that streams have reached; they only grow
         self._closed = False
 
@@ -129,6 +134,7 @@ class GroupCommit:
 
     async def _run_lane(self) -> None:
         while batch := self._gather():
+            began = time.monotonic()
             try:
                 await self._serve(batch)
             except Exception as error:  # noqa: BLE001 - every waiter must hear of it
@@ -137,6 +143,7 @@ class GroupCommit:
                 _fail(batch, error)
             finally:
                 self._in_flight.remove([waiter.commit for waiter in batch])
+                self._pace.note(len(batch), time.monotonic() - began)
             self._make_room()
         # At once, not when the loop gets to know that the task is done: whoever comes next must start another.
         self._running -= 1
@@ -199,6 +206,8 @@ class GroupCommit:
         try:
             outcome = await self._refusals.explain(commit, decision)
         except Exception as error:  # noqa: BLE001 - it is the waiter's
+            if isinstance(error, AppendConditionFailedError):
+                await self._turns.take()
             _fail((waiter,), error)
             return
         if outcome is not None:
@@ -222,7 +231,8 @@ class GroupCommit:
         batch, deferred = list[_Waiter](), list[_Waiter]()
         events = size = 0
         keys = set[int]()
-        while queue and len(batch) < MOST_COMMITS and len(deferred) < _LOOK_AHEAD:
+        most = min(self._pace.most(len(queue)), MOST_COMMITS)
+        while queue and len(batch) < most and len(deferred) < _LOOK_AHEAD:
             waiter = queue[0]
             commit = waiter.commit
             if waiter.future.done():  # cancelled before it was sent: it never will be
@@ -252,14 +262,16 @@ class GroupCommit:
 
     def _stale(self, waiter: _Waiter) -> Decision | None:
         """Decide without asking about a commit that cannot succeed any more because of what others have recorded."""
-        commit = waiter.commit
-        tenant = commit.work.tenant
-        heads = {stream: self._heads.get((tenant, stream), 0) for stream in commit.parts}
-        if any(part.is_stale(heads[stream]) for stream, part in commit.parts.items()):
-            # What is not known may well be as expected.
-            presumed = {stream: max(heads[stream], part.least) for stream, part in commit.parts.items()}
-            return Decision(Verdict.REFUSED, NOTHING_APPENDED, presumed, is_presumed=True)
-        unseen = self._guarded.first_unseen(commit) if commit.exclusive else 0
+        commit, known = waiter.commit, self._heads
+        for name, part in zip(commit.streams, commit.parts.values(), strict=True):
+            if part.is_stale(known.get(name, 0)):
+                # What is not known may well be as expected.
+                presumed = {
+                    stream: max(known.get((tenant, stream), 0), commit.parts[stream].least)
+                    for tenant, stream in commit.streams
+                }
+                return Decision(Verdict.REFUSED, NOTHING_APPENDED, presumed, is_presumed=True)
+        unseen = self._guarded.unseen(commit) if commit.exclusive else 0
         if unseen:
             return Decision(Verdict.CONDITION_FAILED, NOTHING_APPENDED, {}, unseen=unseen)
         return None
@@ -267,9 +279,9 @@ class GroupCommit:
     def _remember_heads(self, commit: Commit, decision: Decision) -> None:
         if len(self._heads) >= _MOST_HEADS:
             self._heads.clear()
-        tenant, versions = commit.work.tenant, decision.appended.versions or decision.heads
-        for stream, version in versions.items():
-            self._heads[tenant, stream] = version
+        versions = decision.appended.versions or decision.heads
+        for name in commit.streams:
+            self._heads[name] = versions[name[1]]
 
     # --- back-pressure ---------------------------------------------------------------------------------------
 

@@ -2,10 +2,9 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from duolog.adapters.postgres.boundary_keys import shared_keys
+from duolog.adapters.postgres.boundary_keys import shared_keys_of
 from duolog.adapters.postgres.commits import Commit
 from duolog.eventstore.conditions import AppendCondition
 
@@ -13,8 +12,7 @@ MOST_EVENTS: Final = 64
 """So many are remembered of each key; whoever has read longer ago asks the database."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(NamedTuple):
     tenant: str
     type: str
     tags: tuple[str, ...]
@@ -44,11 +42,14 @@ class GuardedEvents:
         events = (event for append in commit.work.appends for event in append.events)
         for event, position in zip(events, positions, strict=True):
             known = _Event(tenant, event.type, event.tags, position)
-            for key in shared_keys(tenant, (event,)):
+            for key in shared_keys_of(tenant, event.type, event.tags):
                 self._events.setdefault(key, deque(maxlen=MOST_EVENTS)).append(known)
 
-    def first_unseen(self, commit: Commit) -> int:
-        """Return the position of the first of them that breaks a condition of a commit; 0 if none of them does."""
-        known = (event for key in commit.exclusive for event in self._events.get(key, ()))
-        broken = [each.position for each in known if any(map(each.breaks, commit.work.conditions))]
-        return min(broken, default=0)
+    def unseen(self, commit: Commit) -> int:
+        """Return the position of the latest of them that breaks a condition of a commit; 0 if none of them does."""
+        conditions = commit.work.conditions
+        for key in commit.exclusive:
+            for event in reversed(self._events.get(key, ())):
+                if any(map(event.breaks, conditions)):
+                    return event.position
+        return 0

@@ -2,6 +2,7 @@
 
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
+from duolog.adapters.postgres.held_keys import HeldKeys
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.errors import IdempotencyKeyTakenError
 from duolog.eventstore.appends import NOTHING_APPENDED, Appended
@@ -21,10 +22,11 @@ class PostgresIdempotencyStore:
         connections: where connections come from.
     """
 
-    __slots__ = ("_connections", "_schema")
+    __slots__ = ("_connections", "_held", "_schema")
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        self._held = HeldKeys(connections.location)
         self._schema = connections.location.schema
 
     async def find(self, scope: IdempotencyScope, key: str) -> StoredAnswer | None:
@@ -32,6 +34,14 @@ class PostgresIdempotencyStore:
         sql = load_sql("read_idempotency_key", self._schema)
         row = await self._connections.fetch_row(sql, *_place(scope, key))
         return None if row is None else StoredAnswer(row[0], row[1], decode_outcome(row[2]), row[3])
+
+    async def hold(self, scope: IdempotencyScope, key: str) -> bool:
+        """Try to hold a key; see `IdempotencyStore.hold`."""
+        return await self._held.hold(scope, key)
+
+    def let_go(self, scope: IdempotencyScope, key: str) -> None:
+        """Let a key go; see `IdempotencyStore.let_go`."""
+        self._held.let_go(scope, key)
 
     async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
         """Keep what was made of a key's outcome, in a transaction of its own; see `IdempotencyStore.keep_shown`."""
@@ -47,6 +57,10 @@ class PostgresIdempotencyStore:
         sql = load_sql("sweep_idempotency_keys", self._schema)
         row = await self._connections.fetch_row(sql, round(seconds * 1_000_000), limit)
         return 0 if row is None else int(row["swept"])
+
+    async def close(self) -> None:
+        """Let all keys go. May be called twice."""
+        await self._held.close()
 
 
 async def claim_key(

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
+from duolog.adapters._sql.url_options import url_options
 from duolog.errors import ConfigurationError
 
 _FORM: Final = "Write postgresql://user:password@host:5432/database; write @ : / # ? % in a password as %40 %3A ..."
@@ -73,7 +74,7 @@ def parse_location(url: str) -> Location:
         ConfigurationError: the form is wrong, or an option is unknown or wrong.
     """
     parts = _split(url)
-    options = _options(parts.query)
+    options = url_options(parts.query, _OPTIONS, example="?schema=duolog&pool_max=24")
     numbers = {name: _number(name, options[name]) for name in _NUMBERS if name in options}
     location = Location(
         url=_shown(parts, options),
@@ -109,21 +110,6 @@ def _is_host(text: str) -> bool:
 def _wrong_form() -> ConfigurationError:
     message = "the database URL is not that of a PostgreSQL database"
     return ConfigurationError(message, hint=_FORM)
-
-
-def _options(query: str) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
-    except ValueError:
-        message = "the options of the database URL cannot be read"
-        raise ConfigurationError(message, hint="Write them like ?schema=duolog&pool_max=24.") from None
-    unknown = sorted({name for name, _ in pairs} - set(_OPTIONS))
-    if unknown or len(dict(pairs)) != len(pairs):
-        message = (
-            f"options of the database URL that are unknown or stand twice: {', '.join(unknown) or 'doubled names'}"
-        )
-        raise ConfigurationError(message, hint=f"Allowed, once each: {', '.join(_OPTIONS)}.")
-    return dict(pairs)
 
 
 def _number(name: str, text: str) -> int:

@@ -1,12 +1,10 @@
 """Bringing the schema up to date: numbered SQL files, each frozen by its checksum."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Final
 
+from duolog.adapters._sql.migration_files import Migration, migrations_of
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.errors import reported
@@ -16,35 +14,10 @@ from duolog.errors import SchemaError
 LOCK_MILLISECONDS: Final = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step of the schema.
-
-    Attributes:
-        number: its place, from 1.
-        name: its file's name without ``.sql``.
-        sql: its statements, with ``{schema}`` for the schema of duolog's tables.
-    """
-
-    number: int
-    name: str
-    sql: str
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of its text, as hexadecimal digits."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
-
-
 @lru_cache(maxsize=1)
 def migrations() -> tuple[Migration, ...]:
     """Return all migrations of this release, in order."""
-    folder = files("duolog.adapters.postgres") / "migrations"
-    names = sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple(
-        Migration(int(name.partition("_")[0]), name, (folder / f"{name}.sql").read_text(encoding="utf-8"))
-        for name in names
-    )
+    return migrations_of("duolog.adapters.postgres")
 
 
 async def pending(connection: Connection, schema: str) -> list[Migration]:

@@ -41,8 +41,13 @@ class PostgresReadSession(Reading):
         self._closed = False
 
     def end(self) -> bool:
-        """Let no further fetch begin, and tell whether it holds a connection or a fetch is still taking one."""
+        """Let no further fetch begin, and tell whether it still holds a connection, or a fetch is taking one.
+
+        Where no fetch runs and the last one succeeded, the connection is given back at once.
+        """
         self._closed = True
+        if self._is_clean and not self._lock.locked():
+            self._let_go()
         return self._connection is not None or self._lock.locked()
 
     async def read(self, work: Callable[[Connection], Awaitable[R]]) -> R:
@@ -77,9 +82,9 @@ class PostgresReadSession(Reading):
 
     async def close(self) -> None:
         """Give the connection back, after a fetch that still runs. May be called twice."""
-        self.end()
-        async with self._lock:
-            await self._let_go()
+        if self.end():
+            async with self._lock:
+                await self._give_back()
 
     async def _ready(self) -> Connection:
         """Return the connection, in the transaction and with no failed statement in it."""
@@ -87,13 +92,14 @@ class PostgresReadSession(Reading):
             if self._is_marked:
                 await self._back_to_mark(self._connection)
             else:
-                await self._let_go()  # whether its transaction has begun is not known
+                await self._give_back()  # whether its transaction has begun is not known
         if self._connection is None:
-            self._connection = await self._connections.take()
+            self._connection = await self._connections.take(may_be_in_transaction=True)
             self._is_clean = False
-            location = self._connections.location
+            sql = f"{begin(self._connections.location, snapshot=True, seconds=self._seconds)}; {_MARK}"
             with reported():
-                await self._connection.execute(f"{begin(location, snapshot=True, seconds=self._seconds)}; {_MARK}")
+                # One message: the last reader did not wait until its transaction had ended.
+                await self._connection.execute(f"ROLLBACK; {sql}" if self._connection.is_in_transaction() else sql)
             self._is_marked = True
         return self._connection
 
@@ -101,11 +107,20 @@ class PostgresReadSession(Reading):
         with reported():
             await connection.execute(_BACK_TO_MARK)
 
-    async def _let_go(self) -> None:
+    def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         self._is_marked = False
         if connection is not None:
-            await self._connections.give_back(connection, doubtful=not self._is_clean)
+            self._connections.let_go(connection)
+
+    async def _give_back(self) -> None:
+        if self._is_clean:
+            self._let_go()
+            return
+        connection, self._connection = self._connection, None
+        self._is_marked = False
+        if connection is not None:
+            await self._connections.give_back(connection, doubtful=True)
 
     def _too_slow(self) -> TimeLimitExceededError:
         limit = self._seconds

@@ -1,6 +1,5 @@
 """The application's statements on a connection: ``:name`` becomes ``$n``, values fit their places, rows become DTOs."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +11,7 @@ from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, sqlstate
 from duolog.adapters.postgres.sql_scripts import check_allowed
 from duolog.adapters.postgres.values import aware_row, place_value, plain_value, stored_row
-from duolog.errors import ConstraintViolationError, DatabaseError, DuologError, StaleRowError, StatementError
+from duolog.errors import ConstraintViolationError, DatabaseError, DuologError, StatementError
 from duolog.tables.ports import Row
 from duolog.tables.rows import decode_rows
 from duolog.tables.sql_tokens import Kind, sql_tokens
@@ -22,7 +21,6 @@ T = TypeVar("T")
 
 MOST_SHAPES: Final = 1_024
 
-_TABLE: Final = re.compile(r"\b(?:INTO|UPDATE|FROM)\s+(?:ONLY\s+)?\"?(\w+)", re.IGNORECASE)
 _TIMES: Final = frozenset({"timestamp", "timestamptz"})
 # A statement that was right before the tables changed, by what it fails with then.
 _STALE: Final = frozenset({"0A000", "42804", "42883", "42P18", "XX000"})
@@ -179,10 +177,7 @@ class Statements:
             if error is violation:
                 raise
             raise error from violation
-        if statement.rows is not None and changed != statement.rows:
-            table = _TABLE.search(statement.sql)
-            key = statement.key or (table[1] if table else "")
-            raise StaleRowError(key=key, expected=statement.rows, actual=changed)
+        statement.check_rows(changed)
         return changed
 
     async def execute(self, connection: Connection, sql: str, parameters: Parameters | None) -> int:

@@ -10,6 +10,7 @@ from duolog.adapters.postgres.checkpoints import checkpoint_of
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.ddl import (
+    check_empty,
     check_tables,
     create_apart,
     create_missing,
@@ -50,7 +51,9 @@ async def prepare_view(connections: Connections, view: View, token: int | None) 
             return known
         if known and token is None:
             return known
-        if live is not None:
+        if live is None:
+            await check_empty(connection, schema, view.subscription, tuple(view.tables))
+        else:
             for share, fence in await _lock_shares(connection, schema, view.subscription, live.number):
                 if token is not None and share == known[0].share:
                     _check_token(share, token, fence)

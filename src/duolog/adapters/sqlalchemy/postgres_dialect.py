@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy
 from sqlalchemy import event, types
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection, PGDialect_asyncpg
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.engine.interfaces import Dialect
@@ -18,7 +19,7 @@ from duolog.adapters.postgres.location import Location, parse_location
 from duolog.adapters.postgres.sql_scripts import check_allowed
 from duolog.adapters.sqlalchemy.flushes import conflict_key, is_guarded
 from duolog.adapters.sqlalchemy.postgres_migration import migrate_server
-from duolog.adapters.sqlalchemy.postgres_types import AwareTime, explained
+from duolog.adapters.sqlalchemy.postgres_types import AwareTime, TextJson, TextJsonb, explained
 from duolog.adapters.sqlalchemy.postgres_wires import ConnectionWire, QueryConnection, UnitConnection
 from duolog.errors import ConflictError, DatabaseError, StaleRowError
 from duolog.tables.ports import ReadSession
@@ -67,7 +68,12 @@ class HeldDialect(PGDialect_asyncpg):
     supports_statement_cache = True
     supports_native_json_deserialization = False
 
-    colspecs: ClassVar[dict[Any, Any]] = {**PGDialect_asyncpg.colspecs, types.DateTime: AwareTime}  # type: ignore[misc]
+    colspecs: ClassVar[dict[Any, Any]] = {  # type: ignore[misc]
+        **PGDialect_asyncpg.colspecs,
+        types.DateTime: AwareTime,
+        types.JSON: TextJson,
+        JSONB: TextJsonb,
+    }
 
     def __init__(self, database_url: str = "", **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call] # pyright: ignore[reportUnknownMemberType]

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import types
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncpgDateTime
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import Dialect
@@ -20,6 +22,18 @@ class AwareTime(AsyncpgDateTime):
     def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Refuse naive times in a column of moments."""
         return _aware if self.timezone else None
+
+
+class TextJson(JSON):
+    """JSON, whose text the driver gives as it is; SQLAlchemy 2.0 takes it for decoded."""
+
+    result_processor = types.JSON.result_processor
+
+
+class TextJsonb(JSONB):
+    """As `TextJson`."""
+
+    result_processor = types.JSON.result_processor
 
 
 def explained(context: ExceptionContext) -> StatementError | None:

@@ -51,7 +51,11 @@ class SqlAlchemyProvider(Provider):
 
     @provide
     async def session(self, engine: ScopeEngine, container: AsyncContainer) -> AsyncIterator[AsyncSession]:
-        """Provide the command's or the query's session."""
+        """Provide the command's or the query's session.
+
+        Raises:
+            ConfigurationError: a projection takes one.
+        """
         context = current_context()
         if context is not None and context.kind is ScopeKind.PROJECTION:
             message = "an AsyncSession was asked for in a projection"

@@ -75,7 +75,7 @@ class SqliteDatabase:
     @property
     def features(self) -> Features:
         """What it does differently."""
-        return Features(durable=True, shared=True, snapshot_reads=True, single_writer=True)
+        return Features(durable=True, shared=True, snapshot_reads=True, single_writer=True, keys_shared=False)
 
     @property
     def store(self) -> SqliteEventStore:

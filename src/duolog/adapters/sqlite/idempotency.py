@@ -10,6 +10,7 @@ from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.writer import Writer
 from duolog.errors import IdempotencyKeyTakenError
 from duolog.eventstore.appends import NOTHING_APPENDED, Appended
+from duolog.write.held_keys import HeldKeys
 from duolog.write.idempotency import (
     IdempotencyRecord,
     IdempotencyScope,
@@ -34,17 +35,26 @@ class SqliteIdempotencyStore:
         readers: where connections for reading come from.
     """
 
-    __slots__ = ("_readers", "_writer")
+    __slots__ = ("_held", "_readers", "_writer")
 
     def __init__(self, writer: Writer, readers: Readers) -> None:
         self._writer = writer
         self._readers = readers
+        self._held = HeldKeys()
 
     async def find(self, scope: IdempotencyScope, key: str) -> StoredAnswer | None:
         """Return what is committed under a key; None if nothing is."""
         values = _place(scope, key)
         row = await self._readers.run(lambda connection: connection.execute(_READ, values).fetchone())
         return None if row is None else StoredAnswer(row[0], row[1], decode_outcome(row[2]), row[3])
+
+    async def hold(self, scope: IdempotencyScope, key: str) -> bool:
+        """Try to hold a key in this process; see `IdempotencyStore.hold`."""
+        return self._held.hold(scope, key)
+
+    def let_go(self, scope: IdempotencyScope, key: str) -> None:
+        """Let a key go; see `IdempotencyStore.let_go`."""
+        self._held.let_go(scope, key)
 
     async def keep_shown(self, scope: IdempotencyScope, key: str, shown: str) -> None:
         """Keep what was made of a key's outcome, in a transaction of its own; see `IdempotencyStore.keep_shown`."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
+from duolog.adapters._sql.url_options import url_options
 from duolog.errors import ConfigurationError
 
 _OPTIONS: Final = ("busy_timeout", "synchronous")
@@ -51,28 +52,13 @@ def parse_location(url: str) -> Location:
     if parts.netloc or "\x00" in path:
         message = "the database URL is not that of a SQLite file"
         raise ConfigurationError(message, hint=_FORM)
-    options = _options(parts.query)
+    options = url_options(parts.query, _OPTIONS, example="?synchronous=FULL&busy_timeout=5000")
     return Location(
         url,
         Path(path).absolute(),
         _synchronous(options.get("synchronous", "FULL")),
         _busy_timeout(options.get("busy_timeout", "5000")),
     )
-
-
-def _options(query: str) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
-    except ValueError as error:
-        message = "the options of the database URL cannot be read"
-        raise ConfigurationError(message, hint="Write them like ?synchronous=FULL&busy_timeout=5000.") from error
-    unknown = sorted({name for name, _ in pairs} - set(_OPTIONS))
-    if unknown or len(dict(pairs)) != len(pairs):
-        message = (
-            f"options of the database URL that are unknown or stand twice: {', '.join(unknown) or 'doubled names'}"
-        )
-        raise ConfigurationError(message, hint=f"Allowed, once each: {', '.join(_OPTIONS)}.")
-    return dict(pairs)
 
 
 def _synchronous(text: str) -> str:

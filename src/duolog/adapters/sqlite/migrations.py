@@ -1,16 +1,14 @@
 """Bringing the schema up to date: numbered SQL files, each frozen by its checksum."""
 
-import hashlib
 import sqlite3
 import time
-from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Final
 from uuid import uuid4
 
 from duolog.adapters._sql.ddl import single_statements
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
+from duolog.adapters._sql.migration_files import Migration, migrations_of
 from duolog.adapters.sqlite.connections import connect_reader
 from duolog.adapters.sqlite.location import Location
 from duolog.adapters.sqlite.sql_files import load_sql
@@ -27,39 +25,10 @@ _CLOSE: Final = tuple(single_statements(load_sql("close_log")))
 _EXISTS: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'duolog_migrations'"
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step of the schema.
-
-    Attributes:
-        number: its place, from 1.
-        name: its file's name without ``.sql``.
-        sql: its statements.
-    """
-
-    number: int
-    name: str
-    sql: str
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of its text, as hexadecimal digits."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
-
-
 @lru_cache(maxsize=1)
 def migrations() -> tuple[Migration, ...]:
     """Return all migrations of this release, in order."""
-    found = (files("duolog.adapters.sqlite") / "migrations").iterdir()
-    names = sorted(entry.name.removesuffix(".sql") for entry in found if entry.name.endswith(".sql"))
-    return tuple(
-        Migration(
-            int(name.partition("_")[0]),
-            name,
-            (files("duolog.adapters.sqlite") / "migrations" / f"{name}.sql").read_text(encoding="utf-8"),
-        )
-        for name in names
-    )
+    return migrations_of("duolog.adapters.sqlite")
 
 
 def pending(connection: sqlite3.Connection) -> list[Migration]:

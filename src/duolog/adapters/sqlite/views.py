@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from duolog.adapters._sql.ddl import (
+    check_empty,
     check_tables,
     create_missing,
     drop_named,
@@ -49,7 +50,9 @@ def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) 
         return known
     if known and token is None:
         return known
-    if live is not None:
+    if live is None:
+        check_empty(connection, view.subscription, view.tables)
+    else:
         drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
         _drop(connection, live)
     create_missing(connection, view.tables)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final, TypeVar
 
-from duolog.admin.checks.kinds import is_data_class, is_struct, is_tuple, is_typed_dict
+from duolog.admin.class_kinds import is_data_class, is_struct, is_tuple, is_typed_dict
 from duolog.admin.structure import is_of_duolog
 from duolog.messages.binding import Binding
 from duolog.write.aggregate import Aggregate

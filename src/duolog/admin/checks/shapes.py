@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from duolog.admin.checks.finding import Finding, finding
-from duolog.admin.checks.kinds import is_data_class, is_struct
 from duolog.admin.checks.results import result_types
+from duolog.admin.class_kinds import is_data_class, is_struct
 from duolog.admin.structure import ApplicationStructure
 
 _RULE: Final = "shape"

@@ -12,6 +12,8 @@ from duolog.admin.event_log import EventSelection, recorded_events
 from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, inspected, named_database
 from duolog.cli.event_line import event_json, event_line
 from duolog.cli.examples import examples
+from duolog.cli.mask_options import ClassesOption, SecretsOption, Shown, chosen_mask
+from duolog.cli.target_argument import JsonOption
 from duolog.cli.terminal import stdout_width
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
@@ -41,11 +43,13 @@ def events(
         list[str] | None, typer.Option("--tag", help="With this tag, as it is stored; if repeated, with all of them.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many events.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    app: ClassesOption = None,
+    secrets: SecretsOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the events of a log, oldest first.
 
-    The database is only read. Personal fields are shown as they are stored.
+    The database is only read. Members of payloads that are named like a secret are masked; personal ones are shown.
     """
     selection = EventSelection(
         after=0 if after == _END else _position(after),
@@ -57,7 +61,12 @@ def events(
         limit=limit,
     )
     show = _show(
-        named_database(database_url, database), selection, from_end=after == _END, follow=follow, as_json=as_json
+        named_database(database_url, database),
+        selection,
+        chosen_mask(app, secrets=secrets),
+        from_end=after == _END,
+        follow=follow,
+        as_json=as_json,
     )
     try:
         asyncio.run(show)
@@ -66,7 +75,9 @@ def events(
             raise
 
 
-async def _show(database: Database, selection: EventSelection, *, from_end: bool, follow: bool, as_json: bool) -> None:
+async def _show(
+    database: Database, selection: EventSelection, shown: Shown, *, from_end: bool, follow: bool, as_json: bool
+) -> None:
     async with inspected(database):
         store = database.store
         if from_end:
@@ -74,7 +85,7 @@ async def _show(database: Database, selection: EventSelection, *, from_end: bool
         async with aclosing(recorded_events(store, selection, follow=follow)) as stretches:
             async for stretch in stretches:
                 width = stdout_width()
-                lines = (event_json(event) if as_json else event_line(event, width) for event in stretch)
+                lines = (event_json(each) if as_json else event_line(each, width) for each in map(shown, stretch))
                 sys.stdout.writelines(f"{line}\n" for line in lines)
                 sys.stdout.flush()
 

@@ -3,6 +3,7 @@
 import asyncio
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 import typer
@@ -13,6 +14,7 @@ from duolog.application.application import Application
 from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, inspected, named_database
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
+from duolog.cli.mask_options import ClassesOption, SecretsOption, Shown, chosen_mask
 from duolog.cli.parked_text import detail_json, detail_text, parked_json
 from duolog.cli.table import print_table
 from duolog.cli.target_argument import JsonOption, TargetArgument, named_application
@@ -85,13 +87,16 @@ def show(
     *,
     database: DatabaseOption = None,
     subscription: SubscriptionOption = None,
+    app: ClassesOption = None,
+    secrets: SecretsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a parked event with its error, its traceback and its payload, for each projection that has parked it.
 
-    The database is only read.
+    The database is only read. Members of payloads that are named like a secret are masked; personal ones are shown.
     """
-    details = asyncio.run(_details(named_database(database_url, database), position, subscription))
+    shown = chosen_mask(app, secrets=secrets)
+    details = asyncio.run(_details(named_database(database_url, database), position, subscription, shown))
     if not details:
         message = f"no event is parked at position {position}"
         raise ConfigurationError(message, hint="`duolog parked list` shows what is parked.")
@@ -148,9 +153,10 @@ async def _list(database: Database, choice: ParkedChoice, limit: int) -> tuple[S
         return await parked_events(database, choice, limit=limit), sum(counts.values())
 
 
-async def _details(database: Database, position: int, subscription: str | None) -> Sequence[ParkedDetail]:
+async def _details(database: Database, position: int, subscription: str | None, shown: Shown) -> Sequence[ParkedDetail]:
     async with inspected(database):
-        return await parked_details(database, position, subscription)
+        details = await parked_details(database, position, subscription)
+    return [replace(each, recorded=each.recorded and shown(each.recorded)) for each in details]
 
 
 async def _retry(application: Application, choice: ParkedChoice) -> tuple[Sequence[RetriedKey], dict[str, int]]:

@@ -83,7 +83,7 @@ def forget(
 
     The events stay in the log. A process that runs the projection must be stopped before.
 
-    Its tables stay, unless --drop-table names them. If it may come back, drop them: it would begin with their rows.
+    Its tables stay, unless --drop-table names them. If it may come back, drop them: it refuses to begin with rows.
     """
     dropped = tables or []
     found = asyncio.run(_known(named_database(database_url, database), name))

@@ -11,6 +11,7 @@ from duolog.admin.event_log import EventSelection, recorded_events
 from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, inspected, named_database
 from duolog.cli.event_line import event_json, stream_event_lines
 from duolog.cli.examples import examples
+from duolog.cli.mask_options import ClassesOption, SecretsOption, Shown, chosen_mask
 from duolog.cli.target_argument import JsonOption
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
@@ -36,23 +37,26 @@ def show(
     database: DatabaseOption = None,
     tenant: Annotated[str, typer.Option(help="Whose stream it is, if there are tenants.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many events, from the first on.")] = None,
+    app: ClassesOption = None,
+    secrets: SecretsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the events of one stream with version, time, type, data and metadata, oldest first.
 
-    The database is only read. Personal fields are shown as they are stored.
+    The database is only read. Members of payloads that are named like a secret are masked; personal ones are shown.
     """
     selection = EventSelection(stream=stream, tenant=tenant, limit=limit)
-    if not asyncio.run(_show(named_database(database_url, database), selection, as_json=as_json)):
+    shown = chosen_mask(app, secrets=secrets)
+    if not asyncio.run(_show(named_database(database_url, database), selection, shown, as_json=as_json)):
         message = f"there is no stream {stream!r}" + (f" of tenant {tenant!r}" if tenant else "")
         raise ConfigurationError(message, hint="`duolog events` shows which streams there are.")
 
 
-async def _show(database: Database, selection: EventSelection, *, as_json: bool) -> int:
+async def _show(database: Database, selection: EventSelection, shown: Shown, *, as_json: bool) -> int:
     count = 0
     async with inspected(database), aclosing(recorded_events(database.store, selection)) as stretches:
         async for stretch in stretches:
-            for event in stretch:
+            for event in map(shown, stretch):
                 sys.stdout.write(f"{event_json(event) if as_json else stream_event_lines(event)}\n")
             count += len(stretch)
             sys.stdout.flush()

@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from duolog.application.application import Application
 from duolog.codec.payload_rules import MAX_BYTES
 from duolog.integrations.fastapi.bearer import BearerTokens
-from duolog.integrations.fastapi.body_limits import BodyLimits
+from duolog.integrations.fastapi.body_limits import MAX_SECONDS, BodyLimits
+from duolog.integrations.fastapi.cut_off_requests import CutOffRequests
 from duolog.integrations.fastapi.error_handlers import install_error_handlers
 from duolog.integrations.fastapi.health import add_health
 from duolog.integrations.fastapi.message_router import MessageRouter
@@ -28,6 +29,7 @@ def attach(
     bearer: BearerTokens | None = None,
     errors: Mapping[type[Exception], Problem] = _NO_ERRORS,
     max_body_bytes: int = MAX_BYTES,
+    max_body_seconds: float = MAX_SECONDS,
 ) -> MessageRouter:
     """Put an Application behind a FastAPI application.
 
@@ -41,6 +43,7 @@ def attach(
         bearer: verifies bearer tokens; without it every request is anonymous.
         errors: how the application's own errors are answered; may also overrule duolog's.
         max_body_bytes: largest body of a request, in bytes.
+        max_body_seconds: how long the body of a request may take to arrive whole, in seconds.
 
     Returns:
         A router that adds routes to ``api``, a line each.
@@ -55,7 +58,8 @@ def attach(
 
     api.router.lifespan_context = lifespan
     install_error_handlers(api, errors)
-    api.add_middleware(BodyLimits, max_bytes=max_body_bytes)
+    api.add_middleware(BodyLimits, max_bytes=max_body_bytes, max_seconds=max_body_seconds)
+    api.add_middleware(CutOffRequests)
     api.add_middleware(RequestContext, bearer=bearer)
     add_problem_schema(api)
     add_health(api, app)

@@ -1,5 +1,6 @@
 """Refuses bodies that would be expensive or dangerous to parse, before anything parses them."""
 
+import asyncio
 import re
 from typing import Final
 
@@ -10,6 +11,7 @@ from duolog.codec.payload_rules import MAX_BYTES, MAX_DEPTH
 from duolog.integrations.fastapi.problems import (
     BAD_HEADER,
     BODY_TOO_LARGE,
+    BODY_TOO_SLOW,
     ENCODED_BODY,
     INVALID_REQUEST,
     Problem,
@@ -21,6 +23,7 @@ _STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re
 _OPENING: Final = b"[{"
 _CLOSING: Final = b"]}"
 _DISCARDED: Final = 4  # times the limit: so much is read of a body that is too large, and not kept
+MAX_SECONDS: Final = 30.0
 
 
 def json_depth_exceeds(text: bytes, most: int) -> bool:
@@ -47,18 +50,27 @@ def json_depth_exceeds(text: bytes, most: int) -> bool:
 class BodyLimits:
     """ASGI middleware: gathers each body up to a limit, and refuses what no parser should see.
 
-    A larger body is answered with 413, with or without ``Content-Length``; a compressed one with 415; JSON that is
-    not UTF-8 or is nested too deep with 422.
+    A larger body is answered with 413, with or without ``Content-Length``; one that does not arrive in time with 408; a
+    compressed one with 415; JSON that is not UTF-8 or is nested too deep with 422.
 
     Args:
         asgi: what is called with the bodies that pass.
         max_bytes: largest body in bytes.
+        max_seconds: how long a body may take to arrive whole, in seconds.
         max_depth: deepest nesting of JSON.
     """
 
-    def __init__(self, asgi: ASGIApp, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> None:
+    def __init__(
+        self,
+        asgi: ASGIApp,
+        *,
+        max_bytes: int = MAX_BYTES,
+        max_seconds: float = MAX_SECONDS,
+        max_depth: int = MAX_DEPTH,
+    ) -> None:
         self._asgi = asgi
         self._max_bytes = max_bytes
+        self._max_seconds = max_seconds
         self._max_depth = max_depth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,11 +82,16 @@ class BodyLimits:
         body = b""
         problem, detail = self._check_announced(headers)
         if problem is None:
-            gathered = await self._gather(receive)
-            if gathered is None:
-                return  # the client has gone
-            body = gathered
-            problem, detail = self._check(headers, body)
+            try:
+                async with asyncio.timeout(self._max_seconds):
+                    gathered = await self._gather(receive)
+            except TimeoutError:
+                problem, detail = BODY_TOO_SLOW, f"It has to arrive within {self._max_seconds:g} s."
+            else:
+                if gathered is None:
+                    return  # the client has gone
+                body = gathered
+                problem, detail = self._check(headers, body)
         if problem is not None:
             await problem_response(problem, detail=detail)(scope, receive, send)
             return

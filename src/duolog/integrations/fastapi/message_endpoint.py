@@ -70,7 +70,16 @@ class CommandEndpoint:
     takes_key: bool
 
     async def answer(self, request: Request, values: Mapping[str, Any]) -> Response:
-        """Answer one request."""
+        """Answer one request.
+
+        Args:
+            request: the request.
+            values: the parts of its message that FastAPI has read.
+
+        Raises:
+            RequestRefusedError: it has an unknown parameter, or a header that is malformed or not met.
+            Exception: what the pipeline or the handler raises.
+        """
         given = refuse_unknown_parameters(request, self.parts)
         extra: dict[str, Any] = {}
         expected = expected_version(request.headers.get("if-match"), is_supported=self.takes_version)
@@ -134,7 +143,16 @@ class QueryEndpoint:
     keyset: "QueryEndpoint | None" = None
 
     async def answer(self, request: Request, values: Mapping[str, Any]) -> Response:
-        """Answer one request."""
+        """Answer one request.
+
+        Args:
+            request: the request.
+            values: the parts of its message that FastAPI has read.
+
+        Raises:
+            RequestRefusedError: it has an unknown parameter or a malformed header, or there is no such thing.
+            Exception: what the pipeline or the handler raises.
+        """
         if self.keyset is not None and _CURSOR in request.query_params:
             return await self.keyset.answer(request, values)
         given = refuse_unknown_parameters(request, self.parts, also=(_CURSOR,) if self.keyset is not None else ())

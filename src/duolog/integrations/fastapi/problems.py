@@ -24,6 +24,7 @@ from duolog.errors import (
     LogClosedError,
     NotAuthenticatedError,
     NotAuthorizedError,
+    NotStartedError,
     OutcomeUnknownError,
     PayloadError,
     PositionAheadOfLogError,
@@ -82,6 +83,13 @@ class RequestRefusedError(DuologError):
 
 BAD_HEADER: Final = Problem(400, "bad-header", "A request header is malformed")
 BODY_TOO_LARGE: Final = Problem(413, "body-too-large", "The body is too large", headers={"Connection": "close"})
+BODY_TOO_SLOW: Final = Problem(408, "body-too-slow", "The body did not arrive in time", headers={"Connection": "close"})
+CUT_OFF: Final = Problem(
+    503,
+    "cut-off",
+    "The service stopped before it had an answer; look before you send it again",
+    headers={"Connection": "close"},
+)
 ENCODED_BODY: Final = Problem(
     415, "encoded-body", "The body must not be compressed", headers={"Accept-Encoding": "identity"}
 )
@@ -140,6 +148,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     NotAuthenticatedError: NOT_AUTHENTICATED,
     NotAuthorizedError: Problem(403, "not-authorized", "The actor may not do this"),
+    NotStartedError: Problem(
+        503, "not-running", "The service is starting or stopping", headers=_AGAIN, shows_message=False
+    ),
     OutcomeUnknownError: Problem(
         503,
         "outcome-unknown",

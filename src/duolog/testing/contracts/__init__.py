@@ -1,30 +1,10 @@
 """The contract suites that every backend passes: subclass each in a test file that supplies a ``database`` fixture."""
 
+import pkgutil
+
 import pytest
 
-_SUITES = (
-    "accounts",
-    "appending",
-    "boundaries",
-    "databases",
-    "generations",
-    "held_writers",
-    "idempotency",
-    "leases",
-    "read_sessions",
-    "reading",
-    "sample_log",
-    "samples",
-    "shares",
-    "snapshots",
-    "subscribing",
-    "tables",
-    "transfers",
-    "units",
-    "unknown_outcomes",
-    "view_sessions",
-)
-pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
+pytest.register_assert_rewrite(*(f"{__name__}.{suite.name}" for suite in pkgutil.iter_modules(__path__)))
 
 # ruff: noqa: E402 - the suites are imported after it is arranged that their asserts show values
 from duolog.testing.contracts.appending import AppendingContract
@@ -34,6 +14,7 @@ from duolog.testing.contracts.generations import GenerationContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
+from duolog.testing.contracts.moved_logs import MovedLogContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
 from duolog.testing.contracts.shares import ShareContract
@@ -55,6 +36,7 @@ __all__ = [
     "HeldWriterContract",
     "IdempotencyContract",
     "LeaseContract",
+    "MovedLogContract",
     "ReadSessionContract",
     "ReadingContract",
     "ShareContract",

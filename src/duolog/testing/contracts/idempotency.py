@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -35,8 +36,19 @@ async def rows_of(database: Database) -> dict[str, int]:
         await reader.close()
 
 
+async def until_held(database: Database, key: str) -> None:
+    """Try to hold a key until it is let go, which other processes learn a little later."""
+    async with asyncio.timeout(SECONDS):
+        while not await database.idempotency.hold(SCOPE, key):  # noqa: ASYNC110 - the port has no signal for it
+            await asyncio.sleep(0.001)
+
+
 class IdempotencyContract:
-    """Every backend keeps idempotency keys in this way. Supply a ``database`` fixture: an open, empty `Database`."""
+    """Every backend keeps idempotency keys in this way.
+
+    Supply a ``database`` fixture: an open, empty `Database`; and ``make_database``: a callable that makes another one,
+    unopened, on the same URL.
+    """
 
     @pytest.fixture(autouse=True)
     async def _tables(self, database: Database) -> None:
@@ -176,6 +188,52 @@ class IdempotencyContract:
             await database.committer.settle()
             is_stored = await database.idempotency.find(SCOPE, record.key) is not None
             assert is_stored is (f"{turns}" in await rows_of(database))
+
+    async def test_a_key_is_held_once(self, database: Database) -> None:
+        """While a key is held nobody else holds it; others of its scope, and the same one elsewhere, are free."""
+        keys = database.idempotency
+        assert await keys.hold(SCOPE, "key-1")
+        assert not await keys.hold(SCOPE, "key-1")
+        others = ((SCOPE, "key-2"), (replace(SCOPE, tenant=""), "key-1"), (replace(SCOPE, actor="bob"), "key-1"))
+        assert [await keys.hold(*other) for other in others] == [True] * 3
+        keys.let_go(SCOPE, "key-1")
+        assert await keys.hold(SCOPE, "key-1")
+        assert not await keys.hold(SCOPE, "key-2")
+
+    async def test_a_key_that_is_held_elsewhere_is_refused(
+        self, database: Database, make_database: Callable[[], Database]
+    ) -> None:
+        """Where processes share the keys they hold, one holds a key until it lets it go, or ends."""
+        other = make_database()
+        if not other.features.keys_shared:
+            return  # each process has keys of its own, and the commit decides
+        await other.open()
+        try:
+            assert await other.idempotency.hold(SCOPE, "key-1")
+            assert await other.idempotency.hold(SCOPE, "key-2")
+            assert not await database.idempotency.hold(SCOPE, "key-1")
+            assert not await database.idempotency.hold(SCOPE, "key-1")
+            assert await database.idempotency.hold(replace(SCOPE, tenant=""), "key-1")
+            other.idempotency.let_go(SCOPE, "key-1")
+            await until_held(database, "key-1")
+            assert not await other.idempotency.hold(SCOPE, "key-1")
+        finally:
+            await other.close()
+        await until_held(database, "key-2")
+
+    async def test_a_cancelled_holder_holds_nothing(self, database: Database) -> None:
+        """Whenever the attempt to hold a key is cancelled, the key is held by whoever got it, or free."""
+        keys = database.idempotency
+        for turns in range(6):
+            attempt = asyncio.ensure_future(keys.hold(SCOPE, "key-1"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            attempt.cancel()
+            await asyncio.wait((attempt,))
+            if not attempt.cancelled():
+                keys.let_go(SCOPE, "key-1")
+            await until_held(database, "key-1")
+            keys.let_go(SCOPE, "key-1")
 
     async def test_old_keys_are_swept(self, database: Database) -> None:
         """Keys that were kept for long enough are forgotten, and may be used again; younger ones stay."""

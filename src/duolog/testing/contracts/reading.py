@@ -8,6 +8,7 @@ from duolog.database.port import Database
 from duolog.eventstore.appends import Append
 from duolog.eventstore.filters import EventFilter
 from duolog.eventstore.streams import partition_of
+from duolog.eventstore.whole_log import read_log
 from duolog.messages.envelope import RecordedEvent
 from duolog.testing.contracts.samples import new_event, new_events
 
@@ -48,6 +49,21 @@ class ReadingContract:
         await database.store.append_all([Append("user-1", tuple(new_events(5))), Append("user-2", (new_event(),))])
         events = await database.store.read_stream("user-1", after_version=after, limit=limit, backward=backward)
         assert _versions(events) == versions
+
+    async def test_a_whole_log_is_read_page_by_page(self, database: Database) -> None:
+        """Every event up to the head comes once, in order, however the pages are cut; filters hold on each."""
+        for number in range(3):
+            await database.store.append(f"user-{number}", new_events(3))
+        end = await database.store.head()
+        for limit in (1, 2, 3, 9, 10):
+            pages = [page async for page in read_log(database.store, until=end, limit=limit)]
+            events = [event for page in pages for event in page.events]
+            assert events == list((await database.store.read_all()).events)
+            assert pages[-1].through == end
+        wanted = EventFilter.of(partitions=range(128))
+        filtered = [page async for page in read_log(database.store, until=end, limit=2, filter=wanted)]
+        expected = (await database.store.read_all(filter=wanted)).events
+        assert [event for page in filtered for event in page.events] == list(expected)
 
     async def test_an_empty_log_is_read_through_nothing(self, database: Database) -> None:
         """An empty log has head 0, and its page ends where it began."""

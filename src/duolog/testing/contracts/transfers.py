@@ -1,6 +1,5 @@
 """The contract of `LogTransfer`: a log arrives exactly as it was, and is never written in two places."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -11,7 +10,6 @@ from duolog.database.transfer import (
     InUse,
     KeptKey,
     LogIdentity,
-    Moved,
     Receiving,
     Remembered,
     TenantSnapshot,
@@ -20,10 +18,8 @@ from duolog.database.transfer import (
 from duolog.errors import (
     AnotherSecretError,
     ConstraintViolationError,
-    HoldExpiredError,
     LogClosedError,
     LogIncompleteError,
-    LogMovedError,
     LogNotEmptyError,
     StatementError,
     TransferError,
@@ -38,7 +34,7 @@ from duolog.subscriptions.parking import ParkedEvent, ParkReason
 from duolog.subscriptions.share import Share
 from duolog.testing.contracts.accounts import ACCOUNTS, accounts, insertion
 from duolog.testing.contracts.sample_log import LOG, SOURCE, pages_of, recorded, sample_log, sample_memory
-from duolog.testing.contracts.samples import SECONDS, new_event, new_events, stays_pending
+from duolog.testing.contracts.samples import SECONDS, new_event, new_events
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope
 from duolog.write.sealed_work import SealedWork
 from duolog.write.snapshots import StoredSnapshot
@@ -218,72 +214,6 @@ class TransferContract:
         assert found[3] == TenantSnapshot("", snapshot)
         assert isinstance(found[4], KeptKey)
         assert found[4].answer.outcome == outcome
-
-    async def test_writers_are_stopped_and_go_on(self, database: Database) -> None:
-        """Nothing is appended while they are stopped; reading goes on, and afterwards all of it is appended."""
-        first = await database.store.append("thing-1", new_events(1))
-        async with database.transfer.stop_writers(seconds=SECONDS):
-            waiting = asyncio.create_task(database.store.append("thing-1", new_events(1)))
-            assert await stays_pending(waiting)
-            assert await database.store.head() == first.position
-            assert len((await database.store.read_all()).events) == 1
-        async with asyncio.timeout(SECONDS):
-            assert (await waiting).versions == {"thing-1": 2}
-
-    async def test_writers_that_are_stopped_for_too_long_go_on(self, database: Database) -> None:
-        """Who stops them is told so, and the log stays in use."""
-        async with database.transfer.stop_writers(seconds=0.1) as stopped:
-            async with asyncio.timeout(SECONDS):
-                await database.store.append("thing-1", new_events(1))
-            with pytest.raises(HoldExpiredError):
-                await stopped.mark_moved("postgresql://elsewhere/db")
-        assert await database.transfer.state() == InUse()
-
-    async def test_a_log_that_was_moved_is_only_read(
-        self, database: Database, make_database: Callable[[], Database]
-    ) -> None:
-        """Appends are refused in every process, whoever opens it is told where it went, and it can be read."""
-        await database.store.append("thing-1", new_events(1))
-        async with database.transfer.stop_writers(seconds=SECONDS) as stopped:
-            waiting = asyncio.create_task(database.store.append("thing-1", new_events(1)))
-            assert await stays_pending(waiting)
-            await stopped.mark_moved("postgresql://elsewhere/db")
-        with pytest.raises(LogClosedError):
-            await waiting
-        with pytest.raises(LogClosedError):
-            await database.store.append("thing-2", new_events(2))
-        state = await database.transfer.state()
-        assert isinstance(state, Moved)
-        assert state.target == "postgresql://elsewhere/db"
-        assert len((await database.store.read_all()).events) == 1
-        with pytest.raises(LogMovedError):
-            await database.transfer.finish()
-        other = make_database() if database.features.durable else database
-        with pytest.raises(LogMovedError, match="postgresql://elsewhere/db"):
-            await other.open()
-        await other.close()
-
-    async def test_a_moved_log_is_taken_back(self, database: Database) -> None:
-        """Deliberately, where the place that it went to is lost."""
-        async with database.transfer.stop_writers(seconds=SECONDS) as stopped:
-            await stopped.mark_moved("postgresql://elsewhere/db")
-        await database.transfer.take_back()
-        await database.store.append("thing-1", new_events(1))
-        await database.transfer.take_back()
-        assert await database.transfer.state() == InUse()
-
-    async def test_a_moved_log_comes_back_with_what_was_recorded_meanwhile(self, database: Database) -> None:
-        """The place that it was moved from takes it in again, from the last event that is there."""
-        outcome = await database.store.append("thing-1", new_events(2))
-        identity = await database.transfer.identity()
-        async with database.transfer.stop_writers(seconds=SECONDS) as stopped:
-            await stopped.mark_moved("postgresql://elsewhere/db")
-        assert await database.transfer.begin(identity, "postgresql://elsewhere/db") == outcome.position
-        later = recorded(outcome.position + 5, "thing-1", 3)
-        await database.transfer.receive([later])
-        await database.transfer.finish()
-        assert (await database.store.read_all()).events[-1] == later
-        assert (await database.store.append("thing-1", new_events(1))).versions == {"thing-1": 4}
 
     async def test_an_unfinished_transfer_is_abandoned(self, database: Database) -> None:
         """The log is empty again, in use, and another one."""

@@ -7,8 +7,10 @@ from duolog.errors import (
     CheckpointConflictError,
     LeaseLostError,
     StatementError,
+    ViewNotEmptyError,
 )
 from duolog.projections.view_database import ViewSession
+from duolog.tables.statements import Statement
 from duolog.testing.contracts.contract_view import (
     INSERT,
     SHARE,
@@ -22,6 +24,7 @@ from duolog.testing.contracts.contract_view import (
     view_position,
     view_rows,
 )
+from duolog.write.sealed_work import SealedWork
 
 
 class ViewPreparationContract(PreparedView):
@@ -55,6 +58,20 @@ class ViewPreparationContract(PreparedView):
         assert await view_rows(database) == {}
         assert await database.open_reader().fetch("SELECT extra FROM contract_view") == []
         assert await database.parking.counts() == {}
+
+    async def test_a_view_does_not_begin_with_rows(self, database: Database) -> None:
+        """Without a checkpoint, rows that are there already refuse it, and stay; empty tables are taken over."""
+        await database.create_tables(TABLES)
+        insert = Statement(INSERT, {"id": "a", "hits": 1})
+        await database.committer.commit(SealedWork(statements=(insert,)))
+        for token in (None, 0):
+            with pytest.raises(ViewNotEmptyError, match="'contract_view' has no checkpoint") as refused:
+                await database.prepare_view(VIEW, token=token)
+            assert refused.value.table == "contract_view"
+        assert not await database.checkpoints.read(VIEW.subscription)
+        assert await view_rows(database) == {"a": 1}
+        await database.committer.commit(SealedWork(statements=(Statement("DELETE FROM contract_view"),)))
+        assert (await database.prepare_view(VIEW))[0].position == 0
 
     async def test_an_old_versions_batch_is_refused(self, database: Database, session: ViewSession) -> None:
         """A batch that an older version has begun cannot be committed over the new one."""

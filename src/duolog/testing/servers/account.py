@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT, CompletedProcess, run
-from typing import Final
+from typing import IO, Final
 
 from duolog.errors import ConfigurationError
 
@@ -27,12 +27,15 @@ class Account:
     uid: int
     gid: int
 
-    def run(self, command: Sequence[str | Path], environment: Mapping[str, str]) -> CompletedProcess[str]:
+    def run(
+        self, command: Sequence[str | Path], environment: Mapping[str, str], given: IO[bytes] | None = None
+    ) -> CompletedProcess[str]:
         """Run a program as this account until it ends.
 
         Args:
             command: the program and its arguments.
             environment: all of its environment.
+            given: an open file that it gets as its standard input; nothing if not given.
 
         Returns:
             How it ended, with standard output and errors as one text.
@@ -48,7 +51,7 @@ class Account:
             user=self.uid if other else None,
             group=self.gid if other else None,
             extra_groups=[] if other else None,
-            stdin=DEVNULL,
+            stdin=DEVNULL if given is None else given,
             stdout=PIPE,
             stderr=STDOUT,
             text=True,

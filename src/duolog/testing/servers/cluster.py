@@ -1,17 +1,14 @@
 """A data directory, which PostgreSQL calls a cluster: made once, used by one server at a time."""
 
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from duolog.errors import ConfigurationError, ServerStartError
 from duolog.testing.servers import process_table
 from duolog.testing.servers.account import Account
 from duolog.testing.servers.binaries import PostgresBinaries
+from duolog.testing.servers.new_data import LOGIN_FILE, make_data, unpack_data
 
-SUPERUSER: Final = "postgres"
 _LOG_LINES: Final = 30
 _PID, _PORT, _STATUS = 0, 3, 7  # lines of postmaster.pid, see src/include/utils/pidfile.h of PostgreSQL
 
@@ -73,50 +70,25 @@ class Cluster:
     @property
     def password(self) -> str:
         """The superuser's password."""
-        return (self.directory / "password").read_text(encoding="utf-8")
+        return (self.directory / LOGIN_FILE).read_text(encoding="utf-8")
 
-    def make(self, binaries: PostgresBinaries, *, sync: bool) -> None:
-        """Make the data directory, unless it is there.
-
-        Passwords are SCRAM's, also from this machine. The new one reaches `initdb` by a file that is removed.
+    def make(self, binaries: PostgresBinaries, *, temporary: bool) -> None:
+        """Make the data directory and its password, unless they are there.
 
         Args:
             binaries: the programs to use.
-            sync: let the new files reach the disk.
+            temporary: it need not survive a power cut, nor be unlike any other.
 
         Raises:
-            ServerStartError: `initdb` failed.
+            ConfigurationError: it cannot be made by this account.
+            ServerStartError: it could not be made.
         """
         if (self.data / "PG_VERSION").exists():
             return
-        password = secrets.token_urlsafe(24)
-        handed_over = self.directory / "handed-over"
-        self.data.mkdir(mode=0o700, exist_ok=True)
-        try:
-            for path, content in ((handed_over, password), (self.directory / "password", password)):
-                path.unlink(missing_ok=True)
-                path.touch(mode=0o600)
-                path.write_text(content, encoding="utf-8")
-            if self.account.uid != os.geteuid():
-                os.chown(self.data, self.account.uid, self.account.gid)
-                os.chown(handed_over, self.account.uid, self.account.gid)
-            command: list[str | Path] = [
-                *(binaries.directory / "initdb", "--pgdata", self.data, "--username", SUPERUSER),
-                *("--auth", "scram-sha-256", "--pwfile", handed_over),
-                *("--encoding", "UTF8", "--no-locale", "--no-instructions"),
-                *(() if sync else ("--no-sync",)),
-            ]
-            try:
-                ended = self.account.run(command, binaries.environment)
-            except OSError as error:
-                message = f"the user {self.account.name} cannot run initdb: {error}"
-                raise ConfigurationError(message) from error
-        finally:
-            handed_over.unlink(missing_ok=True)
-        if ended.returncode != 0:
-            message = f"initdb failed in {self.directory}:\n{ended.stdout.strip()}"
-            hint = f"The server runs as the user {self.account.name}, who must be able to enter this folder."
-            raise ServerStartError(message, hint=hint)
+        if temporary:
+            unpack_data(self.directory, self.account, binaries)
+        else:
+            make_data(self.directory, self.account, binaries, sync=True)
 
     def postmaster(self) -> Postmaster | None:
         """Return the process of the server that runs, or is starting, on this data directory."""

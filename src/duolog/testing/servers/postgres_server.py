@@ -17,9 +17,10 @@ from duolog.errors import DatabaseError, ServerStartError
 from duolog.testing.servers import keeper, process_table
 from duolog.testing.servers.account import server_account
 from duolog.testing.servers.binaries import PostgresBinaries
-from duolog.testing.servers.cluster import SUPERUSER, Cluster, Postmaster
+from duolog.testing.servers.cluster import Cluster, Postmaster
 from duolog.testing.servers.databases import PostgresDatabases
 from duolog.testing.servers.free_port import free_port
+from duolog.testing.servers.new_data import SUPERUSER
 from duolog.testing.servers.settings import PostgresSettings
 from duolog.testing.servers.shared_use import SharedUse
 
@@ -132,7 +133,7 @@ class PostgresServer:
         try:
             use = self._use or self._begin_use()
             with use.turn():
-                self._cluster.make(self.binaries, sync=not self._temporary)
+                self._cluster.make(self.binaries, temporary=self._temporary)
                 running = self._cluster.postmaster()
                 self._port = self._launch(use) if running is None else running.port
         except BaseException:

@@ -66,11 +66,11 @@ class IdempotencyMiddleware:
     """Answers a command whose key is stored without running it, and refuses one whose key is in flight.
 
     Inside of it a command runs as usual; its key, fingerprint and result are committed with what it changes, so that
-    there is never one without the other. The unique key of that transaction is the guarantee; the keys in flight that
-    this process knows only spare it from running a command in vain. What fails is not stored.
+    there is never one without the other. The unique key of that transaction is the guarantee; that a key is held while
+    its command runs only spares others from running it in vain. What fails is not stored.
 
     Args:
-        store: finds keys; called once the database is open.
+        store: holds and finds keys; called once the database is open.
         secret: keys the fingerprints.
     """
 
@@ -79,7 +79,6 @@ class IdempotencyMiddleware:
     def __init__(self, store: Callable[[], IdempotencyStore], secret: bytes) -> None:
         self._store = store
         self._fingerprints = Fingerprints(secret)
-        self._in_flight: set[tuple[IdempotencyScope, str]] = set()
 
     def build(self, binding: Binding[Any, Any], proceed: Call) -> Call:
         """Wrap the rest of the pipeline; only commands take keys."""
@@ -102,18 +101,18 @@ class IdempotencyMiddleware:
         return call
 
     async def _once(self, claim: KeyClaim, context: MessageContext, proceed: Call) -> object:
-        name = (claim.scope, claim.key)
-        if name in self._in_flight:
-            stored = await self._find(claim)
-            if stored is None:
-                raise _in_flight()
-            return _replay(claim, stored, context)
-        self._in_flight.add(name)
+        store = self._store()
+        held = await store.hold(claim.scope, claim.key)
         try:
-            stored = await self._find(claim)
-            return _replay(claim, stored, context) if stored else await self._run(claim, context, proceed)
+            stored = await self._find(claim)  # after it is held: whoever held it before has committed by now, or never
+            if stored is not None:
+                return _replay(claim, stored, context)
+            if not held:
+                raise _in_flight()
+            return await self._run(claim, context, proceed)
         finally:
-            self._in_flight.discard(name)
+            if held:
+                store.let_go(claim.scope, claim.key)
 
     async def _run(self, claim: KeyClaim, context: MessageContext, proceed: Call) -> object:
         context.put(KeyClaim, claim)
