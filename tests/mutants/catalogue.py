@@ -217,7 +217,8 @@ _VIEWS: Final = (
         "adapters/sqlite/view_session.py",
         "            park(connection, parked)\n            move_checkpoint(connection, move, wrote=wrote)\n\n",
         "            park(connection, parked)\n\n        if self._hold is None:\n"
-        "            await self._writer.run(Action(lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
+        "            await self._writer.run(Action("
+        "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
         (f"{_SQLITE}::TestViewSessions::test_a_refused_statement_writes_nothing", f"{_POISON}"),
     ),
     Mutant(
@@ -233,7 +234,8 @@ _VIEWS: Final = (
         "P12",
         "adapters/sqlite/sql/move_checkpoint.sql",
         " AND token <= :token\n    AND NOT EXISTS (\n        SELECT 1 FROM duolog_leases\n"
-        "        WHERE subscription = :subscription AND generation = :generation AND lo = :lo AND token > :token\n    )",
+        "        WHERE subscription = :subscription AND generation = :generation AND lo = :lo"
+        " AND token > :token\n    )",
         "",
         (f"{_SQLITE}::TestViewSessions", f"{_UNIT}/projections/test_view_and_checkpoint.py"),
     ),
