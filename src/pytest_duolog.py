@@ -1,7 +1,8 @@
 """The pytest plugin of duolog: a database for each test, applications on it, and waiting until they have followed.
 
 pytest loads it wherever duolog is installed, also for tests that have nothing to do with it. So it stands outside the
-package and imports it when a fixture is asked for. Its fixtures are not async: any plugin that runs async tests will do.
+package, and imports that when a fixture is asked for. Its fixtures are not async: any plugin that runs async tests will
+do.
 """
 
 from collections.abc import Awaitable, Callable, Iterator

@@ -17,6 +17,10 @@ METRIC_RETRIES: Final = "duolog.command.retries"
 METRIC_BATCH_SIZE: Final = "duolog.writer.batch_size"
 METRIC_LAG: Final = "duolog.subscription.lag"
 METRIC_PARKED: Final = "duolog.subscription.parked"
+METRIC_DELAY: Final = "duolog.subscription.delay"
+METRIC_OWNERS: Final = "duolog.subscription.owners"
+METRIC_PROCESSED: Final = "duolog.subscription.processed"
+METRIC_REBALANCES: Final = "duolog.subscription.rebalances"
 
 ATTRIBUTE_MESSAGE: Final = "duolog.message"
 ATTRIBUTE_KIND: Final = "duolog.kind"
@@ -25,6 +29,7 @@ ATTRIBUTE_CORRELATION: Final = "duolog.correlation_id"
 ATTRIBUTE_OUTCOME: Final = "duolog.outcome"
 ATTRIBUTE_ERROR_TYPE: Final = "error.type"
 ATTRIBUTE_SUBSCRIPTION: Final = "duolog.subscription"
+ATTRIBUTE_CHANGE: Final = "duolog.change"
 
 _API: Final = "opentelemetry.metrics"
 

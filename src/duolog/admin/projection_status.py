@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from duolog.database.port import Database
 from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.delay import delay_after
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
 
@@ -51,6 +52,7 @@ class ProjectionStatus:
         leased_until: until when; see ``shares``.
         parked: how many events are set aside of the live generation; 0 of others.
         shares: its shares, by bucket.
+        rate: positions of the log that it passed in a second while it was looked at; None if it was not.
     """
 
     name: str
@@ -65,6 +67,7 @@ class ProjectionStatus:
     generation: int = 1
     role: str = Role.LIVE.value
     shares: Sequence[ShareStatus] = ()
+    rate: float | None = None
 
     def is_owned(self, now: datetime) -> bool:
         """Tell whether somebody holds the lease on every share at a time."""
@@ -109,7 +112,7 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
                 version=generation.version,
                 position=position,
                 lag=max(0, head - position),
-                lag_seconds=await _age_above(database, position) if position < head else 0.0,
+                lag_seconds=await delay_after(database.store, position) if position < head else 0.0,
                 updated_at=_time(updated_at) if updated_at else None,
                 owner=shares[0].owner,
                 leased_until=shares[0].leased_until,
@@ -120,6 +123,24 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
     return statuses
 
 
+async def generation_rates(database: Database, *, seconds: float) -> Sequence[ProjectionStatus]:
+    """Tell where all generations stand after some time, and how fast they came there; else like `generation_statuses`.
+
+    Args:
+        database: an open database; it is only read.
+        seconds: for how long to look, above 0.
+    """
+    loop = asyncio.get_running_loop()
+    before, began = await generation_statuses(database), loop.time()
+    await asyncio.sleep(seconds)
+    after, lasted = await generation_statuses(database), loop.time() - began
+    were = {(each.name, each.generation): each.position for each in before}
+    return [
+        replace(each, rate=max(0, each.position - were.get((each.name, each.generation), each.position)) / lasted)
+        for each in after
+    ]
+
+
 def _share_status(checkpoint: Checkpoint, lease: Lease | None, head: int) -> ShareStatus:
     return ShareStatus(
         buckets=str(checkpoint.share.buckets),
@@ -128,13 +149,6 @@ def _share_status(checkpoint: Checkpoint, lease: Lease | None, head: int) -> Sha
         owner=lease.owner if lease else None,
         leased_until=_time(lease.expires_at) if lease else None,
     )
-
-
-async def _age_above(database: Database, position: int) -> float:
-    page = await database.store.read_all(after=position, limit=1)
-    if not page.events:
-        return 0.0
-    return max(0.0, (datetime.now(UTC) - _time(page.events[0].recorded_at)).total_seconds())
 
 
 def _time(microseconds: int) -> datetime:

@@ -186,8 +186,7 @@ class Assembly:
         names = [*versions, *(process.name for process in self.processes)]
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         keyed = [projection.name for projection in self.projections if projection.is_keyed()]
-        moved = meters.moved if meters is not None else None
-        progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
+        progress = Progress(self.database.checkpoints, versions, meters, keyed=keyed)
         runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
         wait = PositionWait(self.database.store, self.database.parking, progress)
         pace, schedule = DuePace(at_once=self._parts.settings.due_at_once), self.database.schedule

@@ -1,13 +1,14 @@
 """How far the subscriptions are, and waiting until they have come far enough."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from duolog.subscriptions.backoff import Backoff
 from duolog.subscriptions.checkpoints import Checkpoints
 from duolog.subscriptions.share import Share
+from duolog.subscriptions.watcher import Watcher
 
 _FIRST_POLL: Final = 0.005
 _LAST_POLL: Final = 0.1
@@ -38,21 +39,21 @@ class Progress:
         checkpoints: how far shares are that other processes own.
         versions: of the views that are waited for here, by subscription; a view of another version does not count.
         keyed: subscriptions whose shares are divided by a key of their own, so that buckets of streams say nothing.
-        moved: called with share and position whenever a share of this process has moved.
+        watcher: is told what happens to the shares of this process.
     """
 
-    __slots__ = ("_checkpoints", "_keyed", "_layouts", "_moved", "_owned", "_pollers", "_versions", "_waiting")
+    __slots__ = ("_checkpoints", "_keyed", "_layouts", "_owned", "_pollers", "_versions", "_waiting", "_watcher")
 
     def __init__(
         self,
         checkpoints: Checkpoints,
         versions: Mapping[str, int] | None = None,
-        moved: Callable[[Share, int], None] | None = None,
+        watcher: Watcher | None = None,
         *,
         keyed: Collection[str] = (),
     ) -> None:
         self._checkpoints = checkpoints
-        self._moved = moved
+        self._watcher = watcher
         self._versions = versions or {}
         self._keyed = frozenset(keyed)
         self._layouts: dict[str, tuple[Share, ...]] = {}
@@ -67,13 +68,30 @@ class Progress:
     def moved(self, share: Share, position: int) -> None:
         """Note that this process owns a share, and that everything wanted up to ``position`` is applied."""
         self._owned[share] = position
-        if self._moved is not None:
-            self._moved(share, position)
+        if self._watcher is not None:
+            self._watcher.moved(share, position)
         self._wake(share.subscription, self._known(share.subscription))
 
-    def disowned(self, share: Share) -> None:
-        """Note that this process does not own a share any more; it is read from its checkpoint from now on."""
+    def processed(self, share: Share, events: int) -> None:
+        """Note that so many events of a share were applied or parked."""
+        if self._watcher is not None and events:
+            self._watcher.processed(share, events)
+
+    def taken(self, share: Share) -> None:
+        """Note that this process has got the lease on a share; where it is, `moved` says."""
+        if self._watcher is not None:
+            self._watcher.taken(share)
+
+    def disowned(self, share: Share, *, lost: bool = False) -> None:
+        """Note that this process does not own a share any more; it is read from its checkpoint from now on.
+
+        Args:
+            share: the share.
+            lost: somebody else has taken it.
+        """
         self._owned.pop(share, None)
+        if self._watcher is not None:
+            self._watcher.given_up(share, lost=lost)
 
     def has_reached(self, subscription: str, position: int, buckets: frozenset[int] = ANYWHERE) -> bool:
         """Tell, without asking the database, whether a subscription of this process has passed ``position``.

@@ -142,6 +142,7 @@ class ShareRunner:
         if lease is None:
             return False
         self._lease = lease
+        self._progress.taken(self.share)
         self._stopping.clear()
         self._lost.clear()
         self._tried.clear()
@@ -217,8 +218,9 @@ class ShareRunner:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            self._progress.disowned(self.share)
-        errors = [error for task in work if not task.cancelled() and (error := task.exception()) is not None]
+            errors = [error for task in work if not task.cancelled() and (error := task.exception()) is not None]
+            lost = self._lost.is_set() or any(isinstance(error, LeaseLostError) for error in errors)
+            self._progress.disowned(self.share, lost=lost)
         if errors:
             raise errors[0]
         if self._lost.is_set():
@@ -263,6 +265,7 @@ class ShareRunner:
     async def _apply(self, page: EventPage, lease: Lease) -> None:
         move = CheckpointMove(self.share, self._following.version, lease.token, self._position, page.through)
         await self._following.processor.apply(page, move.over(page.events))
+        self._progress.processed(self.share, len(page.events))
         self._position = page.through
         self._through = max(self._through, page.through)
         self._progress.moved(self.share, self._through)

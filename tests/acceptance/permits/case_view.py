@@ -43,7 +43,7 @@ class CaseViewProjection(Projection):
 
 
 class ActivityCountProjection(Projection):
-    """A count is fed by all cases; whatever of one activity comes goes to one share, since an event has one activity."""
+    """A count is fed by all cases. An event has one activity, so all that feeds one count goes to one share."""
 
     name, version, partitions = "activity_counts", 1, 4
     tables: ClassVar = {"activity_counts": _COUNTS}

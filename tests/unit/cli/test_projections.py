@@ -52,7 +52,9 @@ def test_json_says_where_each_projection_stands(duolog: Duolog, behind: str) -> 
         "generation",
         "role",
         "shares",
+        "rate",
     ]
+    assert users["rate"] is None
     assert users["lag_seconds"] > 0
     assert (users["generation"], users["role"]) == (1, "live")
     (share,) = users["shares"]
@@ -84,6 +86,19 @@ def test_a_view_that_is_divided_has_a_line_for_each_share(duolog: Duolog, behind
     users = json.loads(duolog("projections", "status", behind, "--json").lines[1])
     assert [share["position"] for share in users["shares"]] == [1, 1]
     assert duolog("projections", "split", "no_view", behind).code == 2
+
+
+def test_the_rate_is_looked_at_only_if_it_is_asked_for(duolog: Duolog, behind: str) -> None:
+    ended = duolog("projections", "status", behind, "--rate", "0.1")
+    assert ended.code == 0
+    assert all(", 0/s" in line for line in ended.lines if "_view" in line)
+    assert [
+        json.loads(line)["rate"] for line in duolog("projections", "status", behind, "--rate", "0.1", "--json").lines
+    ] == [
+        0,
+        0,
+    ]
+    assert "/s" not in duolog("projections", "status", behind).stdout
 
 
 def test_a_table_that_is_piped_is_neither_cut_nor_folded(

@@ -161,6 +161,37 @@ async def test_an_application_measures_its_projections(metering: Metering) -> No
         assert [point.attributes for point in metering.points()[name]] == [{"duolog.subscription": "moves_view"}]
 
 
+class KeptProjection(Projection):
+    name, version, partitions = "kept_view", 1, 4
+    tables: ClassVar[Mapping[str, str]] = {"kept_view": "CREATE TABLE kept_view (id TEXT)"}
+
+    async def on_moved(self, event: Moved) -> None:
+        """Keep nothing; that it came is counted."""
+
+
+def series(metering: Metering, name: str) -> dict[str, float]:
+    points = metering.points().get(f"duolog.subscription.{name}", [])
+    return {str(point.attributes.get("duolog.change", "")): point.value for point in points}
+
+
+async def test_shares_that_change_hands_and_what_is_processed_are_counted(metering: Metering, tmp_path: Path) -> None:
+    """A second application takes its half without a restart of the first, which gets it back in the end."""
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    async with application(MOVE, database=url, projections=[KeptProjection], providers=[CounterProvider()]) as first:
+        for number in range(3):
+            await first.execute(Move(str(number)))
+        await first.caught_up()
+        assert series(metering, "processed") == {"": 3}
+        assert series(metering, "rebalances") == {"taken": 4}
+        async with application(MOVE, database=url, projections=[KeptProjection], providers=[CounterProvider()]):
+            await eventually(lambda: series(metering, "rebalances") == {"taken": 6, "released": 2}, seconds=30)
+            await eventually(lambda: series(metering, "owners") == {"": 2}, seconds=30)
+        await eventually(lambda: series(metering, "rebalances")["taken"] == 8, seconds=30)
+        await first.caught_up()
+        assert series(metering, "owners") == {"": 1}
+        assert series(metering, "delay") == {"": 0}
+
+
 async def test_who_waited_for_the_projections_finds_the_gauges_at_their_end(metering: Metering) -> None:
     """And nothing is left of a lag when the application was closed."""
     app = application(MOVE, projections=[MovesProjection], providers=[CounterProvider()])

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from duolog.adapters.memory import open_database
 from duolog.database.port import View
@@ -37,6 +38,53 @@ async def test_lag_and_parked_events_of_each_subscription_are_measured(metering:
     await meters.measure()
     assert gauges(metering, "duolog.subscription.lag") == {"things_view": 2, "never_ran": 5}
     assert gauges(metering, "duolog.subscription.parked") == {"things_view": 1, "never_ran": 0}
+    assert gauges(metering, "duolog.subscription.owners") == {"things_view": 0, "never_ran": 0}
+    delays = gauges(metering, "duolog.subscription.delay")
+    assert 0 < delays["things_view"] <= delays["never_ran"] < 60
+    await database.close()
+
+
+async def test_the_delay_is_that_of_what_was_not_applied_and_owners_are_counted_once(metering: Metering) -> None:
+    """Two processes hold four shares; all that there is was applied."""
+    database = open_database("memory://")
+    await database.open()
+    await database.prepare_view(replace(VIEW, partitions=4))
+    shares = [each.share for each in await database.checkpoints.read("things_view")]
+    for share, owner in zip(shares, ["first", "first", "second", "second"], strict=True):
+        assert await database.leases.acquire(share, owner, seconds=60) is not None
+    meter = find_meter()
+    assert meter is not None
+    meters = SubscriptionMeters(meter, database, ["things_view"])
+    await meters.measure()
+    assert gauges(metering, "duolog.subscription.owners") == {"things_view": 2}
+    assert gauges(metering, "duolog.subscription.delay") == {"things_view": 0}
+    await database.close()
+
+
+async def test_what_the_shares_of_a_process_do_is_counted(metering: Metering) -> None:
+    database = open_database("memory://")
+    await database.open()
+    meter = find_meter()
+    assert meter is not None
+    meters = SubscriptionMeters(meter, database, ["things_view"])
+    progress = Progress(database.checkpoints, watcher=meters)
+    lower, upper = Share("things_view").halves()
+    progress.taken(lower)
+    progress.taken(upper)
+    progress.processed(lower, 3)
+    progress.processed(upper, 4)
+    progress.processed(upper, 0)
+    progress.disowned(lower)
+    progress.disowned(upper, lost=True)
+    points = metering.points()
+    assert [point.value for point in points["duolog.subscription.processed"]] == [7]
+    assert {
+        str(point.attributes["duolog.change"]): point.value for point in points["duolog.subscription.rebalances"]
+    } == {
+        "taken": 2,
+        "released": 1,
+        "lost": 1,
+    }
     await database.close()
 
 
@@ -77,7 +125,7 @@ async def test_they_are_measured_soon_after_one_has_moved_and_for_a_last_time(me
     meter = find_meter()
     assert meter is not None
     meters = SubscriptionMeters(meter, database, ["things_view"], seconds=1_000)
-    progress = Progress(database.checkpoints, moved=meters.moved)
+    progress = Progress(database.checkpoints, watcher=meters)
     meters.start()
     await eventually(lambda: gauges(metering, "duolog.subscription.lag") == {"things_view": 0})
     await database.store.append("thing-1", [NewEvent(uuid7(), "thing.happened", 1, b"{}")])

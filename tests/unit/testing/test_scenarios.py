@@ -137,7 +137,7 @@ async def test_rows_are_checked_by_the_columns_that_are_named() -> None:
             [{"visitor": "ann"}, {"visitor": "bob", "version": 2}],
             [{}, {"name": "b"}],
         ):
-            with pytest.raises(AssertionError, match="expected rows .* but visits_view has"):
+            with pytest.raises(AssertionError, match=r"expected rows .* but visits_view has"):
                 await scenario.then_rows("visits_view", *wrong)
 
 

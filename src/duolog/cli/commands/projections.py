@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from duolog.admin.forgetting import forget_projection, known_projection
-from duolog.admin.projection_status import ProjectionStatus, ShareStatus, generation_statuses
+from duolog.admin.projection_status import ProjectionStatus, ShareStatus, generation_rates, generation_statuses
 from duolog.cli.commands.projection_shares import (
     AUDIT_EXAMPLES,
     MERGE_EXAMPLES,
@@ -30,6 +30,7 @@ from duolog.database.port import Database
 STATUS_EXAMPLES: Final = examples(
     ("duolog projections status sqlite:///users.db", "a table"),
     ("duolog projections status --json | jq .lag", "of DUOLOG_DATABASE"),
+    ("duolog projections status --rate 5", "looks for 5 seconds how fast they are"),
 )
 
 FORGET_EXAMPLES: Final = examples(
@@ -50,14 +51,20 @@ def status(
     database_url: DatabaseArgument = None,
     *,
     database: DatabaseOption = None,
+    rate: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0.1, help="Look for so long how fast each one is.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show how far each projection is, how far it lags behind the log, and who advances it.
 
+    The lag is in events of the log, wanted or not, and in seconds: the age of the oldest one that is not applied. With
+    --rate, a rate is how many events of the log a projection passes in a second.
+
     A view that is divided has a line for each share, and one that is built beside a live one lines of its own. The
     database is only read.
     """
-    statuses = asyncio.run(_read(named_database(database_url, database)))
+    statuses = asyncio.run(_read(named_database(database_url, database), rate))
     if as_json:
         for each in statuses:
             typer.echo(msgspec.json.encode(asdict(each)).decode())
@@ -117,8 +124,10 @@ async def _forget(database: Database, name: str, tables: Sequence[str]) -> None:
         await database.close()
 
 
-async def _read(database: Database) -> Sequence[ProjectionStatus]:
+async def _read(database: Database, rate: float | None) -> Sequence[ProjectionStatus]:
     async with inspected(database):
+        if rate is not None:
+            return await generation_rates(database, seconds=rate)
         return await generation_statuses(database)
 
 
@@ -134,7 +143,9 @@ def _rows(status: ProjectionStatus, now: datetime) -> Iterator[Sequence[Cell]]:
     name = status.name if status.role == "live" else f"{status.name} ({status.role} {status.generation})"
     updated = f"{status.updated_at:%Y-%m-%d %H:%M:%S}" if status.updated_at else "never"
     parked = Text(str(status.parked), "red" if status.parked else "")
-    lag = Text(f"{status.lag} ({status.lag_seconds:.0f} s)" if status.lag else "0", "yellow" if status.lag else "green")
+    behind = f"{status.lag} ({status.lag_seconds:.0f} s)" if status.lag else "0"
+    rate = "" if status.rate is None else f", {status.rate:.0f}/s"
+    lag = Text(f"{behind}{rate}", "yellow" if status.lag else "green")
     if len(status.shares) == 1:
         yield name, status.version, status.position, lag, updated, _owner(status.shares[0], now), parked
         return
