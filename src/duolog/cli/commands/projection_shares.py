@@ -92,6 +92,8 @@ def _show(name: str, shares: Sequence[Share], *, as_json: bool) -> None:
 
 def _found(audit: ShareAudit) -> str:
     where = printable(f"{audit.subscription} generation {audit.generation} buckets {audit.buckets}")
+    if audit.through <= audit.after:  # its lower half has the count of what was before
+        return f"{where}  nothing since it was divided at {audit.after}"
     compared = f"{audit.count} events in {audit.after + 1}..{audit.through}, digest {audit.digest}"
     if not audit.differences:
         return f"{where}  as the log: {compared}"

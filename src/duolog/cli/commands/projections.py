@@ -133,8 +133,9 @@ async def _read(database: Database, rate: float | None) -> Sequence[ProjectionSt
 
 def _print(statuses: Sequence[ProjectionStatus]) -> None:
     now = datetime.now(UTC)
+    rate = ("rate",) if any(each.rate is not None for each in statuses) else ()  # if it was asked for
     print_table(
-        ("projection", "version", "position", "lag", "updated (UTC)", "owner", "parked"),
+        ("projection", "version", "position", "lag", *rate, "updated (UTC)", "owner", "parked"),
         (row for each in statuses for row in _rows(each, now)),
     )
 
@@ -144,15 +145,15 @@ def _rows(status: ProjectionStatus, now: datetime) -> Iterator[Sequence[Cell]]:
     updated = f"{status.updated_at:%Y-%m-%d %H:%M:%S}" if status.updated_at else "never"
     parked = Text(str(status.parked), "red" if status.parked else "")
     behind = f"{status.lag} ({status.lag_seconds:.0f} s)" if status.lag else "0"
-    rate = "" if status.rate is None else f", {status.rate:.0f}/s"
-    lag = Text(f"{behind}{rate}", "yellow" if status.lag else "green")
+    lag = Text(behind, "yellow" if status.lag else "green")
+    rate = () if status.rate is None else (f"{status.rate:.0f}/s",)
     if len(status.shares) == 1:
-        yield name, status.version, status.position, lag, updated, _owner(status.shares[0], now), parked
+        yield name, status.version, status.position, lag, *rate, updated, _owner(status.shares[0], now), parked
         return
-    yield name, status.version, status.position, lag, updated, _owners(status.shares, now), parked
+    yield name, status.version, status.position, lag, *rate, updated, _owners(status.shares, now), parked
     for share in status.shares:
         behind = Text(str(share.lag), "yellow" if share.lag else "green")
-        yield f"  {share.buckets}", "", share.position, behind, "", _owner(share, now), ""
+        yield f"  {share.buckets}", "", share.position, behind, *("" for _ in rate), "", _owner(share, now), ""
 
 
 def _owners(shares: Sequence[ShareStatus], now: datetime) -> str:
