@@ -269,4 +269,11 @@ class Assembly:
 
 
 def _view(projection: type[Projection]) -> View:
-    return View(projection.name, projection.version, projection.tables, projection.partitions)
+    return View(
+        projection.name,
+        projection.version,
+        projection.tables,
+        projection.partitions,
+        projection.indexes,
+        projection.dependants,
+    )

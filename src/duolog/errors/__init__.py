@@ -75,7 +75,11 @@ from duolog.errors.startup import (
 )
 from duolog.errors.subscriptions import (
     CheckpointConflictError,
+    GenerationGoneError,
     LeaseLostError,
+    SwitchBlockedError,
+    SwitchRefusedError,
+    ViewBehindError,
 )
 
 __all__ = [
@@ -93,6 +97,7 @@ __all__ = [
     "DuplicateHandlerError",
     "EventIdReusedError",
     "ForeignTokenError",
+    "GenerationGoneError",
     "HoldExpiredError",
     "IdempotencyInFlightError",
     "IdempotencyKeyReusedError",
@@ -126,6 +131,8 @@ __all__ = [
     "StaleRowError",
     "StatementError",
     "StreamNameError",
+    "SwitchBlockedError",
+    "SwitchRefusedError",
     "TimeLimitExceededError",
     "TransferError",
     "UncommittedWorkError",
@@ -134,6 +141,7 @@ __all__ = [
     "UnknownFieldError",
     "UnnamedTypeError",
     "UnreadableAnswerError",
+    "ViewBehindError",
     "ViewNotEmptyError",
     "ViewParkedError",
     "WorkAfterCommitError",

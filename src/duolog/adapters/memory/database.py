@@ -15,6 +15,7 @@ from duolog.adapters.memory.reading import MemoryReadSession
 from duolog.adapters.memory.shares import MemoryShares
 from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
+from duolog.adapters.memory.switch import MemorySwitch
 from duolog.adapters.memory.tables import Tables
 from duolog.adapters.memory.transfer import Memory, MemoryTransfer
 from duolog.adapters.memory.view_session import MemoryViewSession
@@ -66,6 +67,7 @@ class MemoryDatabase:
         self._parking = MemoryParking(clock, self._generations)
         self._shares = MemoryShares(self._generations, self._checkpoints, self._leases, self._members)
         self._views = MemoryViews(self._tables, self._generations, self._checkpoints, self._parking, self._leases)
+        self._switch = MemorySwitch(self._tables, self._generations, self._checkpoints, self._leases)
         memory = Memory(self._generations, self._checkpoints, self._parking, self._snapshots, self._keys)
         self._transfer = MemoryTransfer(log, memory, self._tables, clock)
 
@@ -178,6 +180,14 @@ class MemoryDatabase:
     async def create_shadow(self, view: View) -> Generation:
         """Create a further generation of a view; see `Database.create_shadow`."""
         return await self._views.create_shadow(view)
+
+    async def finish_load(self, view: View, number: int) -> None:
+        """Bring a loaded generation into the state in which queries are to find it; see `Database.finish_load`."""
+        await self._switch.finish_load(view, number)
+
+    async def switch_view(self, view: View, number: int, *, accept_behind: bool = False) -> Generation:
+        """Let queries read another generation; see `Database.switch_view`."""
+        return await self._switch.switch(view, number, accept_behind=accept_behind)
 
     async def drop_generation(self, subscription: str, number: int) -> None:
         """Remove a generation that is not live; see `Database.drop_generation`."""

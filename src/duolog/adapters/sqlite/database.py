@@ -25,6 +25,7 @@ from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.tail import Tail
 from duolog.adapters.sqlite.threads import Threads
+from duolog.adapters.sqlite.switch import finish_load, switch_view
 from duolog.adapters.sqlite.transfer import SqliteTransfer, read_state
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
@@ -176,6 +177,16 @@ class SqliteDatabase:
     async def create_shadow(self, view: View) -> Generation:
         """Create a further generation of a view; see `Database.create_shadow`."""
         return await self._write(lambda connection: create_shadow(connection, view))
+
+    async def finish_load(self, view: View, number: int) -> None:
+        """Bring a loaded generation into the state in which queries are to find it; see `Database.finish_load`."""
+        await self._write(lambda connection: finish_load(connection, view, number))
+
+    async def switch_view(self, view: View, number: int, *, accept_behind: bool = False) -> Generation:
+        """Let queries read another generation; see `Database.switch_view`."""
+        return await self._write(
+            lambda connection: switch_view(connection, view, number, accept_behind=accept_behind)
+        )
 
     async def drop_generation(self, subscription: str, number: int) -> None:
         """Remove a generation that is not live; see `Database.drop_generation`."""

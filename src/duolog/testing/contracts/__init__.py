@@ -20,6 +20,7 @@ from duolog.testing.contracts.reading import ReadingContract
 from duolog.testing.contracts.shares import ShareContract
 from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
+from duolog.testing.contracts.switches import SwitchContract
 from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.transfers import TransferContract
 from duolog.testing.contracts.units import UnitOfWorkContract
@@ -42,6 +43,7 @@ __all__ = [
     "ShareContract",
     "SnapshotContract",
     "SubscriptionContract",
+    "SwitchContract",
     "TablesContract",
     "TransferContract",
     "UnitOfWorkContract",
