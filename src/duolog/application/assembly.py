@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from duolog.application.declared_views import DeclaredViews
 from duolog.application.dispatcher import Route
 from duolog.application.in_flight import InFlight
 from duolog.application.parts import Parts
@@ -16,7 +17,6 @@ from duolog.container.assembly import make_container
 from duolog.container.databases import open_database
 from duolog.container.providers import DuologProvider
 from duolog.container.scopes import ProjectionScopes, handler_call
-from duolog.database.port import View
 from duolog.dispatch.middleware.authorisation import AuthorisationMiddleware
 from duolog.dispatch.middleware.conflict_retry import ConflictRetryMiddleware
 from duolog.dispatch.middleware.message_context import ContextMiddleware
@@ -33,15 +33,13 @@ from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKe
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
-from duolog.projections.view_database import ViewSession
+from duolog.projections.version_keeper import VersionKeeper
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
-from duolog.subscriptions.generations import Role
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.progress import Progress
-from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import SubscriptionStatus
 from duolog.telemetry import find_meter
 from duolog.write.entity_states import EntityStates
@@ -60,12 +58,14 @@ class _Running:
 
     Attributes:
         runtime: runs the projections.
+        keeper: brings live views to the code's version.
         progress: how far they are.
         wait: waits for positions.
         meters: measures the projections; None where nobody listens.
     """
 
     runtime: ProjectionRuntime
+    keeper: VersionKeeper
     progress: Progress
     wait: PositionWait
     meters: SubscriptionMeters | None
@@ -86,6 +86,7 @@ class Assembly:
         self.projections = parts.projections
         settings = parts.settings
         self.database = open_database(parts.database_url)
+        self.views = DeclaredViews(self.database)
         projected = [cls for projection in parts.projections for cls in projection.handlers()]
         types = EventTypes((*parts.events, *projected))
         for spec in types:
@@ -127,6 +128,8 @@ class Assembly:
             await self._check_secret()
             await self.database.create_tables(self._parts.tables)
             running = self._running = self._run()
+            if projections:
+                await running.keeper.start()
             await (running.runtime.start() if projections else running.runtime.create_views())
             if projections and running.meters is not None:
                 running.meters.start()
@@ -155,7 +158,7 @@ class Assembly:
         return self._running.runtime.statuses() if self._running is not None else ()
 
     async def caught_up(self, *, seconds: float) -> None:
-        """Wait until every projection has the log's present end, parked events included.
+        """Wait until every live view is of the code's version at least, and has the log's present end.
 
         Raises:
             AfterTimeoutError: a projection did not get there in time.
@@ -166,6 +169,7 @@ class Assembly:
         names = [projection.name for projection in self.projections]
         try:
             async with asyncio.timeout(seconds):
+                await running.keeper.settled()
                 for name in names:
                     await progress.reached(name, head)
         except TimeoutError:
@@ -180,7 +184,7 @@ class Assembly:
         retry = ParkedRetry(
             self.projections,
             source=self.database,
-            open_view=self._open_view,
+            open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
@@ -193,22 +197,24 @@ class Assembly:
             raise AnotherSecretError(message, hint=hint)
 
     def _run(self) -> "_Running":
-        versions = {projection.name: projection.version for projection in self.projections}
+        names = [projection.name for projection in self.projections]
         meter = find_meter()
-        meters = SubscriptionMeters(meter, self.database, list(versions)) if meter is not None and versions else None
+        meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         keyed = [projection.name for projection in self.projections if projection.is_keyed()]
         moved = meters.moved if meters is not None else None
-        progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
+        progress = Progress(self.database.checkpoints, moved, keyed=keyed)
         runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
+        keep_seconds = self._parts.settings.keep_previous_hours * 3_600
+        keeper = VersionKeeper(self.projections, self.views, self.database, keep_seconds=keep_seconds)
         wait = PositionWait(self.database.store, self.database.parking, progress)
-        return _Running(runtime, progress, wait, meters)
+        return _Running(runtime, keeper, progress, wait, meters)
 
     def shares(self) -> ProjectionShares:
         """Return what applies pages for shares of the projections."""
         return ProjectionShares(
             source=self.database,
-            prepare_view=lambda projection, token: self.database.prepare_view(_view(projection), token=token),
-            open_view=self._open_view,
+            prepare_view=self.views.prepare,
+            open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
@@ -224,6 +230,7 @@ class Assembly:
         try:
             if running is not None:
                 try:
+                    await running.keeper.stop()
                     await running.runtime.stop(seconds=self._parts.settings.drain_seconds)
                 finally:
                     if running.meters is not None:
@@ -254,9 +261,6 @@ class Assembly:
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
         )
 
-    def _open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
-        return self.database.open_view(_view(projection), share, role)
-
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(
             store=self.database.store,
@@ -266,14 +270,3 @@ class Assembly:
             keys=self.database.idempotency,
             entity_states=self._entity_states,
         )
-
-
-def _view(projection: type[Projection]) -> View:
-    return View(
-        projection.name,
-        projection.version,
-        projection.tables,
-        projection.partitions,
-        projection.indexes,
-        projection.dependants,
-    )

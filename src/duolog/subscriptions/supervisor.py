@@ -103,7 +103,12 @@ class SubscriptionSupervisor:
         self._is_stopped = True
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
+            self._due.set()
+            try:
+                # A lease that is being taken now would be nobody's until it expires.
+                await asyncio.wait({task}, timeout=min(seconds, RELEASE_SECONDS))
+            finally:
+                task.cancel()
             await asyncio.wait({task})
         await asyncio.gather(*(runner.stop(seconds=seconds) for runner in self._runners.values()))
         if task is not None and self._subscriptions:
@@ -114,7 +119,7 @@ class SubscriptionSupervisor:
                 _logger.debug("%s has not left", self._owner, exc_info=error)
 
     async def _run(self) -> None:
-        while self._subscriptions:
+        while self._subscriptions and not self._is_stopped:
             self._due.clear()
             try:
                 await self._look()
@@ -126,7 +131,9 @@ class SubscriptionSupervisor:
             else:
                 self._error = ""
                 self._backoff.reset()
-                pause = self._pace.lease * random.uniform(0.1, 0.2)  # noqa: S311 - jitter keeps no secret
+                rests = [rest for runner in self._runners.values() if (rest := runner.rests_for)]
+                until = self._pace.lease * random.uniform(0.1, 0.2)  # noqa: S311 - jitter keeps no secret
+                pause = min([until, *rests])
             self._tried.set()
             await self._pause(pause)
         self._tried.set()
@@ -135,7 +142,8 @@ class SubscriptionSupervisor:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._due.wait()
-                await asyncio.sleep(self._pace.first_pause)  # a share was given up: others first
+                if not self._is_stopped:
+                    await asyncio.sleep(self._pace.first_pause)  # a share was given up: others first
 
     async def _look(self) -> None:
         await self._beat()
@@ -144,7 +152,7 @@ class SubscriptionSupervisor:
         missing = [each for each in self._subscriptions if each.name not in known]
         if missing:
             for subscription in missing:
-                await subscription.prepare()
+                await self._prepare(subscription)
             survey = await self._source.shares.survey()
         by_name = _by_name(survey)
         taken: list[ShareRunner] = []
@@ -160,16 +168,20 @@ class SubscriptionSupervisor:
         if not self._tried.is_set():
             await asyncio.gather(*(runner.tried() for runner in taken))
 
+    async def _prepare(self, subscription: Subscription) -> None:
+        try:
+            await subscription.prepare()
+        except Exception as error:  # one that cannot be made must not stop the others
+            _logger.warning("subscription %s cannot be prepared", subscription.name, exc_info=error)
+
     async def _divide(
         self, subscription: Subscription, shares: Sequence[HeldShare], survey: Survey
     ) -> Sequence[ShareRunner]:
         members = survey.members.get(subscription.work, ())
         own = [each for each in shares if each.version == subscription.version]
-        # A view of another version is brought to this one by whoever has its first share; see `PageProcessor.begin`.
-        wanted = own or [each for each in shares if each.role is Role.LIVE][:1]
-        if not wanted:
+        if not own:
             return ()
-        part = part_of(self._owner, wanted, members)
+        part = part_of(self._owner, own, members)
         for share in part.release:
             if (runner := self._runners.get(share)) is not None:
                 runner.leave()
@@ -178,7 +190,7 @@ class SubscriptionSupervisor:
             if len(taken) >= part.most:
                 break
             runner = self._runners.get(share) or self._make(subscription, share)
-            if runner.lease is None and not runner.is_resting and await runner.take():
+            if runner.lease is None and not runner.rests_for and await runner.take():
                 taken.append(runner)
         return taken
 

@@ -16,7 +16,7 @@ from duolog.adapters.sqlite.generations import SqliteGenerations
 from duolog.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from duolog.adapters.sqlite.leases import SqliteLeases, SqliteMembers
 from duolog.adapters.sqlite.location import Location, parse_location
-from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read_log_id
+from duolog.adapters.sqlite.migrations import migrate, pending_names, read_log_id
 from duolog.adapters.sqlite.parking import SqliteParking
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Reader, Readers
@@ -151,7 +151,7 @@ class SqliteDatabase:
 
     async def pending_migrations(self) -> list[str]:
         """Return the names of the migrations that are not applied yet; makes no file."""
-        return await asyncio.to_thread(_pending_names, self._location)
+        return await asyncio.to_thread(pending_names, self._location)
 
     async def examine(self, *, quick: bool = False) -> Sequence[Examination]:
         """Look at the file, its disk and the SQLite that reads it; see `Database.examine`."""
@@ -323,13 +323,3 @@ def open_database(url: str, /) -> SqliteDatabase:
         ConfigurationError: the URL is not of this form, or an option is unknown.
     """
     return SqliteDatabase(parse_location(url))
-
-
-def _pending_names(location: Location) -> list[str]:
-    if not location.path.exists():
-        return [migration.name for migration in migrations()]
-    connection = connect_reader(location)
-    try:
-        return [migration.name for migration in pending(connection)]
-    finally:
-        connection.close()

@@ -179,3 +179,12 @@ class SwitchContract:
         await database.drop_generation(NAME, 2)
         assert await _roles(database) == {3: Role.LIVE}
         assert await _seen(database) == (["third"], ["third"], 1)
+
+    async def test_a_previous_generation_has_its_time(self, database: Database, shadow: Generation) -> None:
+        """It is over some time after the switch; never that of a live one, a shadow, or one that was gone back from."""
+        assert await database.generations.outlived(NAME, seconds=0) == []
+        await database.switch_view(NEXT, shadow.number)
+        assert await database.generations.outlived(NAME, seconds=3_600) == []
+        assert [each.number for each in await database.generations.outlived(NAME, seconds=0)] == [1]
+        await database.switch_view(VIEW, 1, accept_behind=True)
+        assert await database.generations.outlived(NAME, seconds=0) == []
