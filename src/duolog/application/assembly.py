@@ -30,7 +30,7 @@ from duolog.errors import AfterTimeoutError, AnotherSecretError, NotStartedError
 from duolog.messages.binding import ReadModel
 from duolog.messages.metadata import Metadata
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
-from duolog.projections.projection import Projection
+from duolog.projections.rebuild import Rebuilds
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
 from duolog.projections.version_keeper import VersionKeeper
@@ -218,6 +218,10 @@ class Assembly:
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
+
+    def rebuilds(self) -> Rebuilds:
+        """Return what rebuilds the views of the projections."""
+        return Rebuilds(self.views, self.shares(), self.database)
 
     def _started(self) -> "_Running":
         if self._running is None:

@@ -82,3 +82,23 @@ class SwitchBlockedError(DatabaseBusyError):
         )
         self.view = view
         self.blockers = tuple(blockers)
+
+
+class PoisonEventError(DuologError):
+    """An event cannot be applied to a view that is rebuilt, and must not be parked.
+
+    Attributes:
+        view: the view's name.
+        position: the event's position.
+        type: its stored name.
+        error: why; it may hold values of the event.
+    """
+
+    hint = "Repair the projection, and rebuild again; without strictness, the event is parked."
+
+    def __init__(self, *, view: str, position: int, type: str, error: str) -> None:  # noqa: A002 - the event's
+        super().__init__(f"view {view!r} cannot apply {type} at position {position}")
+        self.view = view
+        self.position = position
+        self.type = type
+        self.error = error

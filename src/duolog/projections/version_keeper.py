@@ -95,7 +95,7 @@ class VersionKeeper:
             is_done = await self._look(projection)
         except ViewBehindError:
             return _SOON_SECONDS  # for a moment: both go on
-        except Exception as error:  # a keeper that dies silently would leave an old view for good
+        except Exception as error:  # noqa: BLE001 - a keeper that dies silently would leave an old view for good
             self._tell(projection, error)
             return _LATER_SECONDS
         return _LOOK_SECONDS if is_done else _SOON_SECONDS
@@ -131,7 +131,9 @@ class VersionKeeper:
         if own:
             return own[-1]
         shadow = await self._generations.create_shadow(projection)
-        _logger.info("view %s of version %d is built beside version %d", live.subscription, shadow.version, live.version)
+        _logger.info(
+            "view %s of version %d is built beside version %d", live.subscription, shadow.version, live.version
+        )
         return shadow
 
     async def _is_near(self, live: Generation, own: Generation) -> bool:

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+import asyncpg
+
 from duolog.adapters.postgres.checkpoints import checkpoint_of
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
@@ -161,7 +163,7 @@ class _Switch:
         name = "lock_checkpoints" if lock else "generation_checkpoints"
         return [checkpoint_of(row) for row in await self._fetch(name, generation.subscription, generation.number)]
 
-    async def _fetch(self, name: str, *values: object) -> Sequence[Sequence[object]]:
+    async def _fetch(self, name: str, *values: object) -> Sequence[asyncpg.Record]:
         return await self._connection.fetch(load_sql(name, self._schema), *values)
 
     async def _execute(self, statement: str) -> None:
@@ -170,9 +172,7 @@ class _Switch:
 
 
 @asynccontextmanager
-async def _watched(
-    connections: Connections, connection: Connection, blockers: list[str]
-) -> AsyncGenerator[None, None]:
+async def _watched(connections: Connections, connection: Connection, blockers: list[str]) -> AsyncGenerator[None, None]:
     """Look from another connection for whom this one waits, for as long as it may."""
 
     async def watch() -> None:
@@ -182,7 +182,9 @@ async def _watched(
                 await asyncio.sleep(_LOCK_MILLISECONDS / 2_500)
                 rows = await other.fetch(sql, connection.get_server_pid())
                 if rows:
-                    blockers[:] = [f"session {pid} of {name}: {state} for {ago:.1f} s" for pid, name, state, ago in rows]
+                    blockers[:] = [
+                        f"session {pid} of {name}: {state} for {ago:.1f} s" for pid, name, state, ago in rows
+                    ]
 
     task = asyncio.create_task(watch(), name="duolog-switch-blockers")
     try:

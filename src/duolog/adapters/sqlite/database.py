@@ -23,9 +23,9 @@ from duolog.adapters.sqlite.readers import Reader, Readers
 from duolog.adapters.sqlite.shares import SqliteShares
 from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.sql_files import load_sql
+from duolog.adapters.sqlite.switch import finish_load, switch_view
 from duolog.adapters.sqlite.tail import Tail
 from duolog.adapters.sqlite.threads import Threads
-from duolog.adapters.sqlite.switch import finish_load, switch_view
 from duolog.adapters.sqlite.transfer import SqliteTransfer, read_state
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
@@ -184,9 +184,7 @@ class SqliteDatabase:
 
     async def switch_view(self, view: View, number: int, *, accept_behind: bool = False) -> Generation:
         """Let queries read another generation; see `Database.switch_view`."""
-        return await self._write(
-            lambda connection: switch_view(connection, view, number, accept_behind=accept_behind)
-        )
+        return await self._write(lambda connection: switch_view(connection, view, number, accept_behind=accept_behind))
 
     async def drop_generation(self, subscription: str, number: int) -> None:
         """Remove a generation that is not live; see `Database.drop_generation`."""

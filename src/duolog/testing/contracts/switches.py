@@ -1,6 +1,5 @@
 """The contract of switching views: all tables of a generation at once, back again, and never back in time."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Final
 
@@ -24,7 +23,7 @@ VIEW: Final = View(
         """,
     },
     indexes={"contract_clubs_note": f"CREATE INDEX contract_clubs_note ON {NAME} (note)"},
-    dependants={"contract_report": f"CREATE VIEW contract_report AS SELECT count(*) AS clubs FROM {NAME}"},
+    dependants={"contract_report": f"CREATE VIEW contract_report AS SELECT count(*) AS clubs FROM {NAME}"},  # noqa: S608 - a constant
 )
 NEXT: Final = replace(VIEW, version=2)
 
@@ -62,14 +61,14 @@ class SwitchContract:
     """Every backend switches views in this way. Supply a ``database`` fixture: an open, empty `Database`."""
 
     @pytest.fixture
-    async def shadow(self, database: Database) -> AsyncGenerator[Generation]:
+    async def shadow(self, database: Database) -> Generation:
         """A shadow at position 9 with a row, beside a live view at 7 with another one."""
         await database.prepare_view(VIEW)
         (live,) = await database.generations.read(NAME)
         await _write(database, live, "live", 0, 7)
         shadow = await database.create_shadow(NEXT)
         await _write(database, shadow, "shadow", 0, 9)
-        yield shadow
+        return shadow
 
     async def test_queries_read_the_other_generation_at_once(self, database: Database, shadow: Generation) -> None:
         """All tables are exchanged, what depends on them too, and positions are the new ones."""
