@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from duolog.database.examination import Examination
+from duolog.database.stored_tables import StoredTable
 from duolog.database.transfer import LogTransfer
 from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
@@ -224,6 +225,14 @@ class Database(SubscriptionSource, Protocol):
             SwitchRefusedError: something undeclared hangs on the live tables; nothing was changed.
             SwitchBlockedError: the tables are in use; nothing was changed.
             StatementError: the DDL of a dependant is wrong; nothing was changed.
+        """
+        ...
+
+    async def stored_tables(self, generation: Generation) -> Sequence[StoredTable]:
+        """Return the tables of a generation as they are stored, in their order; those that are missing are left out.
+
+        Args:
+            generation: as it is now: its role says where they are.
         """
         ...
 

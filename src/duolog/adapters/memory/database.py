@@ -5,6 +5,7 @@ from typing import Final
 
 from duolog.adapters._sql.ddl import create_missing
 from duolog.adapters._sql.generation_tables import Redirection
+from duolog.adapters._sql.stored_tables import read_stored_tables
 from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.committer import MemoryCommitter
 from duolog.adapters.memory.event_store import MemoryEventStore
@@ -23,6 +24,7 @@ from duolog.adapters.memory.views import MemoryViews
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Database, Features, View
+from duolog.database.stored_tables import StoredTable
 from duolog.errors import ConfigurationError, DatabaseError
 from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
@@ -188,6 +190,11 @@ class MemoryDatabase:
     async def switch_view(self, view: View, number: int, *, accept_behind: bool = False) -> Generation:
         """Let queries read another generation; see `Database.switch_view`."""
         return await self._switch.switch(view, number, accept_behind=accept_behind)
+
+    async def stored_tables(self, generation: Generation) -> Sequence[StoredTable]:
+        """Return the tables of a generation as they are stored; see `Database.stored_tables`."""
+        async with self._tables.turn:
+            return read_stored_tables(self._tables.connection, generation)
 
     async def drop_generation(self, subscription: str, number: int) -> None:
         """Remove a generation that is not live; see `Database.drop_generation`."""

@@ -21,6 +21,7 @@ from duolog.adapters.postgres.errors import reported
 from duolog.adapters.postgres.generations import generation_of, generation_schema
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.database.port import View
+from duolog.database.stored_tables import StoredTable
 from duolog.database.view_states import check_caught_up, switched_pair
 from duolog.errors import DatabaseBusyError, SwitchBlockedError, SwitchRefusedError, ViewBehindError
 from duolog.subscriptions.checkpoints import Checkpoint
@@ -73,6 +74,18 @@ async def switch_view(connections: Connections, view: View, number: int, *, acce
                 return await switch.run(number, accept_behind=accept_behind)
     except DatabaseBusyError as error:
         raise SwitchBlockedError(view=view.subscription, blockers=blockers) from error
+
+
+async def stored_tables(connections: Connections, generation: Generation) -> Sequence[StoredTable]:
+    """Do what `Database.stored_tables` says."""
+    schema, apart = connections.location.schema, None
+    if generation.role is not Role.LIVE:
+        apart = generation_schema(schema, generation.subscription, generation.number)
+    rows = await connections.fetch(load_sql("stored_tables", schema), apart, list(generation.tables))
+    return [
+        StoredTable(name, source, tuple(columns), tuple(key), frozenset(texts))
+        for name, source, columns, key, texts in rows
+    ]
 
 
 class _Switch:

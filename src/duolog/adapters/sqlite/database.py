@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from duolog.adapters._sql.generation_tables import Redirection
+from duolog.adapters._sql.stored_tables import read_stored_tables
 from duolog.adapters.sqlite.checkpoints import SqliteCheckpoints
 from duolog.adapters.sqlite.committer import SqliteWorkCommitter
 from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
@@ -34,6 +35,7 @@ from duolog.adapters.sqlite.writer import Writer
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Features, View
+from duolog.database.stored_tables import StoredTable
 from duolog.errors import DatabaseError, NotStartedError, ReadOnlyError
 from duolog.eventstore.appends import Appended
 from duolog.subscriptions.checkpoints import Checkpoint
@@ -185,6 +187,10 @@ class SqliteDatabase:
     async def switch_view(self, view: View, number: int, *, accept_behind: bool = False) -> Generation:
         """Let queries read another generation; see `Database.switch_view`."""
         return await self._write(lambda connection: switch_view(connection, view, number, accept_behind=accept_behind))
+
+    async def stored_tables(self, generation: Generation) -> Sequence[StoredTable]:
+        """Return the tables of a generation as they are stored; see `Database.stored_tables`."""
+        return await self._opened().sessions.run(lambda connection: read_stored_tables(connection, generation))
 
     async def drop_generation(self, subscription: str, number: int) -> None:
         """Remove a generation that is not live; see `Database.drop_generation`."""
