@@ -23,9 +23,7 @@ class OrderTotals(Projection):
     tables: ClassVar[Mapping[str, str]] = {
         NAME: f"CREATE TABLE {NAME} (id TEXT PRIMARY KEY, amount BIGINT NOT NULL, api_token TEXT NOT NULL)"
     }
-    indexes: ClassVar[Mapping[str, str]] = {
-        "order_totals_amount": f"CREATE INDEX order_totals_amount ON {NAME} (amount)"
-    }
+    indexes: ClassVar[Mapping[str, str]] = {"totals_amount": f"CREATE INDEX totals_amount ON {NAME} (amount)"}
 
     def __init__(self, db: ViewDatabase) -> None:
         self._db = db
