@@ -6,6 +6,7 @@ from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
+from tests.mutants.rebuilds import REBUILD_MUTANTS
 from tests.mutants.shares import SHARE_MUTANTS
 from tests.mutants.transfers import TRANSFER_MUTANTS
 
@@ -308,6 +309,7 @@ MUTANTS: Final = (
     *IDEMPOTENCY_MUTANTS,
     *TRANSFER_MUTANTS,
     *SHARE_MUTANTS,
+    *REBUILD_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
 )

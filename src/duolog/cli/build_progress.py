@@ -12,6 +12,7 @@ from duolog.cli.json_line import echo_json
 from duolog.projections.building import Built, Show
 
 _BETWEEN_LINES: Final = 5.0
+_BETWEEN_OBJECTS: Final = 1.0
 
 
 @contextmanager
@@ -49,9 +50,13 @@ class _Lines:
         self._console = console
         self._as_json = as_json
         self._last = -_BETWEEN_LINES
+        self._is_there = False
 
     def __call__(self, built: Built) -> None:
-        if time.monotonic() - self._last < (1.0 if self._as_json else _BETWEEN_LINES):
+        is_there, was_there = built.position >= built.head, self._is_there
+        self._is_there = is_there
+        is_early = time.monotonic() - self._last < (_BETWEEN_OBJECTS if self._as_json else _BETWEEN_LINES)
+        if is_early and (was_there or not is_there):
             return
         self._last = time.monotonic()
         if self._as_json:
