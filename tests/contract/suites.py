@@ -16,6 +16,7 @@ __all__ = [
     "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
+    "TestSwitches",
     "TestTables",
     "TestTransfers",
     "TestUnitsOfWork",

@@ -215,7 +215,9 @@ _VIEWS: Final = (
         "move the checkpoint in a transaction of its own",
         "P6",
         "adapters/sqlite/view_session.py",
-        "            park(connection, parked)\n            move_checkpoint(connection, move, wrote=wrote)\n\n",
+        "            move_checkpoint(connection, move, wrote=wrote)\n            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n",
+        "            _run_buffered(connection, buffered)\n            unpark(connection, move.share, unparked)\n"
         "            park(connection, parked)\n\n        if self._hold is None:\n"
         "            await self._writer.run(Action(lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
         (f"{_SQLITE}::TestViewSessions::test_a_refused_statement_writes_nothing", f"{_POISON}"),
