@@ -226,7 +226,8 @@ def _tables(loads: Sequence[Load], begin: float, times: dict[str, float], *, sho
         (
             f"Failed: {', '.join(f'{count} {name}' for name, count in failed.items())}{kinds and f' ({kinds})'}. "
             f"Built in {times['built'] - times['begun']:.1f} s; switched {times['switched'] - times['built']:.3f} s "
-            f"after that, lock waits and catching up included. {shown:,} rows in the view, {placed:,} events in the log."
+            f"after that, lock waits and catching up included. "
+            f"{shown:,} rows in the view, {placed:,} events in the log."
         ),
     ]
     return "\n".join(lines)

@@ -13,6 +13,7 @@ __all__ = [
     "TestMovedLogs",
     "TestReadSessions",
     "TestReading",
+    "TestScheduling",
     "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
@@ -43,6 +44,9 @@ class TestUnitsOfWork(contracts.UnitOfWorkContract): ...
 
 
 class TestSnapshots(contracts.SnapshotContract): ...
+
+
+class TestScheduling(contracts.SchedulingContract): ...
 
 
 class TestHeldWriters(contracts.HeldWriterContract): ...

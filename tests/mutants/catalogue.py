@@ -6,6 +6,7 @@ from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
+from tests.mutants.processes import PROCESS_MUTANTS
 from tests.mutants.rebuilds import REBUILD_MUTANTS
 from tests.mutants.shares import SHARE_MUTANTS
 from tests.mutants.transfers import TRANSFER_MUTANTS
@@ -219,7 +220,8 @@ _VIEWS: Final = (
         "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n",
         "            _run_buffered(connection, buffered)\n            unpark(connection, move.share, unparked)\n"
         "            park(connection, parked)\n\n        if self._hold is None:\n"
-        "            await self._writer.run(Action(lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
+        "            await self._writer.run(Action("
+        "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
         (f"{_SQLITE}::TestViewSessions::test_a_refused_statement_writes_nothing", f"{_POISON}"),
     ),
     Mutant(
@@ -235,7 +237,8 @@ _VIEWS: Final = (
         "P12",
         "adapters/sqlite/sql/move_checkpoint.sql",
         " AND token <= :token\n    AND NOT EXISTS (\n        SELECT 1 FROM duolog_leases\n"
-        "        WHERE subscription = :subscription AND generation = :generation AND lo = :lo AND token > :token\n    )",
+        "        WHERE subscription = :subscription AND generation = :generation AND lo = :lo"
+        " AND token > :token\n    )",
         "",
         (f"{_SQLITE}::TestViewSessions", f"{_UNIT}/projections/test_view_and_checkpoint.py"),
     ),
@@ -310,6 +313,7 @@ MUTANTS: Final = (
     *_READ,
     *IDEMPOTENCY_MUTANTS,
     *TRANSFER_MUTANTS,
+    *PROCESS_MUTANTS,
     *SHARE_MUTANTS,
     *REBUILD_MUTANTS,
     *FAULT_MUTANTS,

@@ -76,7 +76,8 @@ _VIEWS: Final = (
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))\n"
-        "            await self._writer.run(Action(lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
+        "            await self._writer.run(Action("
+        "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
         (_PROJECTORS,),
     ),
     Mutant(
@@ -93,9 +94,11 @@ _VIEWS: Final = (
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            if self._hold is None:\n"
-        "                await self._writer.run(Action(lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n"
+        "                await self._writer.run(Action("
+        "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n"
         "            else:\n"
-        "                await self._hold.run(Action(lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n"
+        "                await self._hold.run(Action("
+        "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n"
         '                await self._hold.run(Action(lambda connection: connection.execute("COMMIT")))\n',
         (_PROJECTORS,),
     ),

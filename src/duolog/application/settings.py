@@ -19,6 +19,7 @@ class Settings:
             deciders with immutable states, and aggregates that declare snapshots. 0 keeps none.
         keep_previous_hours: how long the generation of a view is kept that a rebuilt one has replaced; until then
             `duolog projections rollback` goes back to it.
+        due_at_once: so many scheduled commands are executed side by side in this process.
     """
 
     command_seconds: float | None = 30.0
@@ -30,6 +31,7 @@ class Settings:
     idempotency_hours: float = 24.0
     hot_entities: int = 1_024
     keep_previous_hours: float = 24.0
+    due_at_once: int = 16
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
@@ -43,6 +45,9 @@ class Settings:
         )
         if any(limit is not None and limit <= 0 for limit in limits) or self.attempts < 1 or self.max_event_bytes < 1:
             message = "time limits, attempts and sizes must be greater than zero"
+            raise ValueError(message)
+        if self.due_at_once < 1:
+            message = "the number of scheduled commands side by side must be greater than zero"
             raise ValueError(message)
         if self.hot_entities < 0:
             message = "the number of hot entities cannot be negative"

@@ -49,6 +49,7 @@ from duolog.errors.log import (
 from duolog.errors.payloads import (
     InvalidMessageError,
     PayloadError,
+    UndecodableCommandError,
     UndecodableEventError,
 )
 from duolog.errors.queries import (
@@ -138,6 +139,7 @@ __all__ = [
     "TimeLimitExceededError",
     "TransferError",
     "UncommittedWorkError",
+    "UndecodableCommandError",
     "UndecodableEventError",
     "UnitOfWorkError",
     "UnknownFieldError",

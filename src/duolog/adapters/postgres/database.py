@@ -17,7 +17,9 @@ from duolog.adapters.postgres.location import Location, parse_location
 from duolog.adapters.postgres.log import PostgresLog
 from duolog.adapters.postgres.migrations import check_schema, migrate, pending
 from duolog.adapters.postgres.parking import PostgresParking
+from duolog.adapters.postgres.process_states import PostgresProcessStates
 from duolog.adapters.postgres.read_session import PostgresReadSession
+from duolog.adapters.postgres.scheduled_commands import PostgresCommandSchedule
 from duolog.adapters.postgres.shares import PostgresShares
 from duolog.adapters.postgres.snapshots import PostgresSnapshots
 from duolog.adapters.postgres.sql_files import load_sql
@@ -118,6 +120,16 @@ class PostgresDatabase:
     def idempotency(self) -> PostgresIdempotencyStore:
         """Which commands were executed under which keys."""
         return self._opened().idempotency
+
+    @property
+    def schedule(self) -> PostgresCommandSchedule:
+        """Which commands are due later."""
+        return self._opened().schedule
+
+    @property
+    def process_states(self) -> PostgresProcessStates:
+        """What process managers remember."""
+        return self._opened().process_states
 
     @property
     def transfer(self) -> PostgresTransfer:
@@ -234,6 +246,8 @@ class _Open:
         self.leases = PostgresLeases(self.log_connections)
         self.parking = PostgresParking(self.log_connections)
         self.idempotency = PostgresIdempotencyStore(self.log_connections)
+        self.schedule = PostgresCommandSchedule(self.log_connections)
+        self.process_states = PostgresProcessStates(self.log_connections)
         self.transfer = PostgresTransfer(self.log_connections)
         self.log = PostgresLog(
             location,

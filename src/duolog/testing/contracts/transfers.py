@@ -206,8 +206,7 @@ class TransferContract:
         work = SealedWork("", (), (Append("thing-1", (new_event(),)),), (), (snapshot,), record)
         outcome = await database.committer.commit(work)
         (checkpoint,) = await database.prepare_view(VIEW)
-        at = outcome.position
-        parked = ParkedEvent(VIEW.subscription, "", "thing-1", at, "thing.happened", ParkReason.UNDECODABLE)
+        parked = ParkedEvent("contract_view", "", "thing-1", outcome.position, "t", ParkReason.UNDECODABLE)
         session = database.open_view(VIEW)
         await session.commit(CheckpointMove(checkpoint.share, 1, checkpoint.token, 0, outcome.position), [parked])
         found = await everything(database)
