@@ -17,6 +17,7 @@ __all__ = [
     "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
+    "TestSwitches",
     "TestTables",
     "TestTransfers",
     "TestUnitsOfWork",
@@ -88,3 +89,6 @@ class TestShares(contracts.ShareContract): ...
 
 
 class TestGenerations(contracts.GenerationContract): ...
+
+
+class TestSwitches(contracts.SwitchContract): ...

@@ -21,6 +21,7 @@ from duolog.messages.binding import Binding
 from duolog.process_managers.process_manager import Reactor
 from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
+from duolog.projections.rebuild import Rebuilds
 from duolog.projections.shares import ProjectionShares
 from duolog.subscriptions.status import SubscriptionStatus
 
@@ -169,6 +170,10 @@ class Application(MessageSender):
     def projection_shares(self) -> ProjectionShares:
         """Return what applies the log to shares of its projections, for whoever holds their leases."""
         return self._assembly.shares()
+
+    def rebuilds(self) -> Rebuilds:
+        """Return what rebuilds the views of its projections, while it runs here or elsewhere."""
+        return self._assembly.rebuilds()
 
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection of this process is doing."""

@@ -76,7 +76,12 @@ from duolog.errors.startup import (
 )
 from duolog.errors.subscriptions import (
     CheckpointConflictError,
+    GenerationGoneError,
     LeaseLostError,
+    PoisonEventError,
+    SwitchBlockedError,
+    SwitchRefusedError,
+    ViewBehindError,
 )
 
 __all__ = [
@@ -94,6 +99,7 @@ __all__ = [
     "DuplicateHandlerError",
     "EventIdReusedError",
     "ForeignTokenError",
+    "GenerationGoneError",
     "HoldExpiredError",
     "IdempotencyInFlightError",
     "IdempotencyKeyReusedError",
@@ -119,6 +125,7 @@ __all__ = [
     "NotStartedError",
     "OutcomeUnknownError",
     "PayloadError",
+    "PoisonEventError",
     "PositionAheadOfLogError",
     "ReadOnlyError",
     "RolledBackError",
@@ -127,6 +134,8 @@ __all__ = [
     "StaleRowError",
     "StatementError",
     "StreamNameError",
+    "SwitchBlockedError",
+    "SwitchRefusedError",
     "TimeLimitExceededError",
     "TransferError",
     "UncommittedWorkError",
@@ -136,6 +145,7 @@ __all__ = [
     "UnknownFieldError",
     "UnnamedTypeError",
     "UnreadableAnswerError",
+    "ViewBehindError",
     "ViewNotEmptyError",
     "ViewParkedError",
     "WorkAfterCommitError",

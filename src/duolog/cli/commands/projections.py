@@ -12,6 +12,7 @@ from rich.text import Text
 
 from duolog.admin.forgetting import forget_projection, known_projection
 from duolog.admin.projection_status import ProjectionStatus, ShareStatus, generation_statuses
+from duolog.cli.commands.projection_rebuild import REBUILD_EXAMPLES, ROLLBACK_EXAMPLES, rebuild, rollback
 from duolog.cli.commands.projection_shares import (
     AUDIT_EXAMPLES,
     MERGE_EXAMPLES,
@@ -159,3 +160,5 @@ def _owner(share: ShareStatus, now: datetime) -> str:
 projections.command(epilog=SPLIT_EXAMPLES)(split)
 projections.command(epilog=MERGE_EXAMPLES)(merge)
 projections.command(epilog=AUDIT_EXAMPLES)(audit)
+projections.command(epilog=REBUILD_EXAMPLES)(rebuild)
+projections.command(epilog=ROLLBACK_EXAMPLES)(rollback)

@@ -45,6 +45,7 @@ from duolog.testing.contracts.scheduling import SchedulingContract
 from duolog.testing.contracts.shares import ShareContract
 from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
+from duolog.testing.contracts.switches import SwitchContract
 from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.transfers import TransferContract
 from duolog.testing.contracts.units import UnitOfWorkContract
@@ -68,6 +69,7 @@ __all__ = [
     "ShareContract",
     "SnapshotContract",
     "SubscriptionContract",
+    "SwitchContract",
     "TablesContract",
     "TransferContract",
     "UnitOfWorkContract",
