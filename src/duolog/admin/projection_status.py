@@ -7,25 +7,50 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from duolog.database.port import Database
+from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Role
+from duolog.subscriptions.leases import Lease
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectionStatus:
-    """Where one projection stands.
+class ShareStatus:
+    """Where one share of a projection's view stands.
 
     Attributes:
-        name: the projection's name.
-        version: version of the code that built its view.
+        buckets: which of the 256 buckets it has, like ``0..127``.
         position: last position of the log that it has applied or parked.
         lag: positions of the log above that.
-        updated_at: when it moved last, by the database's clock; None if it never did.
         owner: who may advance it; None if nobody took the lease, or gave it back.
         leased_until: until when, by the database's clock; None without an owner. A past time means that the owner
             died or is about to renew.
-        parked: how many events it has set aside.
+    """
+
+    buckets: str
+    position: int
+    lag: int
+    owner: str | None
+    leased_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionStatus:
+    """Where one generation of a projection's view stands; as far as the least of its shares.
+
+    Attributes:
+        name: the projection's name.
+        generation: number of the generation.
+        role: what it is there for: live, shadow or previous.
+        version: version of the code that builds it.
+        position: last position of the log that all shares have applied or parked.
+        lag: positions of the log above that.
+        lag_seconds: age of the oldest event above that, in seconds by the clock of this machine; 0 if there is none.
+        updated_at: when a share moved last, by the database's clock; None if none ever did.
+        owner: who may advance its first share; see ``shares``.
+        leased_until: until when; see ``shares``.
+        parked: how many events are set aside of the live generation; 0 of others.
+        shares: its shares, by bucket.
     """
 
     name: str
@@ -36,14 +61,18 @@ class ProjectionStatus:
     owner: str | None
     leased_until: datetime | None
     parked: int
+    lag_seconds: float = 0.0
+    generation: int = 1
+    role: str = Role.LIVE.value
+    shares: Sequence[ShareStatus] = ()
 
     def is_owned(self, now: datetime) -> bool:
-        """Tell whether somebody holds the lease at a time."""
-        return self.leased_until is not None and self.leased_until > now
+        """Tell whether somebody holds the lease on every share at a time."""
+        return all(each.leased_until is not None and each.leased_until > now for each in self.shares)
 
 
 async def projection_statuses(database: Database) -> Sequence[ProjectionStatus]:
-    """Tell where all projections of a database stand, by name.
+    """Tell where the live views of all projections stand, by name.
 
     Args:
         database: an open database; it is only read.
@@ -51,6 +80,11 @@ async def projection_statuses(database: Database) -> Sequence[ProjectionStatus]:
     Raises:
         DatabaseError: it cannot be read.
     """
+    return [each for each in await generation_statuses(database) if each.role == Role.LIVE.value]
+
+
+async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
+    """Tell where all generations of all views stand, by name and number; otherwise like `projection_statuses`."""
     # The head is read first: a checkpoint read later can only be above it, never look further behind than it is.
     head = await database.store.head()
     generations, checkpoints, leases, parked = await asyncio.gather(
@@ -62,24 +96,45 @@ async def projection_statuses(database: Database) -> Sequence[ProjectionStatus]:
     owners = {lease.share.key: lease for lease in leases}
     statuses: list[ProjectionStatus] = []
     for generation in generations:
-        shares = [each for each in checkpoints if each.share.key[:2] == (generation.subscription, generation.number)]
-        if generation.role is not Role.LIVE or not shares:
+        own = [each for each in checkpoints if each.share.key[:2] == (generation.subscription, generation.number)]
+        shares = [_share_status(each, owners.get(each.share.key), head) for each in own]
+        if not shares:
             continue
-        position, updated_at = min(each.position for each in shares), max(each.updated_at for each in shares)
-        lease = owners.get(shares[0].share.key)
+        position, updated_at = min(each.position for each in shares), max(each.updated_at for each in own)
         statuses.append(
             ProjectionStatus(
                 name=generation.subscription,
+                generation=generation.number,
+                role=generation.role.value,
                 version=generation.version,
                 position=position,
                 lag=max(0, head - position),
+                lag_seconds=await _age_above(database, position) if position < head else 0.0,
                 updated_at=_time(updated_at) if updated_at else None,
-                owner=lease.owner if lease else None,
-                leased_until=_time(lease.expires_at) if lease else None,
-                parked=parked.get(generation.subscription, 0),
+                owner=shares[0].owner,
+                leased_until=shares[0].leased_until,
+                parked=parked.get(generation.subscription, 0) if generation.role is Role.LIVE else 0,
+                shares=shares,
             )
         )
     return statuses
+
+
+def _share_status(checkpoint: Checkpoint, lease: Lease | None, head: int) -> ShareStatus:
+    return ShareStatus(
+        buckets=str(checkpoint.share.buckets),
+        position=checkpoint.position,
+        lag=max(0, head - checkpoint.position),
+        owner=lease.owner if lease else None,
+        leased_until=_time(lease.expires_at) if lease else None,
+    )
+
+
+async def _age_above(database: Database, position: int) -> float:
+    page = await database.store.read_all(after=position, limit=1)
+    if not page.events:
+        return 0.0
+    return max(0.0, (datetime.now(UTC) - _time(page.events[0].recorded_at)).total_seconds())
 
 
 def _time(microseconds: int) -> datetime:

@@ -20,6 +20,7 @@ from duolog.dispatch.registry import HandlerRegistry
 from duolog.messages.binding import Binding
 from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
+from duolog.projections.shares import ProjectionShares
 from duolog.subscriptions.status import SubscriptionStatus
 
 
@@ -156,6 +157,10 @@ class Application(MessageSender):
         """The projection classes."""
         return self._assembly.projections
 
+    def projection_shares(self) -> ProjectionShares:
+        """Return what applies the log to shares of its projections, for whoever holds their leases."""
+        return self._assembly.shares()
+
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection of this process is doing."""
         return self._assembly.statuses()
@@ -172,10 +177,7 @@ class Application(MessageSender):
         await self._assembly.caught_up(seconds=timeout)
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
-        """Apply parked events of its projections again, a key in order and in one transaction.
-
-        Args:
-            choice: which ones.
+        """Apply chosen parked events of its projections again, a key in order and in one transaction.
 
         Returns:
             What came of each key.

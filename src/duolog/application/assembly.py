@@ -32,6 +32,7 @@ from duolog.messages.metadata import Metadata
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
+from duolog.projections.shares import ProjectionShares
 from duolog.projections.view_database import ViewSession
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
@@ -195,18 +196,22 @@ class Assembly:
         versions = {projection.name: projection.version for projection in self.projections}
         meter = find_meter()
         meters = SubscriptionMeters(meter, self.database, list(versions)) if meter is not None and versions else None
-        progress = Progress(self.database.checkpoints, versions, meters.moved if meters is not None else None)
-        runtime = ProjectionRuntime(
-            self.projections,
+        keyed = [projection.name for projection in self.projections if projection.is_keyed()]
+        moved = meters.moved if meters is not None else None
+        progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
+        runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
+        wait = PositionWait(self.database.store, self.database.parking, progress)
+        return _Running(runtime, progress, wait, meters)
+
+    def shares(self) -> ProjectionShares:
+        """Return what applies pages for shares of the projections."""
+        return ProjectionShares(
             source=self.database,
             prepare_view=lambda projection, token: self.database.prepare_view(_view(projection), token=token),
             open_view=self._open_view,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
-            progress=progress,
         )
-        wait = PositionWait(self.database.store, self.database.parking, progress)
-        return _Running(runtime, progress, wait, meters)
 
     def _started(self) -> "_Running":
         if self._running is None:
@@ -264,4 +269,4 @@ class Assembly:
 
 
 def _view(projection: type[Projection]) -> View:
-    return View(projection.name, projection.version, projection.tables)
+    return View(projection.name, projection.version, projection.tables, projection.partitions)

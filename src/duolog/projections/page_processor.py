@@ -4,19 +4,20 @@ import logging
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
 from duolog.codec.event_codec import EventCodec
 from duolog.dispatch.shield import shielded
-from duolog.errors import ConfigurationError, DatabaseError, LeaseLostError, UndecodableEventError
-from duolog.eventstore.filters import EventFilter
+from duolog.errors import DatabaseError
 from duolog.eventstore.port import EventPage
 from duolog.messages.envelope import RecordedEvent
-from duolog.messages.event import stored_names
+from duolog.projections.event_keys import EventKeys
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewSession
-from duolog.projections.views import OpenProjection, OpenView, PrepareView
-from duolog.subscriptions.checkpoints import CheckpointMove, Checkpoints
+from duolog.projections.view_preparation import ViewPreparation
+from duolog.projections.views import OpenProjection, OpenView
+from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.failure import Failure, is_transient
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
@@ -43,6 +44,21 @@ class _EventRefusedError(Exception):
         self.error = error
 
 
+@dataclass(slots=True)
+class _Slice:
+    """What was done with the first events of a page.
+
+    Attributes:
+        count: how many events the slice has.
+        own: those that are this share's.
+        parked: those of them that are undecodable or behind a parked one.
+    """
+
+    count: int
+    own: list[RecordedEvent] = field(default_factory=list[RecordedEvent])
+    parked: list[ParkedEvent] = field(default_factory=list[ParkedEvent])
+
+
 class ProjectionPageProcessor:
     """A `PageProcessor` that folds events into a projection's view, in the transaction that moves the checkpoint.
 
@@ -52,83 +68,51 @@ class ProjectionPageProcessor:
     that fails is parked, which stops its key (tenant and stream) and nothing else. So is one that alone holds the
     writer for longer than a session may.
 
+    Where the projection declares a key, the share reads all events that are wanted and applies those whose key is in
+    its buckets. An event that cannot be decoded, or whose key cannot be told, has its stream for a key.
+
     Args:
         projection: the projection's class.
-        prepare_view: brings its view to its version.
-        open_view: opens its view.
-        open_projection: builds its instances.
+        share: what of its view is advanced.
+        preparation: brings the view to its version.
+        open_view: opens the view.
+        open_projection: builds the projection's instances.
         codec: decodes events; the projection's event types are registered with it.
-        checkpoints: tells which version the view has.
         parking: tells what is parked.
-
-    Raises:
-        ConfigurationError: the projection has no ``on_...`` method.
-        UnnamedTypeError: two event classes share a stored name.
     """
 
     def __init__(
         self,
         projection: type[Projection],
+        share: Share,
         *,
-        prepare_view: PrepareView,
+        preparation: ViewPreparation,
         open_view: OpenView,
         open_projection: OpenProjection,
         codec: EventCodec,
-        checkpoints: Checkpoints,
         parking: Parking,
     ) -> None:
         self._projection = projection
-        self._prepare_view = prepare_view
+        self._share = share
+        self._preparation = preparation
         self._open_view = open_view
         self._open_projection = open_projection
-        self._codec = codec
-        self._checkpoints = checkpoints
+        self._keys = EventKeys(projection, codec)
         self._parking = parking
-        _check_has_handlers(projection)
-        codec.types.add_all(projection.handlers())
-        self._parked: set[Key] = set()
-        self._share = Share(projection.name)
         self._role = Role.LIVE
-        self._found_version = projection.version
-
-    @property
-    def filter(self) -> EventFilter:
-        """The events that the projection has methods for."""
-        return EventFilter.of(types=[name for cls in self._projection.handlers() for name in stored_names(cls)])
-
-    async def create_view(self) -> None:
-        """Create the view if there is none; one of another version is made anew only once its lease is taken.
-
-        Raises:
-            StatementError: the DDL of its tables is wrong.
-        """
-        checkpoints = await self._checkpoints.read(self._projection.name)
-        if not checkpoints:
-            checkpoints = await self._prepare_view(self._projection, None)
-        self._found_version = checkpoints[0].version
+        self._parked: set[Key] = set()
 
     async def begin(self, lease: Lease) -> int:
         """Bring the view to this version, load what is parked, and return the stored position.
 
         Raises:
-            LeaseLostError: somebody else advances the projection, or another release has given the view another
-                version since this process started.
+            LeaseLostError: somebody else advances the share, or it is divided anew, or another release has given the
+                view another version since this process started.
         """
-        share, own = lease.share, self._projection.version
-        found = {checkpoint.version for checkpoint in await self._checkpoints.read(share.subscription)}
-        if not found <= {own, self._found_version}:
-            # Two releases that run side by side would otherwise drop each other's view again and again.
-            message = f"view {share.subscription!r} went to version {max(found)}; this process has {own}"
-            raise LeaseLostError(message)
-        prepared = await self._prepare_view(self._projection, lease.token)
-        checkpoint = next((each for each in prepared if each.share == share), None)
-        if checkpoint is None:
-            message = f"{share} was divided anew"
-            raise LeaseLostError(message)
-        self._share = share
-        self._found_version = own
-        self._parked = set(await self._parking.keys(share))
-        return checkpoint.position
+        ready = await self._preparation.ready(lease)
+        self._role = ready.role
+        self._parked = set(await self._parking.keys(self._share))
+        return ready.position
 
     async def apply(self, page: EventPage, move: CheckpointMove) -> None:
         """Apply a page in as few transactions as its handlers' pace allows, or one an event if one is refused.
@@ -164,54 +148,49 @@ class ProjectionPageProcessor:
 
     async def _apply(self, events: Sequence[RecordedEvent], move: CheckpointMove) -> int:
         """Apply a slice: all events, or the first ones and the checkpoint to the last of them; return how many."""
-        applied = 0
-        parked: list[ParkedEvent] = []
+        applied = _Slice(0)
         session = self._open_view(self._projection, self._share, self._role)
         try:
             if events:
                 async with self._open_projection(self._projection, session) as projection:
-                    applied, parked = await self._handle(projection, events, session)
-            if applied < len(events):
-                move = move.over(events[:applied], new=events[applied - 1].position)
+                    applied = await self._handle(projection, events, session)
+            new = move.new if applied.count == len(events) else events[applied.count - 1].position
             try:
-                await session.commit(move, parked)
+                await session.commit(move.over(applied.own, new=new), applied.parked)
             except DatabaseError as error:
                 if is_transient(error):
                     raise
                 raise _EventRefusedError(error) from error
         finally:
             await shielded(session.close())
-        self._note(parked)
-        return applied
+        self._note(applied.parked)
+        return applied.count
 
-    async def _handle(
-        self, projection: Projection, events: Sequence[RecordedEvent], session: ViewSession
-    ) -> tuple[int, list[ParkedEvent]]:
-        """Call the methods for the events of a slice whose key is not parked.
-
-        Returns:
-            How many events the slice has, and those of them that are undecodable or behind a parked one.
-        """
+    async def _handle(self, projection: Projection, events: Sequence[RecordedEvent], session: ViewSession) -> "_Slice":
+        """Call the methods for the events of a slice whose key is this share's and not parked."""
         begun = time.monotonic()
         handlers = self._projection.handlers()
         methods = {cls: getattr(projection, handler.method) for cls, handler in handlers.items()}
-        parked: list[ParkedEvent] = []
-        undecodable: set[Key] = set()
+        applied = _Slice(len(events))
+        stopped: set[Key] = set()
         with _refusals():
             for at, recorded in enumerate(events):
                 if at and (session.held_for > _LONGEST_HOLD or time.monotonic() - begun > _LONGEST_SLICE):
-                    return at, parked
-                key = (recorded.tenant, recorded.stream)
-                if key in self._parked or key in undecodable:
-                    parked.append(self._parked_event(recorded))
+                    applied.count = at
+                    return applied
+                keyed = self._keys.read(recorded)
+                if not self._share.buckets.hold(recorded.tenant, keyed.key):
                     continue
-                try:
-                    parts = self._codec.decode_all(recorded)
-                except UndecodableEventError as error:
-                    undecodable.add(key)
-                    parked.append(self._parked_event(recorded, Failure.of(error)))
+                applied.own.append(recorded)
+                key = (recorded.tenant, keyed.key)
+                if key in self._parked or key in stopped:
+                    applied.parked.append(self._parked_event(recorded, keyed.key))
                     continue
-                for event in parts:
+                if keyed.error is not None:
+                    stopped.add(key)
+                    applied.parked.append(self._parked_event(recorded, keyed.key, Failure.of(keyed.error)))
+                    continue
+                for event in keyed.parts:
                     handler = handlers.get(type(event))
                     if handler is None:
                         continue  # an upcast made it beside others that are wanted
@@ -219,10 +198,10 @@ class ProjectionPageProcessor:
                         await methods[type(event)](event, recorded)
                     else:
                         await methods[type(event)](event)
-        return len(events), parked
+        return applied
 
     async def _park(self, recorded: RecordedEvent, failure: Failure, move: CheckpointMove) -> None:
-        parked = (self._parked_event(recorded, failure),)
+        parked = (self._parked_event(recorded, self._keys.read(recorded).key, failure),)
         session = self._open_view(self._projection, self._share, self._role)
         try:
             await session.commit(move, parked)
@@ -230,11 +209,11 @@ class ProjectionPageProcessor:
             await shielded(session.close())
         self._note(parked)
 
-    def _parked_event(self, recorded: RecordedEvent, failure: Failure | None = None) -> ParkedEvent:
+    def _parked_event(self, recorded: RecordedEvent, key: str, failure: Failure | None = None) -> ParkedEvent:
         return ParkedEvent(
             self._projection.name,
             recorded.tenant,
-            recorded.stream,
+            key,
             recorded.position,
             recorded.type,
             ParkReason.BEHIND_PARKED if failure is None else failure.reason,
@@ -261,9 +240,3 @@ def _refusals() -> Generator[None]:
         if is_transient(error):
             raise
         raise _EventRefusedError(error) from error
-
-
-def _check_has_handlers(projection: type[Projection]) -> None:
-    if not projection.handlers():
-        message = f"projection {projection.name!r} has no on_... method"
-        raise ConfigurationError(message, hint=f"Write `async def on_...(self, event: ...)` in {projection.__name__}.")

@@ -17,6 +17,7 @@ from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.subscriptions.share import Share
+from duolog.subscriptions.shares import HeldShare
 from duolog.subscriptions.source import SubscriptionSource
 
 _LEASE_SECONDS: Final = 30.0
@@ -61,11 +62,12 @@ class RetriedKey:
 
 
 class ParkedRetry:
-    """Applies parked events again, a key (tenant and stream) in order and in one transaction.
+    """Applies parked events again, a key of a tenant in order and in one transaction.
 
     The events that could be applied are in the view, and no longer parked, when that transaction commits. The first
     that fails again stays parked with its new error, and so do those behind it. For its time the retry takes the
-    projection's lease from its owner, whose next commit or renewal fails; the owner then loads anew what is parked.
+    leases of the shares concerned from their owners, whose next commit or renewal fails; they then load anew what is
+    parked.
 
     Args:
         projections: the projections' classes.
@@ -114,28 +116,53 @@ class ParkedRetry:
         return retried
 
     async def _retry(self, projection: type[Projection], choice: ParkedChoice) -> Sequence[RetriedKey]:
-        lease = await self._take_over(Share(projection.name))
+        retried: list[RetriedKey] = []
+        for held in await self._shares(projection):
+            # Looked at first, so that no owner is disturbed of whose share nothing is parked.
+            if await self._read(choice, held.share):
+                retried += await self._retry_share(projection, held, choice)
+        return retried
+
+    async def _retry_share(
+        self, projection: type[Projection], held: HeldShare, choice: ParkedChoice
+    ) -> Sequence[RetriedKey]:
+        share = held.share
+        lease = await self._take_over(share)
         try:
-            position = await self._position(projection)
-            move = CheckpointMove(lease.share, projection.version, lease.token, position, position)
+            checkpoint = await self._source.checkpoints.read_share(share)
+            if checkpoint is None:
+                raise _lost(share)
+            move = CheckpointMove(share, projection.version, lease.token, checkpoint.position, checkpoint.position)
             # Read only now: under this lease no former owner parks anything any more.
             by_key: dict[tuple[str, str], list[ParkedEvent]] = {}
-            for event in await self._read(choice):
+            for event in await self._read(choice, share):
                 by_key.setdefault((event.tenant, event.key), []).append(event)
             retried: list[RetriedKey] = []
             for events in by_key.values():
                 await self._renew(lease)
-                retried.append(await self._retry_key(projection, events, move))
+                retried.append(await self._retry_key(projection, events, move, held.role))
             return retried
         finally:
             await shielded(self._source.leases.release(lease))
 
+    async def _shares(self, projection: type[Projection]) -> Sequence[HeldShare]:
+        """Return the shares of the generations that have the projection's version."""
+        there = [
+            each for each in (await self._source.shares.survey()).shares if each.share.subscription == projection.name
+        ]
+        live = next((each for each in there if each.role is Role.LIVE), None)
+        if live is None or live.version != projection.version:
+            found = "not built" if live is None else f"of version {live.version}"
+            message = f"view {projection.name!r} is {found}, and the code is of version {projection.version}"
+            raise ConfigurationError(message, hint="Run the application: it builds the view anew, with nothing parked.")
+        return [each for each in there if each.version == projection.version]
+
     async def _retry_key(
-        self, projection: type[Projection], parked: Sequence[ParkedEvent], move: CheckpointMove
+        self, projection: type[Projection], parked: Sequence[ParkedEvent], move: CheckpointMove, role: Role
     ) -> RetriedKey:
         recorded = [await self._recorded(event) for event in parked]
         attempt = _Attempt(parked, len(parked))
-        while (failed := await self._try(projection, attempt, recorded, move)) is not None:
+        while (failed := await self._try(projection, attempt, recorded, move, role)) is not None:
             # The event that failed may have written in part: those before it are applied anew without it.
             attempt = failed
         first, left = parked[0], len(parked) - attempt.most
@@ -150,9 +177,10 @@ class ParkedRetry:
         attempt: "_Attempt",
         recorded: Sequence[RecordedEvent],
         move: CheckpointMove,
+        role: Role,
     ) -> "_Attempt | None":
         """Apply and commit an attempt; return the next one, with fewer events, if an event failed."""
-        session = self._open_view(projection, move.share, Role.LIVE)
+        session = self._open_view(projection, move.share, role)
         applied = 0
         try:
             async with self._open_projection(projection, session) as instance:
@@ -177,26 +205,25 @@ class ParkedRetry:
             raise DatabaseError(message, hint="The log is not the one in which it was parked.")
         return page.events[0]
 
-    async def _read(self, choice: ParkedChoice) -> Sequence[ParkedEvent]:
-        return await self._source.parking.read(choice.subscription, tenant=choice.tenant, key=choice.key, limit=None)
-
-    async def _position(self, projection: type[Projection]) -> int:
-        checkpoint = next(iter(await self._source.checkpoints.read(projection.name)), None)
-        if checkpoint is None or checkpoint.version != projection.version:
-            found = "not built" if checkpoint is None else f"of version {checkpoint.version}"
-            message = f"view {projection.name!r} is {found}, and the code is of version {projection.version}"
-            raise ConfigurationError(message, hint="Run the application: it builds the view anew, with nothing parked.")
-        return checkpoint.position
+    async def _read(self, choice: ParkedChoice, share: Share | None = None) -> Sequence[ParkedEvent]:
+        parked = await self._source.parking.read(
+            choice.subscription,
+            tenant=choice.tenant,
+            key=choice.key,
+            generation=None if share is None else share.generation,
+            limit=None,
+        )
+        return [each for each in parked if share is None or share.buckets.hold(each.tenant, each.key)]
 
     async def _take_over(self, share: Share) -> Lease:
         lease = await self._source.leases.acquire(share, self._owner, seconds=_LEASE_SECONDS, take_over=True)
         if lease is None:
-            raise _lost(share.subscription)
+            raise _lost(share)
         return lease
 
     async def _renew(self, lease: Lease) -> None:
         if not await self._source.leases.renew([lease], seconds=_LEASE_SECONDS):
-            raise _lost(lease.subscription)
+            raise _lost(lease.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +259,6 @@ async def _hand_over(projection: Projection, event: object, recorded: RecordedEv
     await (method(event, recorded) if handler.takes_recorded else method(event))
 
 
-def _lost(subscription: str) -> LeaseLostError:
-    message = f"somebody else took {subscription!r} over while its parked events were retried"
+def _lost(share: Share) -> LeaseLostError:
+    message = f"somebody else took {share} over while its parked events were retried"
     return LeaseLostError(message, hint="Retry again; what was applied is done.")

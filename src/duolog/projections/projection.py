@@ -2,11 +2,12 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from duolog.errors import ConfigurationError
 from duolog.messages.event_handlers import EventHandler, event_handlers
 from duolog.messages.names import check_type_name
+from duolog.subscriptions.share import Buckets
 
 
 class Projection:
@@ -29,11 +30,17 @@ class Projection:
                 "INSERT INTO users_view (id, email) VALUES (:id, :email)", {"id": event.user_id, "email": event.email}
             )
     ```
+
+    ``partitions`` says how many shares a new view starts with, which any number of processes advance side by side; all
+    events of one stream stay in order. A view whose rows are fed by several streams overrides `partition_key`, so that
+    the events of one row stay in order instead.
     """
 
     name: str
     version: int = 1
+    partitions: int = 1
     tables: ClassVar[Mapping[str, str]] = {}
+    _is_keyed: ClassVar[bool] = False
     _handlers: ClassVar[Mapping[type, EventHandler]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -43,11 +50,29 @@ class Projection:
             message = f"projection {cls.__qualname__} has no name"
             raise ConfigurationError(message, hint='Write `name, version = "users_view", 1` in its body.')
         check_type_name(cls.name, cls.version)
+        Buckets.parts(cls.partitions)
+        cls._is_keyed = any("partition_key" in base.__dict__ for base in cls.__mro__ if base is not Projection)
         cls._handlers = event_handlers(cls)
         for handler in cls._handlers.values():
             if not inspect.iscoroutinefunction(getattr(cls, handler.method)):
                 message = f"{cls.__module__}.{cls.__qualname__}.{handler.method} is not async"
                 raise ConfigurationError(message, hint=f"Write `async def {handler.method}(self, event: ...)`.")
+
+    @classmethod
+    def partition_key(cls, event: Any) -> str:
+        """Return what an event is in order with, if that is not its stream; for a projection to override.
+
+        It must depend on nothing but the event. Another key function is another version of the projection.
+
+        Args:
+            event: an event that the projection has a method for.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def is_keyed(cls) -> bool:
+        """Tell whether it declares a key."""
+        return cls._is_keyed
 
     @classmethod
     def handlers(cls) -> Mapping[type, EventHandler]:

@@ -4,29 +4,26 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
-from duolog.codec.event_codec import EventCodec
 from duolog.errors import ConfigurationError
-from duolog.projections.page_processor import ProjectionPageProcessor
 from duolog.projections.projection import Projection
-from duolog.projections.views import OpenProjection, OpenView, PrepareView
+from duolog.projections.shares import ProjectionShares
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.progress import Progress
-from duolog.subscriptions.runner import Pace, Subscription, SubscriptionRunner
-from duolog.subscriptions.share import Share
+from duolog.subscriptions.runner import Pace
 from duolog.subscriptions.source import SubscriptionSource
 from duolog.subscriptions.status import SubscriptionStatus
+from duolog.subscriptions.supervisor import SubscriptionSupervisor
 
 
 class ProjectionRuntime:
-    """One runner for each projection; they share nothing, so that one's trouble stops no other.
+    """Works on projections, beside other processes that do: one supervisor takes this process's part of their shares.
+
+    Shares have nothing in common but their leases' heartbeat, so that one's trouble stops no other.
 
     Args:
         projections: the projections' classes.
+        shares: makes what applies pages for them.
         source: the log, checkpoints, leases and parked events; every database is one.
-        prepare_view: brings a projection's view to its version.
-        open_view: opens a projection's view.
-        open_projection: builds a projection's instance.
-        codec: decodes events; the projections' event types are registered with it.
         progress: the board on which queries of this process wait.
         pace: times and sizes.
 
@@ -38,43 +35,18 @@ class ProjectionRuntime:
     def __init__(
         self,
         projections: Sequence[type[Projection]],
+        shares: ProjectionShares,
         *,
         source: SubscriptionSource,
-        prepare_view: PrepareView,
-        open_view: OpenView,
-        open_projection: OpenProjection,
-        codec: EventCodec,
         progress: Progress,
         pace: Pace | None = None,
     ) -> None:
         _refuse_doubles(projections)
         self._owner = owner_name()
-        for projection in projections:
-            progress.laid_out(projection.name, [Share(projection.name)])
-        self._processors: list[ProjectionPageProcessor] = []
-        self._runners: list[SubscriptionRunner] = []
-        for projection in projections:
-            processor = ProjectionPageProcessor(
-                projection,
-                prepare_view=prepare_view,
-                open_view=open_view,
-                open_projection=open_projection,
-                codec=codec,
-                checkpoints=source.checkpoints,
-                parking=source.parking,
-            )
-            self._processors.append(processor)
-            self._runners.append(
-                SubscriptionRunner(
-                    Subscription(Share(projection.name), projection.version, processor.filter),
-                    processor,
-                    store=source.store,
-                    leases=source.leases,
-                    progress=progress,
-                    owner=self._owner,
-                    pace=pace,
-                )
-            )
+        self._subscriptions = [shares.subscription(projection) for projection in projections]
+        self._supervisor = SubscriptionSupervisor(
+            self._subscriptions, source=source, progress=progress, owner=self._owner, pace=pace
+        )
 
     @property
     def owner(self) -> str:
@@ -90,11 +62,11 @@ class ProjectionRuntime:
             StatementError: the DDL of a view is wrong.
             DatabaseError: the database failed.
         """
-        for processor in self._processors:
-            await processor.create_view()
+        for subscription in self._subscriptions:
+            await subscription.prepare()
 
     async def start(self) -> None:
-        """Create missing views and start; returns when every projection runs, waits for its owner, or has failed once.
+        """Create missing views and start; returns when every share runs, waits for its owner, or has failed once.
 
         Raises:
             StatementError: the DDL of a view is wrong.
@@ -102,22 +74,22 @@ class ProjectionRuntime:
         """
         await self.create_views()
         try:
-            await asyncio.gather(*(runner.start() for runner in self._runners))
+            await self._supervisor.start()
         except asyncio.CancelledError:
             await self.stop(seconds=0)
             raise
 
     async def stop(self, *, seconds: float) -> None:
-        """Stop all: running pages end, leases are released. May be called twice, and without `start`.
+        """Stop: running pages end, leases are released. May be called twice, and without `start`.
 
         Args:
             seconds: after so long running pages are rolled back instead.
         """
-        await asyncio.gather(*(runner.stop(seconds=seconds) for runner in self._runners))
+        await self._supervisor.stop(seconds=seconds)
 
     def statuses(self) -> tuple[SubscriptionStatus, ...]:
-        """Return what each runner of this process is doing, in the order of the projections."""
-        return tuple(runner.status for runner in self._runners)
+        """Return what each projection is doing in this process, in the order of the projections."""
+        return self._supervisor.statuses()
 
 
 def _refuse_doubles(projections: Sequence[type[Projection]]) -> None:

@@ -10,7 +10,7 @@ MODULUS: Final = 2**62
 """Digests are added modulo this, so that a sum of two fits into the databases' signed 64 bits."""
 
 STRETCH: Final = 65_536
-"""So many positions of the log are counted together; where a count differs, this tells how exactly the place is known."""
+"""So many positions of the log are counted together: as exactly the place is known where a count differs."""
 
 _MASK: Final = 2**64 - 1
 

@@ -61,7 +61,7 @@ class Progress:
         self._pollers: dict[str, _Poller] = {}
 
     def laid_out(self, subscription: str, shares: Sequence[Share]) -> None:
-        """Note into which shares the live generation of a subscription is divided; those of another version are none."""
+        """Note the shares of a subscription's live generation; of one of another version, none."""
         self._layouts[subscription] = tuple(shares)
 
     def moved(self, share: Share, position: int) -> None:

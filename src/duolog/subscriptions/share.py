@@ -1,6 +1,7 @@
 """What one owner advances of a subscription: some of the log's 256 buckets, for one generation."""
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Final, Self
 
 from duolog.errors import ConfigurationError
@@ -41,7 +42,7 @@ class Buckets:
             message = f"a subscription cannot have {count} shares"
             raise ConfigurationError(message, hint=f"It may have 1 to {PARTITIONS}.")
         edges = [PARTITIONS * part // count for part in range(count + 1)]
-        return tuple(cls(lo, end - 1) for lo, end in zip(edges, edges[1:], strict=False))
+        return tuple(cls(lo, end - 1) for lo, end in pairwise(edges))
 
     @property
     def numbers(self) -> range:

@@ -15,6 +15,7 @@ from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.messages.event import event
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
+from duolog.projections.shares import ProjectionShares
 from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Role
@@ -141,19 +142,21 @@ class Worker:
     pace: Pace = QUICK
     codec: EventCodec = field(default_factory=codec)
     progress: Progress = field(init=False)
+    shares: ProjectionShares = field(init=False)
     runtime: ProjectionRuntime = field(init=False)
 
     def __post_init__(self) -> None:
-        self.progress = Progress(self.database.checkpoints)
-        self.runtime = ProjectionRuntime(
-            self.projections,
+        keyed = [projection.name for projection in self.projections if projection.is_keyed()]
+        self.progress = Progress(self.database.checkpoints, keyed=keyed)
+        self.shares = ProjectionShares(
             source=self.database,
             prepare_view=self.prepare_view,
             open_view=self.faults.around(self.open_view),
             open_projection=self.open_projection,
             codec=self.codec,
-            progress=self.progress,
-            pace=self.pace,
+        )
+        self.runtime = ProjectionRuntime(
+            self.projections, self.shares, source=self.database, progress=self.progress, pace=self.pace
         )
 
     async def __aenter__(self) -> Self:
@@ -206,7 +209,7 @@ class Worker:
 
 
 def view(projection: type[Projection]) -> View:
-    return View(projection.name, projection.version, projection.tables)
+    return View(projection.name, projection.version, projection.tables, projection.partitions)
 
 
 @dataclass(frozen=True, slots=True)

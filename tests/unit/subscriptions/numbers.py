@@ -12,12 +12,13 @@ from duolog.messages.envelope import NewEvent
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.progress import Progress
-from duolog.subscriptions.runner import Pace, Subscription, SubscriptionRunner
+from duolog.subscriptions.runner import Following, Pace
 from duolog.subscriptions.share import Share
+from duolog.subscriptions.status import SubscriptionStatus
+from duolog.subscriptions.supervisor import Subscription, SubscriptionSupervisor
 
 VIEW = View("numbers", 1, {})
 SHARE = Share("numbers")
-NUMBERS = Subscription(SHARE, 1, ALL_EVENTS)
 QUICK = Pace(lease=0.3, idle=0.01, first_pause=0.005, last_pause=0.02, batch=5)
 
 
@@ -64,12 +65,33 @@ class Recorder:
         self.pages.append([event.position for event in page.events])
 
 
-def runner(
-    recorder: Recorder, progress: Progress, *, owner: str = "host/1/1", pace: Pace = QUICK
-) -> SubscriptionRunner:
-    database = recorder.database
-    return SubscriptionRunner(
-        NUMBERS, recorder, store=database.store, leases=database.leases, progress=progress, owner=owner, pace=pace
+@dataclass
+class Running:
+    """The numbers' one share in a supervisor of its own."""
+
+    supervisor: SubscriptionSupervisor
+
+    @property
+    def status(self) -> SubscriptionStatus:
+        return self.supervisor.statuses()[0]
+
+    async def start(self) -> None:
+        await self.supervisor.start()
+
+    async def stop(self, *, seconds: float) -> None:
+        await self.supervisor.stop(seconds=seconds)
+
+
+def runner(recorder: Recorder, progress: Progress, *, owner: str = "host/1/1", pace: Pace = QUICK) -> Running:
+    async def prepare() -> None:
+        await recorder.database.prepare_view(VIEW)
+
+    def follow(share: Share) -> Following:
+        return Following(share, VIEW.version, ALL_EVENTS, recorder)
+
+    numbers = Subscription(VIEW.subscription, VIEW.version, prepare, follow)
+    return Running(
+        SubscriptionSupervisor([numbers], source=recorder.database, progress=progress, owner=owner, pace=pace)
     )
 
 

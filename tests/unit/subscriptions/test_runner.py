@@ -8,19 +8,19 @@ from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.runner import Pace
 from duolog.subscriptions.status import RunnerState
 from tests.unit.subscriptions.eventually import eventually
-from tests.unit.subscriptions.numbers import NUMBERS, QUICK, Recorder, append, runner
+from tests.unit.subscriptions.numbers import QUICK, SHARE, VIEW, Recorder, append, runner
 
 
 @pytest.fixture
 def progress(database: Database) -> Progress:
     progress = Progress(database.checkpoints)
-    progress.laid_out(NUMBERS.share.subscription, [NUMBERS.share])
+    progress.laid_out(VIEW.subscription, [SHARE])
     return progress
 
 
 async def reached(progress: Progress, position: int) -> None:
     async with asyncio.timeout(5):
-        await progress.reached(NUMBERS.share.subscription, position)
+        await progress.reached(VIEW.subscription, position)
 
 
 async def test_every_event_arrives_once_in_order_in_bounded_pages(database: Database, progress: Progress) -> None:
@@ -70,7 +70,7 @@ async def test_a_page_that_does_not_end_in_time_is_rolled_back_when_stopping(
     assert recorder.pages == []
     assert running.status.state is RunnerState.STOPPED
     assert await database.leases.read_all() == []
-    (checkpoint,) = await database.checkpoints.read(NUMBERS.share.subscription)
+    (checkpoint,) = await database.checkpoints.read(VIEW.subscription)
     assert checkpoint.position == 0
 
 
@@ -94,11 +94,11 @@ async def test_a_page_is_given_up_when_somebody_takes_the_lease_over(database: D
     await running.start()
     await recorder.entered.wait()
     await database.leases.release(recorder.begun[0])
-    other = await database.leases.acquire(NUMBERS.share, "host/2/2", seconds=60)
+    other = await database.leases.acquire(SHARE, "host/2/2", seconds=60)
     assert other is not None
 
     await eventually(lambda: running.status.state is RunnerState.WAITING)
-    assert not progress.has_reached(NUMBERS.share.subscription, 0)
+    assert not progress.has_reached(VIEW.subscription, 0)
     recorder.may_go.set()
     await database.leases.release(other)
     await reached(progress, 1)

@@ -1,4 +1,4 @@
-"""The tables of generations that are not live, where there is one name space: ``users_view`` becomes ``users_view__g2``.
+"""The tables of generations that are not live, where there is one name space: ``users_view`` is ``users_view__g2``.
 
 Statements keep the declared names; what stands for one of these tables is renamed before a statement runs.
 """
@@ -107,16 +107,16 @@ class _Reader:
             if kind is Kind.BLANK:
                 yield text
                 continue
-            yield self._renamed(kind, text, _next_is_dot(tokens, at))
+            yield self._renamed(kind, text, qualifies=_next_is_dot(tokens, at))
             self._before = text
 
-    def _renamed(self, kind: Kind, text: str, qualifies: bool) -> str:
+    def _renamed(self, kind: Kind, text: str, *, qualifies: bool) -> str:
         if kind is Kind.WORD or (kind is Kind.QUOTED and text.startswith('"')):
-            return self._word(text, qualifies)
+            return self._word(text, qualifies=qualifies)
         self._punctuation(kind, text)
         return text
 
-    def _word(self, text: str, qualifies: bool) -> str:
+    def _word(self, text: str, *, qualifies: bool) -> str:
         name, upper = text.strip('"').lower(), text.upper()
         if self._before == ".":
             return text

@@ -110,7 +110,7 @@ async def drop_named(connection: Connection, schema: str, tables: Sequence[str])
 
 
 async def create_apart(connection: Connection, schema: str, apart: str, tables: Mapping[str, str]) -> None:
-    """Create tables in a schema of their own, which is made for them, in the open transaction; they were checked before.
+    """Create tables, which were checked, in a schema of their own that is made for them, in the open transaction.
 
     Args:
         connection: in a transaction; its search path begins with the new schema from then on.

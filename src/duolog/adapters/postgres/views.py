@@ -34,7 +34,6 @@ from duolog.subscriptions.share import Buckets, Share
 async def prepare_view(connections: Connections, view: View, token: int | None) -> Sequence[Checkpoint]:
     """Do what `Database.prepare_view` says, in one transaction."""
     check_tables(view.tables)
-    parts = Buckets.parts(view.partitions)
     schema = connections.location.schema
     async with connections.transaction() as connection:
         await lock_tables(connection, schema)
@@ -61,14 +60,13 @@ async def prepare_view(connections: Connections, view: View, token: int | None) 
             await drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
             await connection.execute(load_sql("drop_generation", schema), live.subscription, live.number)
         await create_missing(connection, schema, view.tables)
-        await _begin(connection, schema, view, 1 if live is None else live.number, Role.LIVE, parts)
+        await _begin(connection, schema, view, 1 if live is None else live.number, Role.LIVE)
         return await _live(connection, schema, view.subscription)
 
 
 async def create_shadow(connections: Connections, view: View) -> Generation:
     """Do what `Database.create_shadow` says, in one transaction."""
     check_tables(view.tables)
-    parts = Buckets.parts(view.partitions)
     schema = connections.location.schema
     async with connections.transaction() as connection:
         await lock_tables(connection, schema)
@@ -78,7 +76,7 @@ async def create_shadow(connections: Connections, view: View) -> Generation:
         number = await connection.fetchval(load_sql("greatest_generation", schema), view.subscription) + 1
         apart = generation_schema(schema, view.subscription, number)
         await drop_apart(connection, apart)
-        generation = await _begin(connection, schema, view, number, Role.SHADOW, parts)
+        generation = await _begin(connection, schema, view, number, Role.SHADOW)
         await create_apart(connection, schema, apart, view.tables)
         return generation
 
@@ -128,9 +126,8 @@ async def _live(connection: Connection, schema: str, subscription: str) -> list[
     return [checkpoint_of(row) for row in await connection.fetch(load_sql("read_checkpoints", schema), subscription)]
 
 
-async def _begin(
-    connection: Connection, schema: str, view: View, number: int, role: Role, parts: Sequence[Buckets]
-) -> Generation:
+async def _begin(connection: Connection, schema: str, view: View, number: int, role: Role) -> Generation:
+    parts = Buckets.parts(view.partitions)
     row = await connection.fetchrow(
         load_sql("write_generation", schema), view.subscription, number, view.version, role.value, list(view.tables)
     )

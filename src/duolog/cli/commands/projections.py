@@ -1,7 +1,7 @@
 """`duolog projections`: where the read models stand, and removing what is left of one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -11,11 +11,19 @@ import typer
 from rich.text import Text
 
 from duolog.admin.forgetting import forget_projection, known_projection
-from duolog.admin.projection_status import ProjectionStatus, projection_statuses
+from duolog.admin.projection_status import ProjectionStatus, ShareStatus, generation_statuses
+from duolog.cli.commands.projection_shares import (
+    AUDIT_EXAMPLES,
+    MERGE_EXAMPLES,
+    SPLIT_EXAMPLES,
+    audit,
+    merge,
+    split,
+)
 from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, inspected, named_database
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
-from duolog.cli.table import print_table
+from duolog.cli.table import Cell, print_table
 from duolog.cli.terminal import printable
 from duolog.database.port import Database
 
@@ -46,7 +54,8 @@ def status(
 ) -> None:
     """Show how far each projection is, how far it lags behind the log, and who advances it.
 
-    The database is only read.
+    A view that is divided has a line for each share, and one that is built beside a live one lines of its own. The
+    database is only read.
     """
     statuses = asyncio.run(_read(named_database(database_url, database)))
     if as_json:
@@ -110,30 +119,43 @@ async def _forget(database: Database, name: str, tables: Sequence[str]) -> None:
 
 async def _read(database: Database) -> Sequence[ProjectionStatus]:
     async with inspected(database):
-        return await projection_statuses(database)
+        return await generation_statuses(database)
 
 
 def _print(statuses: Sequence[ProjectionStatus]) -> None:
     now = datetime.now(UTC)
     print_table(
         ("projection", "version", "position", "lag", "updated (UTC)", "owner", "parked"),
-        (
-            (
-                each.name,
-                each.version,
-                each.position,
-                Text(str(each.lag), "yellow" if each.lag else "green"),
-                f"{each.updated_at:%Y-%m-%d %H:%M:%S}" if each.updated_at else "never",
-                _owner(each, now),
-                Text(str(each.parked), "red" if each.parked else ""),
-            )
-            for each in statuses
-        ),
+        (row for each in statuses for row in _rows(each, now)),
     )
 
 
-def _owner(status: ProjectionStatus, now: datetime) -> str:
-    if status.owner is None or status.leased_until is None:
+def _rows(status: ProjectionStatus, now: datetime) -> Iterator[Sequence[Cell]]:
+    name = status.name if status.role == "live" else f"{status.name} ({status.role} {status.generation})"
+    updated = f"{status.updated_at:%Y-%m-%d %H:%M:%S}" if status.updated_at else "never"
+    parked = Text(str(status.parked), "red" if status.parked else "")
+    lag = Text(f"{status.lag} ({status.lag_seconds:.0f} s)" if status.lag else "0", "yellow" if status.lag else "green")
+    if len(status.shares) == 1:
+        yield name, status.version, status.position, lag, updated, _owner(status.shares[0], now), parked
+        return
+    yield name, status.version, status.position, lag, updated, _owners(status.shares, now), parked
+    for share in status.shares:
+        behind = Text(str(share.lag), "yellow" if share.lag else "green")
+        yield f"  {share.buckets}", "", share.position, behind, "", _owner(share, now), ""
+
+
+def _owners(shares: Sequence[ShareStatus], now: datetime) -> str:
+    held = {share.owner for share in shares if share.leased_until is not None and share.leased_until > now}
+    return "1 owner" if len(held) == 1 else f"{len(held)} owners"
+
+
+def _owner(share: ShareStatus, now: datetime) -> str:
+    if share.owner is None or share.leased_until is None:
         return "nobody"
-    expired = "" if status.leased_until > now else f" (expired {status.leased_until:%H:%M:%S})"
-    return f"{status.owner}{expired}"
+    expired = "" if share.leased_until > now else f" (expired {share.leased_until:%H:%M:%S})"
+    return f"{share.owner}{expired}"
+
+
+projections.command(epilog=SPLIT_EXAMPLES)(split)
+projections.command(epilog=MERGE_EXAMPLES)(merge)
+projections.command(epilog=AUDIT_EXAMPLES)(audit)

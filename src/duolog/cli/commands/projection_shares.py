@@ -1,0 +1,139 @@
+"""`duolog projections split|merge|audit`: dividing views, and comparing what was processed with the log."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+
+from duolog.admin.projection_audit import ShareAudit, audit_projection
+from duolog.admin.share_division import merge_shares, split_shares
+from duolog.application.application import Application
+from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, named_database
+from duolog.cli.examples import examples
+from duolog.cli.json_line import echo_json
+from duolog.cli.target_argument import JsonOption, TargetArgument, named_application
+from duolog.cli.terminal import printable
+from duolog.database.port import Database
+from duolog.errors import ConfigurationError
+from duolog.projections.projection import Projection
+from duolog.subscriptions.share import Share
+
+SPLIT_EXAMPLES: Final = examples(
+    ("duolog projections split users_view sqlite:///users.db", "from one share to two, from two to four"),
+)
+MERGE_EXAMPLES: Final = examples(("duolog projections merge shop.main:api users_view", "from four shares to two"))
+AUDIT_EXAMPLES: Final = examples(
+    ("duolog projections audit shop.main:api", "every projection of the application"),
+    ("duolog projections audit shop.main:api users_view --json | jq .differences", "one of them"),
+)
+_DIFFERENT: Final = 1
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="As `duolog projections status` shows it.")]
+
+
+def split(
+    name: NameArgument,
+    database_url: DatabaseArgument = None,
+    *,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Divide each share of a view into two, which other processes can advance side by side.
+
+    What runs goes on by itself: the share's position is that of both halves, and nothing is built anew.
+    """
+    _show(name, asyncio.run(_split(named_database(database_url, database), name)), as_json=as_json)
+
+
+def merge(target: TargetArgument, name: NameArgument, *, as_json: JsonOption = False) -> None:
+    """Make one share of each two neighbours of a view.
+
+    The one that is behind is first brought to where the other is, by the code of the application.
+    """
+    application = named_application(target)
+    _show(name, asyncio.run(_merge(application, _projection(application, name))), as_json=as_json)
+
+
+def audit(
+    target: TargetArgument,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="This projection only.", show_default=False)
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare what projections have processed with the log: nothing left out, nothing twice.
+
+    Each share keeps count and digest of the positions that it has applied or parked, in the same transactions. Where
+    the log has others, the stretch is told. Projections may run meanwhile; nothing is changed.
+
+    Exit code 1 if something differs.
+    """
+    application = named_application(target)
+    chosen = application.projections if name is None else (_projection(application, name),)
+    audits = asyncio.run(_audit(application, chosen))
+    for each in audits:
+        if as_json:
+            echo_json(each)
+        else:
+            typer.echo(_found(each))
+    if any(each.differences for each in audits):
+        raise typer.Exit(_DIFFERENT)
+
+
+def _show(name: str, shares: Sequence[Share], *, as_json: bool) -> None:
+    buckets = [str(share.buckets) for share in shares]
+    if as_json:
+        echo_json({"name": name, "shares": buckets})
+    else:
+        typer.echo(printable(f"{name} has {len(buckets)} shares: {', '.join(buckets)}"))
+
+
+def _found(audit: ShareAudit) -> str:
+    where = printable(f"{audit.subscription} generation {audit.generation} buckets {audit.buckets}")
+    compared = f"{audit.count} events in {audit.after + 1}..{audit.through}, digest {audit.digest}"
+    if not audit.differences:
+        return f"{where}  as the log: {compared}"
+    lines = [
+        f"    {each.after + 1}..{each.through} (buckets {each.buckets}): the log has {each.logged}, "
+        f"{each.processed} were processed"
+        for each in audit.differences
+    ]
+    return "\n".join((f"{where}  NOT as the log: {compared}", *lines))
+
+
+def _projection(application: Application, name: str) -> type[Projection]:
+    known = {projection.name: projection for projection in application.projections}
+    if name not in known:
+        message = f"the application has no projection {name!r}"
+        raise ConfigurationError(message, hint=f"It has: {', '.join(sorted(known)) or 'none'}.")
+    return known[name]
+
+
+async def _split(database: Database, name: str) -> Sequence[Share]:
+    await database.open()
+    try:
+        return await split_shares(database, name)
+    finally:
+        await database.close()
+
+
+async def _merge(application: Application, projection: type[Projection]) -> Sequence[Share]:
+    await application.start(projections=False)
+    try:
+        return await merge_shares(application.database, projection, application.projection_shares())
+    finally:
+        await application.close()
+
+
+async def _audit(application: Application, projections: Sequence[type[Projection]]) -> Sequence[ShareAudit]:
+    await application.start(projections=False)
+    try:
+        return [
+            share
+            for projection in projections
+            for share in await audit_projection(application.database, projection, application.codec)
+        ]
+    finally:
+        await application.close()
