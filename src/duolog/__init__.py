@@ -22,6 +22,7 @@ from duolog.messages.envelope import RecordedEvent
 from duolog.messages.event import Upcast, event
 from duolog.messages.metadata import Actor, Metadata
 from duolog.messages.query import Query, StreamQuery, bind_query
+from duolog.messages.recorded import Recorded
 from duolog.messages.tag import Tag
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
@@ -88,6 +89,7 @@ __all__ = [
     "Query",
     "ReadDatabase",
     "Receipt",
+    "Recorded",
     "RecordedEvent",
     "Secret",
     "Settings",

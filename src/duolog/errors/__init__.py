@@ -75,7 +75,10 @@ from duolog.errors.startup import (
 )
 from duolog.errors.subscriptions import (
     CheckpointConflictError,
+    EventRefusedError,
     LeaseLostError,
+    TransientError,
+    UnknownEventError,
 )
 
 __all__ = [
@@ -92,6 +95,7 @@ __all__ = [
     "DuologError",
     "DuplicateHandlerError",
     "EventIdReusedError",
+    "EventRefusedError",
     "ForeignTokenError",
     "HoldExpiredError",
     "IdempotencyInFlightError",
@@ -128,9 +132,11 @@ __all__ = [
     "StreamNameError",
     "TimeLimitExceededError",
     "TransferError",
+    "TransientError",
     "UncommittedWorkError",
     "UndecodableEventError",
     "UnitOfWorkError",
+    "UnknownEventError",
     "UnknownFieldError",
     "UnnamedTypeError",
     "UnreadableAnswerError",

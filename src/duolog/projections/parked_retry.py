@@ -8,6 +8,7 @@ from duolog.codec.event_codec import EventCodec
 from duolog.dispatch.shield import shielded
 from duolog.errors import ConfigurationError, DatabaseError, LeaseLostError
 from duolog.messages.envelope import RecordedEvent
+from duolog.projections.handling import Handling
 from duolog.projections.projection import Projection
 from duolog.projections.views import OpenProjection, OpenView
 from duolog.subscriptions.checkpoints import CheckpointMove
@@ -184,9 +185,9 @@ class ParkedRetry:
         applied = 0
         try:
             async with self._open_projection(projection, session) as instance:
+                handling = Handling(instance)
                 for event in recorded[: attempt.most]:
-                    for part in self._codec.decode_all(event):
-                        await _hand_over(instance, part, event)
+                    await handling.each(self._codec.decode_all(event), event)
                     await session.flush()  # so that an error is that of this event
                     applied += 1
             await session.commit(move, attempt.still_parked(), unparked=attempt.unparked())
@@ -249,14 +250,6 @@ class _Attempt:
         failure = self.failure
         failed = self.parked[self.most]
         return (replace(failed, reason=failure.reason, error=failure.error, traceback=failure.traceback),)
-
-
-async def _hand_over(projection: Projection, event: object, recorded: RecordedEvent) -> None:
-    handler = projection.handlers().get(type(event))
-    if handler is None:
-        return  # this release's projection does not want it
-    method = getattr(projection, handler.method)
-    await (method(event, recorded) if handler.takes_recorded else method(event))
 
 
 def _lost(share: Share) -> LeaseLostError:

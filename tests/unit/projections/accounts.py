@@ -13,6 +13,7 @@ from duolog.database.port import Database, View
 from duolog.ids import uuid7
 from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.messages.event import event
+from duolog.projections.poison import Poison
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
@@ -141,6 +142,7 @@ class Worker:
     faults: Faults = field(default_factory=Faults)
     pace: Pace = QUICK
     codec: EventCodec = field(default_factory=codec)
+    poison: Poison = field(default_factory=lambda: Poison(patience=0, first_pause=0.005))
     progress: Progress = field(init=False)
     shares: ProjectionShares = field(init=False)
     runtime: ProjectionRuntime = field(init=False)
@@ -154,6 +156,7 @@ class Worker:
             open_view=self.faults.around(self.open_view),
             open_projection=self.open_projection,
             codec=self.codec,
+            make_poison=lambda: self.poison,
         )
         self.runtime = ProjectionRuntime(
             self.projections, self.shares, source=self.database, progress=self.progress, pace=self.pace
