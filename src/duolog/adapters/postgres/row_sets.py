@@ -1,8 +1,8 @@
 """Rows that are inserted by one statement each, as one statement for all of them.
 
 The server runs ``INSERT ... SELECT ... FROM unnest(...)`` over a thousand rows in a fraction of the time that it takes
-for a thousand runs of ``INSERT ... VALUES``. Only those are written anew that can be told to have the same effect as one
-run after another: what they put in depends on nothing but the parameters, and no run sees what another one wrote.
+for a thousand runs of ``INSERT ... VALUES``. Only those are written anew that can be told to have the same effect as
+one run after another: what they put in depends on nothing but the parameters, and no run sees what another one wrote.
 Where a conflict is to update, rows of one key go into statements of their own, in order. A trigger for each
 statement, if the table has one, fires once for all rows.
 """
