@@ -125,7 +125,7 @@ def _are_storable(values: Sequence[Any]) -> bool:
     """Tell it of many values of one type, see `_is_storable`."""
     first = values[0]
     if isinstance(first, str):
-        joined = "".join(values)
+        joined: str = "".join(values)
         return joined.isascii() and "\x00" not in joined
     if isinstance(first, int):
         return min(values) >= _LEAST and max(values) <= _GREATEST
