@@ -19,6 +19,7 @@ FROZEN = {
     "0005_shown_answers": "f83e595e68a93af081e6162f2bc0cb6e915408fbf38252c47e01b75da0acdf34",
     "0006_transfer": "14958b24fea6355dc34f2e64b1fb3dbf3e2ec0c12e7461a8dd17adcd2e5b10b9",
     "0008_shares": "b97836fceedf2cc482fbbda3678e2c190ac29d445b49e41e1eaadfff0539149c",
+    "0011_pauses": "8d156ede0d5e2c1a85895a9cd83ddc47ed3ee2977a750e89dcb6d808bea97e52",
 }
 
 

@@ -200,6 +200,9 @@ class Worker:
         finally:
             await reader.close()
 
+    async def is_at_head(self) -> bool:
+        return await self.checkpoint() == await self.database.store.head()
+
     async def checkpoint(self) -> int:
         return min(each.position for each in await self.database.checkpoints.read(BalanceProjection.name))
 

@@ -128,7 +128,9 @@ def _are_storable(values: Sequence[Any]) -> bool:
         joined: str = "".join(values)
         return joined.isascii() and "\x00" not in joined
     if isinstance(first, int):
-        return min(values) >= _LEAST and max(values) <= _GREATEST
+        least: int = min(values)
+        greatest: int = max(values)
+        return least >= _LEAST and greatest <= _GREATEST
     return all(map(_is_storable, values))
 
 

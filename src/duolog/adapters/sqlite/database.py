@@ -18,6 +18,7 @@ from duolog.adapters.sqlite.leases import SqliteLeases, SqliteMembers
 from duolog.adapters.sqlite.location import Location, parse_location
 from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read_log_id
 from duolog.adapters.sqlite.parking import SqliteParking
+from duolog.adapters.sqlite.pauses import SqlitePauses
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Reader, Readers
 from duolog.adapters.sqlite.shares import SqliteShares
@@ -111,6 +112,11 @@ class SqliteDatabase:
     def members(self) -> SqliteMembers:
         """Who works on subscriptions."""
         return self._opened().members
+
+    @property
+    def pauses(self) -> SqlitePauses:
+        """Which subscriptions stand still on purpose."""
+        return self._opened().pauses
 
     @property
     def leases(self) -> SqliteLeases:
@@ -238,6 +244,7 @@ class _Open:
         self.generations = SqliteGenerations(self._log_readers)
         self.shares = SqliteShares(self.writer, self._log_readers)
         self.members = SqliteMembers(self.writer)
+        self.pauses = SqlitePauses(self.writer, self._log_readers)
         self.leases = SqliteLeases(self.writer, self._log_readers)
         self.parking = SqliteParking(self._log_readers)
         self.idempotency = SqliteIdempotencyStore(self.writer, self._log_readers)
