@@ -172,9 +172,9 @@ class SubscriptionSupervisor:
         if not wanted:
             return ()
         if subscription.name in self._paused:
-            for own in self._runners.values():
-                if own.share.subscription == subscription.name:
-                    own.leave()
+            for share_runner in self._runners.values():
+                if share_runner.share.subscription == subscription.name:
+                    share_runner.leave()
             return ()
         part = part_of(self._owner, wanted, members)
         for share in part.release:
