@@ -24,6 +24,8 @@ from duolog.messages.metadata import Actor, Metadata
 from duolog.messages.query import Query, StreamQuery, bind_query
 from duolog.messages.recorded import Recorded
 from duolog.messages.tag import Tag
+from duolog.process_managers.process_manager import ProcessManager, Reactor
+from duolog.process_managers.reaction import Process, Reaction
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.cursors import Cursors
@@ -33,10 +35,12 @@ from duolog.read.limits import Limits
 from duolog.read.pages import CursorPage, PaginatedResult
 from duolog.read.position_token import PositionToken
 from duolog.read.sorting import SortableFields, SortOrder, nullable
+from duolog.scheduling.scheduled_command import ScheduledId
 from duolog.tables.ports import ReadDatabase
 from duolog.tables.statements import Constraint
 from duolog.write.aggregate import Aggregate
 from duolog.write.boundary import Criterion, DecisionBoundary
+from duolog.write.command_scheduler import CommandScheduler
 from duolog.write.decider import Decider, DeciderEntity
 from duolog.write.event_publisher import EventPublisher
 from duolog.write.event_streams import EventStreams
@@ -58,6 +62,7 @@ __all__ = [
     "Call",
     "Clock",
     "Command",
+    "CommandScheduler",
     "ConflictError",
     "Constraint",
     "Criterion",
@@ -85,12 +90,17 @@ __all__ = [
     "NotAuthorizedError",
     "PaginatedResult",
     "PositionToken",
+    "Process",
+    "ProcessManager",
     "Projection",
     "Query",
+    "Reaction",
+    "Reactor",
     "ReadDatabase",
     "Receipt",
     "Recorded",
     "RecordedEvent",
+    "ScheduledId",
     "Secret",
     "Settings",
     "SnapshotPolicy",

@@ -18,6 +18,7 @@ PUBLIC = [
     "Call",
     "Clock",
     "Command",
+    "CommandScheduler",
     "ConflictError",
     "Constraint",
     "Criterion",
@@ -45,11 +46,16 @@ PUBLIC = [
     "NotAuthorizedError",
     "PaginatedResult",
     "PositionToken",
+    "Process",
+    "ProcessManager",
     "Projection",
     "Query",
+    "Reaction",
+    "Reactor",
     "ReadDatabase",
     "Receipt",
     "RecordedEvent",
+    "ScheduledId",
     "Secret",
     "Settings",
     "SnapshotPolicy",
@@ -78,7 +84,7 @@ PUBLIC = [
 ]
 
 # Names for types that Python gives no docstring of their own; the reference page says what they stand for.
-ALIASES = {"Call", "ExpectedVersion"}
+ALIASES = {"Call", "ExpectedVersion", "ScheduledId"}
 
 _HEADING = re.compile(r"^### `(\w+)`$", re.MULTILINE)
 

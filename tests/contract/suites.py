@@ -14,6 +14,7 @@ __all__ = [
     "TestPauses",
     "TestReadSessions",
     "TestReading",
+    "TestScheduling",
     "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
@@ -43,6 +44,9 @@ class TestUnitsOfWork(contracts.UnitOfWorkContract): ...
 
 
 class TestSnapshots(contracts.SnapshotContract): ...
+
+
+class TestScheduling(contracts.SchedulingContract): ...
 
 
 class TestHeldWriters(contracts.HeldWriterContract): ...

@@ -45,8 +45,10 @@ _ROOMS: Final = {
     "application": "The application",
     "messages": "Messages",
     "write": "The write side",
+    "scheduling": "Scheduled commands",
     "codec": "Snapshots",
     "projections": "Projections",
+    "process_managers": "Reactors and process managers",
     "read": "The read side",
     "tables": "Tables",
     "eventstore": "The log",
@@ -69,6 +71,7 @@ _ERROR_ROOMS: Final = {
 # Names for types that have no class of their own: room and meaning.
 _ALIASES: Final = {
     "Call": ("dispatch", "What a middleware wraps and returns: `Callable[[MessageContext], Awaitable[object]]`."),
+    "ScheduledId": ("scheduling", "Names a scheduled command: a `UUID`, from `CommandScheduler.schedule`."),
     "ExpectedVersion": ("eventstore", "What an append expects: `NoStream | StreamExists | AnyVersion | Exactly`."),
 }
 

@@ -6,6 +6,8 @@ from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
+from tests.mutants.processes import PROCESS_MUTANTS
+from tests.mutants.shares import SHARE_MUTANTS
 from tests.mutants.transfers import TRANSFER_MUTANTS
 
 _UNIT: Final = "tests/unit"
@@ -213,9 +215,10 @@ _VIEWS: Final = (
         "move the checkpoint in a transaction of its own",
         "P6",
         "adapters/sqlite/view_session.py",
-        "            park(connection, parked)\n            _move(connection, move)\n\n",
+        "            park(connection, parked)\n            move_checkpoint(connection, move, wrote=wrote)\n\n",
         "            park(connection, parked)\n\n        if self._hold is None:\n"
-        "            await self._writer.run(Action(lambda connection: _move(connection, move)))\n",
+        "            await self._writer.run(Action("
+        "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
         (f"{_SQLITE}::TestViewSessions::test_a_refused_statement_writes_nothing", f"{_POISON}"),
     ),
     Mutant(
@@ -230,8 +233,9 @@ _VIEWS: Final = (
         "let a former owner write",
         "P12",
         "adapters/sqlite/sql/move_checkpoint.sql",
-        "AND token <= :token\n    AND NOT EXISTS (SELECT 1 FROM duolog_leases"
-        " WHERE subscription = :subscription AND token > :token)",
+        " AND token <= :token\n    AND NOT EXISTS (\n        SELECT 1 FROM duolog_leases\n"
+        "        WHERE subscription = :subscription AND generation = :generation AND lo = :lo"
+        " AND token > :token\n    )",
         "",
         (f"{_SQLITE}::TestViewSessions", f"{_UNIT}/projections/test_view_and_checkpoint.py"),
     ),
@@ -239,7 +243,7 @@ _VIEWS: Final = (
         "skip a poison event instead of parking it",
         "P7",
         "projections/page_processor.py",
-        "        parked = (self._parked_event(recorded, failure),)\n",
+        "        parked = (self._parked_event(recorded, self._keys.read(recorded).key, failure),)\n",
         "        parked: tuple[ParkedEvent, ...] = ()\n",
         (f"{_POISON}::test_an_event_whose_handler_raises_stops_its_own_stream_in_order_and_nothing_else",),
     ),
@@ -247,8 +251,8 @@ _VIEWS: Final = (
         "park the poison event and not those behind it",
         "P5, P7",
         "projections/page_processor.py",
-        "                if key in self._parked or key in undecodable:\n",
-        "                if key in undecodable:\n",
+        "                if key in self._parked or key in stopped:\n",
+        "                if key in stopped:\n",
         (f"{_POISON}::test_an_event_whose_handler_raises_stops_its_own_stream_in_order_and_nothing_else",),
     ),
 )
@@ -258,7 +262,7 @@ _READ: Final = (
         "answer without waiting for the position",
         "P14",
         "read/position_wait.py",
-        "            await self._wait(names, position, seconds)\n",
+        "            await self._wait(names, position, buckets, seconds)\n",
         "",
         (f"{_UNIT}/application/test_reading_own_writes.py::test_it_waits_until_the_view_is_there",),
     ),
@@ -306,6 +310,8 @@ MUTANTS: Final = (
     *_READ,
     *IDEMPOTENCY_MUTANTS,
     *TRANSFER_MUTANTS,
+    *PROCESS_MUTANTS,
+    *SHARE_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
 )

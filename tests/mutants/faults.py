@@ -65,29 +65,32 @@ _VIEWS: Final = (
         "E6: move the checkpoint in its own transaction, after the view's",
         "P6",
         "adapters/sqlite/view_session.py",
-        "            _move(connection, move)\n\n"
+        "            move_checkpoint(connection, move, wrote=wrote)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))\n",
         "\n        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))\n"
-        "            await self._writer.run(Action(lambda connection: _move(connection, move)))\n",
+        "            await self._writer.run(Action("
+        "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
         (_PROJECTORS,),
     ),
     Mutant(
         "E6: move the checkpoint in its own transaction, before the view's",
         "P6",
         "adapters/sqlite/view_session.py",
-        "            _move(connection, move)\n\n"
+        "            move_checkpoint(connection, move, wrote=wrote)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n",
         "\n        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            if self._hold is None:\n"
-        "                await self._writer.run(Action(lambda connection: _move(connection, move)))\n"
+        "                await self._writer.run(Action("
+        "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n"
         "            else:\n"
-        "                await self._hold.run(Action(lambda connection: _move(connection, move)))\n"
+        "                await self._hold.run(Action("
+        "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n"
         '                await self._hold.run(Action(lambda connection: connection.execute("COMMIT")))\n',
         (_PROJECTORS,),
     ),

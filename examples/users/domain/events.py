@@ -66,3 +66,11 @@ class UserDeleted:
     user_id: UUID
     email: str
     reason: str | None = None
+
+
+@event("user.reminded", stream="user_notices-{user_id}")
+@dataclass(frozen=True, slots=True)
+class UserReminded:
+    """A notice, not what the user is made of: those who send mails follow it."""
+
+    user_id: UUID

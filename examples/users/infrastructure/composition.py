@@ -6,8 +6,10 @@ from duolog import Application
 from duolog.adapters.sqlalchemy import SqlAlchemyProvider
 from users.application.commands.create_user import CreateUserCommand, CreateUserInteractor
 from users.application.commands.delete_user import DeleteUserCommand, DeleteUserInteractor
+from users.application.commands.send_reminder import SendReminderCommand, SendReminderInteractor
 from users.application.commands.sign_in import SignInCommand, SignInInteractor
 from users.application.commands.update_user import UpdateUserCommand, UpdateUserInteractor
+from users.application.processes.welcome_users import WelcomeUsers
 from users.application.queries.export_users import ExportUsersQuery, ExportUsersQueryService
 from users.application.queries.get_user import GetUserQuery, GetUserQueryService
 from users.application.queries.list_users import ListUsersQuery, ListUsersQueryService
@@ -41,6 +43,7 @@ def make_application(
             UpdateUserCommand.handled_by(UpdateUserInteractor),
             DeleteUserCommand.handled_by(DeleteUserInteractor),
             SignInCommand.handled_by(SignInInteractor),
+            SendReminderCommand.handled_by(SendReminderInteractor),
             GetUserQuery.handled_by(GetUserQueryService, reads=reads),
             UserExistsQuery.handled_by(UserExistsQueryService, reads=reads),
             ListUsersQuery.handled_by(ListUsersQueryService, reads=reads),
@@ -48,6 +51,7 @@ def make_application(
             ExportUsersQuery.handled_by(ExportUsersQueryService, reads=reads),
         ],
         projections=[UserProjection],
+        processes=[WelcomeUsers],
         providers=[UsersProvider(write_model), *_sessions(write_model)],
         events=[events],
         tables=tables_in_memory(database_url) if write_model is WriteModel.TABLES else {},

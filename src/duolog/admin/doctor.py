@@ -10,9 +10,13 @@ from duolog.admin.projection_status import ProjectionStatus, projection_statuses
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
 from duolog.errors import DuologError
+from duolog.scheduling.command_schedule import Overdue
 from duolog.subscriptions.members import Work
 
 _RUN: Final = "Start the application with `duolog run`."
+_SCHEDULE: Final = "scheduled commands"
+_LATE: Final = 60.0
+"""Seconds after which a due command should have been executed, or tried."""
 
 
 async def diagnose(
@@ -53,6 +57,7 @@ async def diagnose(
                 found += _projection(status, before.get(status.name), now, members, is_known=views is not None)
         if views is not None:
             found += _versions(statuses, views)
+        found += _scheduled(await database.schedule.overdue(seconds=_LATE))
     finally:
         await database.close()
     return found
@@ -106,6 +111,20 @@ def _who_is_there(status: ProjectionStatus, members: Mapping[Work, Sequence[str]
         versions = ", ".join(f"{version} ({', '.join(owners)})" for version, owners in sorted(there.items()))
         return f"nobody advances it: the view is of version {status.version}, and processes run version {versions}"
     return "nobody advances it: no process that is alive works on it"
+
+
+def _scheduled(overdue: Overdue) -> Iterator[Examination]:
+    if overdue.failed:
+        found = "1 command was refused" if overdue.failed == 1 else f"{overdue.failed} commands were refused"
+        advice = "`duolog scheduled list --state failed` shows why; `duolog scheduled retry` or `skip` each of them."
+        yield Examination(_SCHEDULE, Level.FAULT, found, advice)
+    if overdue.waiting:
+        since = datetime.fromtimestamp(overdue.since / 1_000_000, UTC)
+        count = "1 command is" if overdue.waiting == 1 else f"{overdue.waiting} commands are"
+        found = f"{count} overdue, the longest since {since:%Y-%m-%d %H:%M:%S} UTC"
+        found += f"; what failed last: {overdue.error}" if overdue.error else ""
+        advice = f"{_RUN} If it runs: it handles no command of that name, they wait behind a refused one of their key, "
+        yield Examination(_SCHEDULE, Level.FAULT, found, f"{advice}or there are more than it gets done.")
 
 
 def _left_over(status: ProjectionStatus) -> Examination:

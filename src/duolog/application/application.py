@@ -10,14 +10,15 @@ from duolog.application.assembly import Assembly
 from duolog.application.dispatcher import Dispatcher
 from duolog.application.message_sender import MessageSender
 from duolog.application.parts import Parts
+from duolog.application.registering import make_registry
 from duolog.application.settings import Settings
 from duolog.codec.event_codec import EventCodec
 from duolog.container.secret import Secret
 from duolog.database.port import Database
 from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
-from duolog.dispatch.registry import HandlerRegistry
 from duolog.messages.binding import Binding
+from duolog.process_managers.process_manager import Reactor
 from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.shares import ProjectionShares
@@ -45,6 +46,7 @@ class Application(MessageSender):
         database: URL of its database; the scheme finds the adapter (``sqlite:///file.db``, ``memory://``).
         handlers: bindings made by ``handled_by``, ``bind_command`` and ``bind_query``.
         projections: the projections that run in this process.
+        processes: the reactors and process managers, which run where the projections do.
         providers: dishka providers for what handlers, gateways and projections take.
         events: event classes, or modules of them, that no projection handles.
         tables: by name, the DDL of ordinary tables that repositories own; created where missing.
@@ -64,6 +66,7 @@ class Application(MessageSender):
         database: str,
         handlers: Sequence[Binding[Any, Any]],
         projections: Sequence[type[Projection]] = (),
+        processes: Sequence[type[Reactor]] = (),
         providers: Sequence[Provider] = (),
         events: Sequence[type | ModuleType] = (),
         tables: Mapping[str, str] = MappingProxyType({}),
@@ -75,13 +78,14 @@ class Application(MessageSender):
         self.name = name
         self.settings = settings or Settings()
         self._secret = Secret.find(secret)
-        registry = HandlerRegistry(handlers)
-        self.bindings: Mapping[type, Binding[Any, Any]] = {binding.message: binding for binding in registry}
+        registry = make_registry(handlers, processes)
+        self.bindings: Mapping[type, Binding[Any, Any]] = {binding.message: binding for binding in handlers}
         parts = Parts(
             name,
             database,
             registry,
             tuple(projections),
+            tuple(processes),
             tuple(providers),
             tuple(events),
             tables,
@@ -157,6 +161,11 @@ class Application(MessageSender):
         """The projection classes."""
         return self._assembly.projections
 
+    @property
+    def processes(self) -> tuple[type[Reactor], ...]:
+        """The classes of reactors and process managers."""
+        return self._assembly.processes
+
     def projection_shares(self) -> ProjectionShares:
         """Return what applies the log to shares of its projections, for whoever holds their leases."""
         return self._assembly.shares()
@@ -166,7 +175,7 @@ class Application(MessageSender):
         return self._assembly.statuses()
 
     async def caught_up(self, *, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the answer
-        """Wait until every projection has the log's present end; for tests and scripts.
+        """Wait until all followers have the log's end, and no scheduled command is due; for tests and scripts.
 
         Args:
             timeout: how long to wait, in seconds.

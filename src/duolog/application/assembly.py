@@ -1,21 +1,23 @@
 """How an application's parts are wired: database, container, pipelines and projections."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
-from duolog.application.dispatcher import Route
+from duolog.application.dispatcher import Dispatcher, Route
 from duolog.application.in_flight import InFlight
 from duolog.application.parts import Parts
+from duolog.application.running import Running
+from duolog.codec.command_codec import CommandCodec
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
 from duolog.codec.tags import Tagger
 from duolog.container.assembly import make_container
 from duolog.container.databases import open_database
 from duolog.container.providers import DuologProvider
-from duolog.container.scopes import ProjectionScopes, handler_call
+from duolog.container.scheduling_provider import SchedulingProvider
+from duolog.container.scopes import ProjectionScopes, ReactorScopes, handler_call
 from duolog.database.port import View
 from duolog.dispatch.middleware.authorisation import AuthorisationMiddleware
 from duolog.dispatch.middleware.conflict_retry import ConflictRetryMiddleware
@@ -26,9 +28,13 @@ from duolog.dispatch.middleware.tracing import TracingMiddleware
 from duolog.dispatch.middleware.validation import ValidationMiddleware
 from duolog.dispatch.pipeline import Middleware, arrange, build_pipeline
 from duolog.dispatch.shield import shielded
-from duolog.errors import AfterTimeoutError, AnotherSecretError, NotStartedError
+from duolog.errors import AnotherSecretError, NotStartedError
 from duolog.messages.binding import ReadModel
+from duolog.messages.command import is_named_command
 from duolog.messages.metadata import Metadata
+from duolog.process_managers.page_processor import ReactionPorts
+from duolog.process_managers.process_manager import Reactor
+from duolog.process_managers.runtime import VERSION, ReactorRuntime
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
@@ -38,6 +44,9 @@ from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
+from duolog.scheduling.due_commands import DueCommands, DuePace
+from duolog.scheduling.due_signal import DueSignal
+from duolog.scheduling.scheduled_command import ScheduledId
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.progress import Progress
@@ -45,6 +54,7 @@ from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import SubscriptionStatus
 from duolog.telemetry import find_meter
 from duolog.write.entity_states import EntityStates
+from duolog.write.idempotency import IdempotencyKey
 from duolog.write.key_sweeper import KeySweeper
 from duolog.write.middleware.idempotency import IdempotencyMiddleware
 from duolog.write.middleware.unit_of_work import UnitOfWorkMiddleware
@@ -52,23 +62,6 @@ from duolog.write.publishing import check_published_category
 from duolog.write.unit_of_work import UnitOfWork
 
 _log: Final = logging.getLogger("duolog.application")
-
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """What needs the opened database.
-
-    Attributes:
-        runtime: runs the projections.
-        progress: how far they are.
-        wait: waits for positions.
-        meters: measures the projections; None where nobody listens.
-    """
-
-    runtime: ProjectionRuntime
-    progress: Progress
-    wait: PositionWait
-    meters: SubscriptionMeters | None
 
 
 class Assembly:
@@ -86,24 +79,29 @@ class Assembly:
         self.projections = parts.projections
         settings = parts.settings
         self.database = open_database(parts.database_url)
-        projected = [cls for projection in parts.projections for cls in projection.handlers()]
-        types = EventTypes((*parts.events, *projected))
+        self.processes = parts.processes
+        followed = [*(each.handlers() for each in parts.projections), *(each.handlers() for each in parts.processes)]
+        types = EventTypes((*parts.events, *chain.from_iterable(followed)))
         for spec in types:
             check_published_category(spec)
         self.codec = EventCodec(types, Tagger(parts.secret.value), max_bytes=settings.max_event_bytes)
+        named = [binding.message for binding in parts.registry if is_named_command(binding.message)]
+        self._commands = CommandCodec(named, max_bytes=settings.max_event_bytes)
+        self._signal = DueSignal()
         self._entity_states = EntityStates(hot_entries=settings.hot_entities)
         self.container = make_container(
             DuologProvider(self.database, self.codec, parts.secret, self._entity_states),
             tuple(parts.registry),
             parts.projections,
-            parts.providers,
+            (SchedulingProvider(self._commands, self._signal, parts.processes), *parts.providers),
         )
         self.in_flight = InFlight()
         self._middleware = arrange(self._defaults(), parts.middleware)
         self._sweeper = KeySweeper(lambda: self.database.idempotency, hours=settings.idempotency_hours)
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._was_started = False
         self.routes: dict[type, Route] = {}
+        self.dispatcher = Dispatcher(parts.name, parts.registry, self.routes, self.in_flight)
 
     async def start(self, *, projections: bool) -> None:
         """Build the pipelines, open the database, make tables and views, and start the projections.
@@ -127,7 +125,8 @@ class Assembly:
             await self._check_secret()
             await self.database.create_tables(self._parts.tables)
             running = self._running = self._run()
-            await (running.runtime.start() if projections else running.runtime.create_views())
+            for runtime in (running.runtime, running.processes):
+                await (runtime.start() if projections else runtime.create())
             if projections and running.meters is not None:
                 running.meters.start()
         except BaseException:
@@ -136,11 +135,15 @@ class Assembly:
         self._sweeper.start()
         self.routes.update(routes)
         self.in_flight.open()
+        if projections:
+            running.due.start()
 
     async def close(self) -> None:
         """Drain, stop the projections, and close the container and the database."""
         seconds = self._parts.settings.drain_seconds
         try:
+            if self._running is not None:
+                await self._running.due.stop(seconds=seconds)
             cancelled = await self.in_flight.drain(seconds=seconds)
             if cancelled:
                 _log.warning(
@@ -151,28 +154,13 @@ class Assembly:
             await shielded(self._disconnect())
 
     def statuses(self) -> Sequence[SubscriptionStatus]:
-        """Tell how each projection of this process is doing; nothing before the start."""
-        return self._running.runtime.statuses() if self._running is not None else ()
+        """Tell how each projection and process is doing here; nothing before the start."""
+        running = self._running
+        return (*running.runtime.statuses(), *running.processes.statuses()) if running is not None else ()
 
     async def caught_up(self, *, seconds: float) -> None:
-        """Wait until every projection has the log's present end, parked events included.
-
-        Raises:
-            AfterTimeoutError: a projection did not get there in time.
-        """
-        running = self._started()
-        progress = running.progress
-        head = await self.database.store.head()
-        names = [projection.name for projection in self.projections]
-        try:
-            async with asyncio.timeout(seconds):
-                for name in names:
-                    await progress.reached(name, head)
-        except TimeoutError:
-            reached = {name: await progress.position(name) for name in names}
-            raise AfterTimeoutError(position=head, reached=reached, seconds=seconds) from None
-        if running.meters is not None:  # who waited for it looks at the gauges next
-            await running.meters.refresh()
+        """Wait until nothing is left to do; see `Running.caught_up`."""
+        await self._started().caught_up(self.database.store, seconds=seconds)
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply parked events again; see `ParkedRetry.retry`."""
@@ -198,16 +186,19 @@ class Assembly:
             hint = "Start with the secret that it was first started with: its personal tags are keyed by it."
             raise AnotherSecretError(message, hint=hint)
 
-    def _run(self) -> "_Running":
+    def _run(self) -> Running:
         versions = {projection.name: projection.version for projection in self.projections}
         meter = find_meter()
-        meters = SubscriptionMeters(meter, self.database, list(versions)) if meter is not None and versions else None
+        names = [*versions, *(process.name for process in self.processes)]
+        meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         keyed = [projection.name for projection in self.projections if projection.is_keyed()]
         moved = meters.moved if meters is not None else None
         progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
         runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
         wait = PositionWait(self.database.store, self.database.parking, progress)
-        return _Running(runtime, progress, wait, meters)
+        pace, schedule = DuePace(at_once=self._parts.settings.due_at_once), self.database.schedule
+        due = DueCommands(schedule, self._commands, self._execute_due, self._signal, owner=runtime.owner, pace=pace)
+        return Running(runtime, self._react(progress), progress, wait, meters, due)
 
     def shares(self) -> ProjectionShares:
         """Return what applies pages for shares of the projections."""
@@ -219,7 +210,25 @@ class Assembly:
             codec=self.codec,
         )
 
-    def _started(self) -> "_Running":
+    def _react(self, progress: Progress) -> ReactorRuntime:
+        ports = ReactionPorts(
+            store=self.database.store,
+            schedule=self.database.schedule,
+            states=self.database.process_states,
+            parking=self.database.parking,
+            prepare=lambda reactor, token: self.database.prepare_view(_checkpoint(reactor), token=token),
+            open_session=lambda reactor: self.database.open_view(_checkpoint(reactor)),
+            open_reactor=ReactorScopes(self.container).open,
+            events=self.codec,
+            commands=self._commands,
+            signal=self._signal,
+        )
+        return ReactorRuntime(self.processes, ports, source=self.database, progress=progress)
+
+    async def _execute_due(self, command: object, metadata: Metadata, scheduled: ScheduledId) -> None:
+        await self.dispatcher.execute_due(command, metadata, IdempotencyKey(str(scheduled)))
+
+    def _started(self) -> Running:
         if self._running is None:
             message = f"application {self._parts.name!r} is not running"
             raise NotStartedError(message, hint="Use it inside `async with app:`.")
@@ -230,7 +239,8 @@ class Assembly:
         try:
             if running is not None:
                 try:
-                    await running.runtime.stop(seconds=self._parts.settings.drain_seconds)
+                    for runtime in (running.processes, running.runtime):
+                        await runtime.stop(seconds=self._parts.settings.drain_seconds)
                 finally:
                     if running.meters is not None:
                         await running.meters.measure_last()
@@ -276,3 +286,7 @@ class Assembly:
 
 def _view(projection: type[Projection]) -> View:
     return View(projection.name, projection.version, projection.tables, projection.partitions)
+
+
+def _checkpoint(reactor: type[Reactor]) -> View:
+    return View(reactor.name, VERSION, {})

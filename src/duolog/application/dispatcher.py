@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from duolog.application.in_flight import InFlight
-from duolog.dispatch.context import CURRENT_CONTEXT, MessageContext, ScopeKind
+from duolog.dispatch.context import CURRENT_CONTEXT, MessageContext, OnOwnAuthority, ScopeKind
 from duolog.dispatch.pipeline import Call
 from duolog.dispatch.registry import HandlerRegistry, missing_handler
 from duolog.dispatch.stream_relay import relay_stream
 from duolog.errors import DuologError, MissingHandlerError, NotInCommandScopeError, NotStartedError
 from duolog.messages.binding import Binding, MessageKind
 from duolog.messages.metadata import Metadata
+from duolog.write.idempotency import IdempotencyKey
 
 Running = Coroutine[Any, Any, tuple[object, MessageContext]]
 
 _COMMAND: Final = MessageKind.COMMAND  # an enum's member is slow to look up
 _QUERY: Final = MessageKind.QUERY
+_FOLLOWERS: Final = (ScopeKind.PROJECTION, ScopeKind.PROCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,10 @@ class Dispatcher:
         """
         return self._run(self._route(_COMMAND, command), command, metadata, note)
 
+    def execute_due(self, command: object, metadata: Metadata, key: IdempotencyKey) -> Running:
+        """Run a command that the application has scheduled, on its own authority; otherwise like `execute`."""
+        return self._run(self._route(_COMMAND, command), command, metadata, key, OnOwnAuthority())
+
     def query(self, query: object, metadata: Metadata | None, note: object | None = None) -> Running:
         """Run a query; otherwise like `execute`."""
         return self._run(self._route(_QUERY, query), query, metadata, note)
@@ -116,9 +122,9 @@ class Dispatcher:
             await items.aclose()
 
     async def _run(
-        self, route: Route, message: object, metadata: Metadata | None, note: object | None
+        self, route: Route, message: object, metadata: Metadata | None, *notes: object | None
     ) -> tuple[object, MessageContext]:
-        context = _context(route, message, metadata, note)
+        context = _context(route, message, metadata, *notes)
         self._in_flight.enter(context)
         try:
             return await route.call(context), context
@@ -141,7 +147,7 @@ class Dispatcher:
         return NotStartedError(message, hint="Use it inside `async with app:`.")
 
 
-def _context(route: Route, message: object, metadata: Metadata | None, note: object | None) -> MessageContext:
+def _context(route: Route, message: object, metadata: Metadata | None, *notes: object | None) -> MessageContext:
     """Make a message's context: the message that is being handled here causes it."""
     sender = CURRENT_CONTEXT.get()
     if sender is None:
@@ -149,17 +155,22 @@ def _context(route: Route, message: object, metadata: Metadata | None, note: obj
     else:
         _refuse_in_projection(sender, route.binding)
         context = MessageContext(message, route.scope, metadata, sender.metadata if metadata is None else None)
-    if note is not None:
-        context.put(type(note), note)
+    for note in notes:
+        if note is not None:
+            context.put(type(note), note)
     return context
 
 
 def _refuse_in_projection(sender: MessageContext | None, binding: Binding[Any, Any]) -> None:
-    """Refuse a command that a projection sends: it would not be part of the view's transaction, and rebuilds repeat it.
+    """Refuse a command that a projection or a process sends: it is not part of its transaction, and may be repeated.
 
     Raises:
-        NotInCommandScopeError: a projection is being run here.
+        NotInCommandScopeError: a projection or a process is being run here.
     """
-    if sender is not None and sender.kind is ScopeKind.PROJECTION and binding.kind is MessageKind.COMMAND:
-        message = f"{binding.name} was sent by a projection"
-        raise NotInCommandScopeError(message, hint="A projection only folds events into its view.")
+    if sender is None or sender.kind not in _FOLLOWERS or binding.kind is not MessageKind.COMMAND:
+        return
+    message = f"{binding.name} was sent by a {sender.kind.value}"
+    hint = "A projection only folds events into its view."
+    if sender.kind is ScopeKind.PROCESS:
+        hint = "Send it by `process.send(...)`, so that it takes effect once, and only if this page is committed."
+    raise NotInCommandScopeError(message, hint=hint)

@@ -12,6 +12,8 @@ from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
 from duolog.dispatch.registry import HandlerRegistry
 from duolog.errors import ConfigurationError
+from duolog.process_managers.process_manager import Reactor
+from duolog.process_managers.runtime import check_names
 from duolog.projections.projection import Projection
 
 
@@ -24,6 +26,7 @@ class Parts:
         database_url: finds the database's adapter.
         registry: the handlers.
         projections: the projection classes.
+        processes: the classes of reactors and process managers.
         providers: the application's dishka providers.
         events: event classes or modules that no projection handles.
         tables: DDL of the application's own tables.
@@ -37,6 +40,7 @@ class Parts:
     database_url: str
     registry: HandlerRegistry
     projections: tuple[type[Projection], ...]
+    processes: tuple[type[Reactor], ...]
     providers: tuple[Provider, ...]
     events: tuple[type | ModuleType, ...]
     tables: Mapping[str, str]
@@ -52,6 +56,7 @@ class Parts:
             ConfigurationError: ``after=`` would never be satisfied.
         """
         known = {projection.name for projection in self.projections}
+        check_names(self.processes, list(known))
         for binding in self.registry:
             missing = sorted(model.name for model in binding.reads if model.name not in known)
             if missing:

@@ -17,6 +17,7 @@ class Settings:
         idempotency_hours: how long the outcome of a command with an idempotency key is kept, at least.
         hot_entities: so many states of event-sourced entities are kept at hand, of those that can be copied cheaply:
             deciders with immutable states, and aggregates that declare snapshots. 0 keeps none.
+        due_at_once: so many scheduled commands are executed side by side in this process.
     """
 
     command_seconds: float | None = 30.0
@@ -27,6 +28,7 @@ class Settings:
     max_event_bytes: int = 1_048_576
     idempotency_hours: float = 24.0
     hot_entities: int = 1_024
+    due_at_once: int = 16
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
@@ -39,6 +41,9 @@ class Settings:
         )
         if any(limit is not None and limit <= 0 for limit in limits) or self.attempts < 1 or self.max_event_bytes < 1:
             message = "time limits, attempts and sizes must be greater than zero"
+            raise ValueError(message)
+        if self.due_at_once < 1:
+            message = "the number of scheduled commands side by side must be greater than zero"
             raise ValueError(message)
         if self.hot_entities < 0:
             message = "the number of hot entities cannot be negative"

@@ -29,6 +29,7 @@ from duolog.cli.commands.promote import EXAMPLES as PROMOTE_EXAMPLES
 from duolog.cli.commands.promote import promote
 from duolog.cli.commands.run import EXAMPLES as RUN_EXAMPLES
 from duolog.cli.commands.run import run
+from duolog.cli.commands.scheduled import scheduled
 from duolog.cli.commands.schema import schema
 from duolog.cli.commands.send import EXAMPLES as SEND_EXAMPLES
 from duolog.cli.commands.send import send
@@ -91,4 +92,5 @@ command_line.command(epilog=DOCTOR_EXAMPLES)(doctor)
 command_line.add_typer(projections, name="projections")
 command_line.add_typer(streams, name="streams")
 command_line.add_typer(parked, name="parked")
+command_line.add_typer(scheduled, name="scheduled")
 command_line.add_typer(schema, name="schema")

@@ -16,6 +16,7 @@ from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 
 P = TypeVar("P", bound=Projection)
+T = TypeVar("T")
 
 
 class _StreamHandler(Protocol):
@@ -82,6 +83,31 @@ def _scopes_of(container: AsyncContainer) -> AsyncContainer:
         return container
     is_empty = all(key.type_hint is AsyncContainer for key in session.factories)
     return container(scope=session.scope) if is_empty else container
+
+
+class ReactorScopes:
+    """Builds reactors and process managers, each page in a scope of its own.
+
+    Args:
+        container: the application's container.
+    """
+
+    __slots__ = ("_container",)
+
+    def __init__(self, container: AsyncContainer) -> None:
+        self._container = container
+
+    @asynccontextmanager
+    async def open(self, reactor: type[T], db: ViewDatabase) -> AsyncGenerator[T]:
+        """Open a scope and build ``reactor`` in it; what it takes reads in the page's transaction."""
+        context = MessageContext(None, ScopeKind.PROCESS)
+        context.put(ProjectionScope, ProjectionScope(db))
+        token = CURRENT_CONTEXT.set(context)
+        try:
+            async with self._container() as scope:
+                yield await scope.get(reactor)
+        finally:
+            CURRENT_CONTEXT.reset(token)
 
 
 class ProjectionScopes:

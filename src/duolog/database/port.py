@@ -6,7 +6,9 @@ from typing import Protocol
 
 from duolog.database.examination import Examination
 from duolog.database.transfer import LogTransfer
+from duolog.process_managers.states import ProcessStates
 from duolog.projections.view_database import ViewSession
+from duolog.scheduling.command_schedule import CommandSchedule
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
@@ -85,6 +87,16 @@ class Database(SubscriptionSource, Protocol):
     @property
     def idempotency(self) -> IdempotencyStore:
         """Which commands were executed under which keys."""
+        ...
+
+    @property
+    def schedule(self) -> CommandSchedule:
+        """Which commands are due later."""
+        ...
+
+    @property
+    def process_states(self) -> ProcessStates:
+        """What process managers remember."""
         ...
 
     @property

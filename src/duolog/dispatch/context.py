@@ -17,6 +17,15 @@ class ScopeKind(Enum):
     COMMAND = "command"
     QUERY = "query"
     PROJECTION = "projection"
+    PROCESS = "process"
+
+
+class OnOwnAuthority(msgspec.Struct, frozen=True):
+    """The note on a command that the application sends to itself: the authorizer is not asked.
+
+    Whoever scheduled it was allowed to. Its metadata name the actor because of whom it was scheduled, whose roles are
+    stored nowhere.
+    """
 
 
 class MessageContext(msgspec.Struct, eq=False):  # made for every message, and a struct is made fastest

@@ -49,6 +49,7 @@ from duolog.errors.log import (
 from duolog.errors.payloads import (
     InvalidMessageError,
     PayloadError,
+    UndecodableCommandError,
     UndecodableEventError,
 )
 from duolog.errors.queries import (
@@ -134,6 +135,7 @@ __all__ = [
     "TransferError",
     "TransientError",
     "UncommittedWorkError",
+    "UndecodableCommandError",
     "UndecodableEventError",
     "UnitOfWorkError",
     "UnknownEventError",

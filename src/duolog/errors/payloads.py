@@ -47,3 +47,21 @@ class UndecodableEventError(DuologError):
         self.schema_version = schema_version
         self.reason = reason
         self.is_unknown = is_unknown
+
+
+class UndecodableCommandError(DuologError):
+    """A scheduled command cannot be read by this release; it waits for one that can.
+
+    Attributes:
+        command: its stored type name.
+        version: its stored schema version.
+        reason: why it cannot be read.
+    """
+
+    hint = "Deploy a release that handles it, or cancel it: `duolog scheduled cancel ID`."
+
+    def __init__(self, *, command: str, version: int, reason: str) -> None:
+        super().__init__(f"scheduled command {command!r} version {version} cannot be decoded: {reason}")
+        self.command = command
+        self.version = version
+        self.reason = reason

@@ -8,7 +8,7 @@ from typing import Any, Final, Union
 
 from duolog.errors import ConfigurationError
 from duolog.messages.event import event_spec
-from duolog.messages.event_handlers import EventHandler, event_handlers
+from duolog.messages.event_handlers import EventHandler
 from duolog.messages.recorded import Recorded
 
 ON_BATCH: Final = "on_batch"
@@ -32,10 +32,10 @@ def batch_handlers(cls: type) -> Mapping[type, EventHandler]:
     members = _members(cls, function, parameters[0].name) if len(parameters) == 1 else ()
     if not members:
         return {}
-    others = event_handlers(cls, besides=ON_BATCH)
+    others = [name for name, _ in inspect.getmembers(cls, inspect.isfunction) if name.startswith("on_")]
+    others.remove(ON_BATCH)
     if others:
-        other = next(iter(others.values())).method
-        message = f"{cls.__module__}.{cls.__qualname__} has {ON_BATCH} and {other}"
+        message = f"{cls.__module__}.{cls.__qualname__} has {ON_BATCH} and {others[0]}"
         raise ConfigurationError(message, hint=f"Let {ON_BATCH} take all of its events, so that their order is kept.")
     for event_type in members:
         event_spec(event_type)

@@ -83,6 +83,12 @@ def command(name: str, *, version: int = 1) -> Callable[[type[C]], type[C]]:
     return register
 
 
+def is_named_command(cls: type) -> bool:
+    """Tell whether a class has a stable name of its own, so that its commands can be stored."""
+    spec = getattr(cls, _SPEC, None)
+    return isinstance(spec, CommandSpec) and spec.cls is cls
+
+
 def command_spec(cls: type) -> CommandSpec:
     """Return the stable name of a command class.
 

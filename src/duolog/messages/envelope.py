@@ -77,8 +77,19 @@ class StoredMetadata(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _decoder: Final = msgspec.json.Decoder(StoredMetadata)
+_encoder: Final = msgspec.json.Encoder()
 
 
 def stored_metadata(recorded: RecordedEvent) -> StoredMetadata:
     """Decode what the log kept of the metadata of ``recorded``."""
     return _decoder.decode(recorded.metadata)
+
+
+def encode_stored_metadata(metadata: StoredMetadata) -> bytes:
+    """Encode metadata as they are kept."""
+    return _encoder.encode(metadata)
+
+
+def decode_stored_metadata(data: bytes) -> StoredMetadata:
+    """Decode what `encode_stored_metadata` has made."""
+    return _decoder.decode(data)

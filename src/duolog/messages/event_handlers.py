@@ -27,14 +27,14 @@ class EventHandler:
     takes_recorded: bool
 
 
-def event_handlers(cls: type, *, besides: str = "") -> Mapping[type, EventHandler]:
+def event_handlers(cls: type, *, besides: str = "on_...") -> Mapping[type, EventHandler]:
     """Map each event type to the ``on_...`` method of ``cls`` that is annotated with it.
 
     A method takes ``(self, event: E)`` or ``(self, event: E1 | E2)``, and may take the recorded event second.
 
     Args:
         cls: the class.
-        besides: the name of a method that is something else.
+        besides: methods whose names begin so are none for events.
 
     Raises:
         ConfigurationError: an annotation is missing or cannot be resolved, or two methods take one type.
@@ -42,7 +42,7 @@ def event_handlers(cls: type, *, besides: str = "") -> Mapping[type, EventHandle
     """
     found: dict[type, EventHandler] = {}
     for method, function in inspect.getmembers(cls, inspect.isfunction):
-        if not method.startswith("on_") or method == besides:
+        if not method.startswith("on_") or method.startswith(besides):
             continue
         where = f"{cls.__module__}.{cls.__qualname__}.{method}"
         parameters = list(inspect.signature(function).parameters.values())[1:]

@@ -11,6 +11,7 @@ from duolog.errors import ConfigurationError, DatabaseError, LeaseLostError
 from duolog.messages.envelope import RecordedEvent
 from duolog.projections.handling import Handling
 from duolog.projections.projection import Projection
+from duolog.projections.retry_attempt import RetryAttempt
 from duolog.projections.views import OpenProjection, OpenView
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.failure import Failure, is_transient
@@ -214,7 +215,7 @@ class ParkedRetry:
         skip: bool,
     ) -> RetriedKey:
         recorded = [await self._recorded(event) for event in parked]
-        attempt = _Attempt(parked, len(parked), int(skip))
+        attempt = RetryAttempt(parked, len(parked), int(skip))
         while (failed := await self._try(projection, attempt, recorded, move, role)) is not None:
             # The event that failed may have written in part: those before it are applied anew without it.
             attempt = failed
@@ -229,11 +230,11 @@ class ParkedRetry:
     async def _try(
         self,
         projection: type[Projection],
-        attempt: "_Attempt",
+        attempt: RetryAttempt,
         recorded: Sequence[RecordedEvent],
         move: CheckpointMove,
         role: Role,
-    ) -> "_Attempt | None":
+    ) -> RetryAttempt | None:
         """Apply and commit an attempt; return the next one, with fewer events, if an event failed."""
         session = self._open_view(projection, move.share, role)
         applied = attempt.skipped
@@ -279,33 +280,6 @@ class ParkedRetry:
     async def _renew(self, lease: Lease) -> None:
         if not await self._source.leases.renew([lease], seconds=_LEASE_SECONDS):
             raise _lost(lease.share)
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """Which of a key's events are applied, and what is said of the first that is not.
-
-    Attributes:
-        parked: all parked events of the key, in order.
-        most: go on with so many.
-        skipped: so many of them, the first ones, are not applied.
-        failure: why the next one stays parked; None if there is none.
-    """
-
-    parked: Sequence[ParkedEvent]
-    most: int
-    skipped: int = 0
-    failure: Failure | None = None
-
-    def unparked(self) -> Sequence[int]:
-        return [event.position for event in self.parked[: self.most]]
-
-    def still_parked(self) -> Sequence[ParkedEvent]:
-        if self.failure is None:
-            return ()
-        failure = self.failure
-        failed = self.parked[self.most]
-        return (replace(failed, reason=failure.reason, error=failure.error, traceback=failure.traceback),)
 
 
 def _held_back(parked: Sequence[ParkedEvent]) -> RetriedKey:

@@ -53,7 +53,7 @@ class ProjectionRuntime:
         """The name under which this process asks for leases."""
         return self._owner
 
-    async def create_views(self) -> None:
+    async def create(self) -> None:
         """Create the views that are missing, so that queries find their tables; `start` does it as well.
 
         A view of another version is left alone: its owner makes it anew.
@@ -72,7 +72,7 @@ class ProjectionRuntime:
             StatementError: the DDL of a view is wrong.
             DatabaseError: the database failed.
         """
-        await self.create_views()
+        await self.create()
         try:
             await self._supervisor.start()
         except asyncio.CancelledError:

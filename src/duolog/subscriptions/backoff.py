@@ -9,14 +9,15 @@ class Backoff:
     Args:
         first: the shortest pause, in seconds.
         last: the longest pause, in seconds.
+        attempts: so many pauses were made before.
     """
 
     __slots__ = ("_attempts", "_first", "_last")
 
-    def __init__(self, *, first: float, last: float) -> None:
+    def __init__(self, *, first: float, last: float, attempts: int = 0) -> None:
         self._first = first
         self._last = last
-        self._attempts = 0
+        self._attempts = attempts
 
     def pause(self) -> float:
         """Return the next pause, in seconds."""

@@ -134,9 +134,9 @@ class ShareRunner:
         return self._lease
 
     @property
-    def is_resting(self) -> bool:
-        """Whether it failed so lately that the share is not to be taken again yet."""
-        return asyncio.get_running_loop().time() < self._rests_until
+    def rests_for(self) -> float:
+        """For how long the share is not to be taken again, in seconds: it failed lately; 0 if it may be."""
+        return max(0.0, self._rests_until - asyncio.get_running_loop().time())
 
     @property
     def is_leaving(self) -> bool:

@@ -104,7 +104,12 @@ class SubscriptionSupervisor:
         self._is_stopped = True
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
+            self._due.set()
+            try:
+                # A lease that is being taken now would be nobody's until it expires.
+                await asyncio.wait({task}, timeout=min(seconds, RELEASE_SECONDS))
+            finally:
+                task.cancel()
             await asyncio.wait({task})
         await asyncio.gather(*(runner.stop(seconds=seconds) for runner in self._runners.values()))
         if task is not None and self._subscriptions:
@@ -115,7 +120,7 @@ class SubscriptionSupervisor:
                 _logger.debug("%s has not left", self._owner, exc_info=error)
 
     async def _run(self) -> None:
-        while self._subscriptions:
+        while self._subscriptions and not self._is_stopped:
             self._due.clear()
             try:
                 await self._look()
@@ -127,7 +132,9 @@ class SubscriptionSupervisor:
             else:
                 self._error = ""
                 self._backoff.reset()
-                pause = self._pace.lease * random.uniform(0.1, 0.2)  # noqa: S311 - jitter keeps no secret
+                rests = [rest for runner in self._runners.values() if (rest := runner.rests_for)]
+                until = self._pace.lease * random.uniform(0.1, 0.2)  # noqa: S311 - jitter keeps no secret
+                pause = min([until, *rests])
             self._tried.set()
             await self._pause(pause)
         self._tried.set()
@@ -136,7 +143,8 @@ class SubscriptionSupervisor:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._due.wait()
-                await asyncio.sleep(self._pace.first_pause)  # a share was given up: others first
+                if not self._is_stopped:
+                    await asyncio.sleep(self._pace.first_pause)  # a share was given up: others first
 
     async def _look(self) -> None:
         await self._beat()
@@ -145,7 +153,7 @@ class SubscriptionSupervisor:
         missing = [each for each in self._subscriptions if each.name not in known]
         if missing:
             for subscription in missing:
-                await subscription.prepare()
+                await self._prepare(subscription)
             survey = await self._source.shares.survey()
         self._paused = frozenset(await self._source.pauses.read())
         by_name = _by_name(survey)
@@ -161,6 +169,12 @@ class SubscriptionSupervisor:
                 del self._runners[share]
         if not self._tried.is_set():
             await asyncio.gather(*(runner.tried() for runner in taken))
+
+    async def _prepare(self, subscription: Subscription) -> None:
+        try:
+            await subscription.prepare()
+        except Exception as error:  # one that cannot be made must not stop the others
+            _logger.warning("subscription %s cannot be prepared", subscription.name, exc_info=error)
 
     async def _divide(
         self, subscription: Subscription, shares: Sequence[HeldShare], survey: Survey
@@ -185,7 +199,7 @@ class SubscriptionSupervisor:
             if len(taken) >= part.most:
                 break
             runner = self._runners.get(share) or self._make(subscription, share)
-            if runner.lease is None and not runner.is_resting and await runner.take():
+            if runner.lease is None and not runner.rests_for and await runner.take():
                 taken.append(runner)
         return taken
 

@@ -3,6 +3,7 @@
 from duolog.testing.applications import application
 from duolog.testing.clocks import FixedClock
 from duolog.testing.decision_scenarios import AggregateScenario, DeciderScenario, given
+from duolog.testing.process_scenarios import ProcessScenario
 from duolog.testing.projection_scenarios import ProjectionScenario
 from duolog.testing.unsure_committer import UnsureCommitter
 
@@ -10,6 +11,7 @@ __all__ = [
     "AggregateScenario",
     "DeciderScenario",
     "FixedClock",
+    "ProcessScenario",
     "ProjectionScenario",
     "UnsureCommitter",
     "application",

@@ -11,6 +11,7 @@ from duolog.application.settings import Settings
 from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
 from duolog.messages.binding import Binding
+from duolog.process_managers.process_manager import Reactor
 from duolog.projections.projection import Projection
 
 TEST_SECRET = "a secret for tests only, 32 bytes"  # noqa: S105 - it protects nothing
@@ -20,6 +21,7 @@ def application(
     *handlers: Binding[Any, Any],
     database: str = "memory://",
     projections: Sequence[type[Projection]] = (),
+    processes: Sequence[type[Reactor]] = (),
     providers: Sequence[Provider] = (),
     events: Sequence[type | ModuleType] = (),
     tables: Mapping[str, str] = MappingProxyType({}),
@@ -33,6 +35,7 @@ def application(
         handlers: bindings.
         database: another database's URL.
         projections: as for `Application`.
+        processes: as for `Application`.
         providers: as for `Application`.
         events: as for `Application`.
         tables: as for `Application`.
@@ -45,6 +48,7 @@ def application(
         database=database,
         handlers=handlers,
         projections=projections,
+        processes=processes,
         providers=providers,
         events=events,
         tables=tables,

@@ -17,28 +17,30 @@ class StagedWork:
     """Statements, appends and conditions in the order they were staged.
 
     Args:
-        codec: encodes staged events.
-        metadata: encoded; recorded with every event.
+        codec: encodes events.
+        metadata: recorded with every event, encoded.
 
     Attributes:
         statements: on the application's tables.
+        aside: on duolog's own tables, which no fetch of the application sees; they run at the commit.
         appends: events by stream.
         conditions: what must still hold at the commit.
     """
 
-    __slots__ = ("_codec", "_metadata", "appends", "conditions", "statements")
+    __slots__ = ("_codec", "_metadata", "appends", "aside", "conditions", "statements")
 
     def __init__(self, codec: EventCodec, metadata: bytes) -> None:
         self._codec = codec
         self._metadata = metadata
         self.statements: list[Statement] = []
+        self.aside: list[Statement] = []
         self.appends: list[Append] = []
         self.conditions: list[AppendCondition] = []
 
     @property
     def changes_something(self) -> bool:
         """Whether anything would change; a condition alone would not."""
-        return bool(self.statements or self.appends)
+        return bool(self.statements or self.aside or self.appends)
 
     def append(
         self, stream: str, events: Sequence[object], expected: ExpectedVersion, event_ids: Sequence[UUID] | None
@@ -65,10 +67,11 @@ class StagedWork:
     def clear(self) -> None:
         """Forget everything."""
         self.statements.clear()
+        self.aside.clear()
         self.appends.clear()
         self.conditions.clear()
 
     def sealed(self, tenant: str, states: UnitEntityStates, idempotency: IdempotencyRecord | None) -> SealedWork:
         """Return it as the database gets it."""
-        staged = tuple(self.statements), tuple(self.appends), tuple(self.conditions)
+        staged = (*self.statements, *self.aside), tuple(self.appends), tuple(self.conditions)
         return SealedWork(tenant, *staged, states.snapshots, idempotency)

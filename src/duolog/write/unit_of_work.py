@@ -152,6 +152,15 @@ class UnitOfWork:
         else:
             self._staged.statements.append(statement)
 
+    def stage_aside(self, statement: Statement) -> None:
+        """Stage a writing statement on duolog's own tables; it runs at the commit, and may be followed by fetches.
+
+        Raises:
+            WorkAfterCommitError: the unit is sealed.
+        """
+        self._state.check_open("schedule")
+        self._staged.aside.append(statement)
+
     async def publish(self, stream: str, event: object) -> None:
         """Stage a published event; also allowed after the seal.
 

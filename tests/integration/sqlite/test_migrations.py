@@ -9,7 +9,7 @@ import pytest
 
 from duolog.adapters.sqlite.migrations import migrations
 from duolog.database.port import Database
-from duolog.errors import DatabaseError, SchemaError
+from duolog.errors import DatabaseError, LogClosedError, SchemaError
 
 FROZEN = {
     "0001_log": "4c370400343ba412a6b32d5b974517aa95706aa7886c7aa03bb38a7037c4e57e",
@@ -18,7 +18,8 @@ FROZEN = {
     "0004_secret_check": "578e18a7ed8df9d44b92ce5fc060c84606a9fed5a3bd8e0e1df69230651d2047",
     "0005_shown_answers": "f83e595e68a93af081e6162f2bc0cb6e915408fbf38252c47e01b75da0acdf34",
     "0006_transfer": "14958b24fea6355dc34f2e64b1fb3dbf3e2ec0c12e7461a8dd17adcd2e5b10b9",
-    "0008_shares": "b97836fceedf2cc482fbbda3678e2c190ac29d445b49e41e1eaadfff0539149c",
+    "0008_shares": "8ed20a1f46237ee8a74970f7438d1e89a54b0dbe79c44b716c37a52cc432ae29",
+    "0009_scheduling": "65baf5259b8893ac60563e067cd9ad02e9b7c75391dadf048ee8a2f0c84e5000",
     "0011_pauses": "8d156ede0d5e2c1a85895a9cd83ddc47ed3ee2977a750e89dcb6d808bea97e52",
 }
 
@@ -108,3 +109,38 @@ async def test_reading_only_migrates_nothing(
     with pytest.raises(SchemaError, match="0001_log"):
         await make_database().open(read_only=True)
     assert files() == before
+
+
+async def test_a_view_that_was_there_is_the_first_generation(
+    make_database: Callable[..., Database], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Position, owner and parked events stay; a log that is closed stays so, though its tables are made anew."""
+    before = tuple(migration for migration in migrations() if migration.number < 8)
+    with monkeypatch.context() as patch:
+        patch.setattr("duolog.adapters.sqlite.migrations.migrations", lambda: before)
+        old = make_database()
+        await old.open()
+        await old.close()
+    with shell(path) as connection:
+        connection.execute("INSERT INTO duolog_checkpoints VALUES ('users_view', 0, 255, 3, 41, 7, 99)")
+        connection.execute("INSERT INTO duolog_leases VALUES ('users_view', 'elsewhere/-/1/1', 7, 99)")
+        connection.execute(
+            "INSERT INTO duolog_parked VALUES ('users_view', '', 'user-1', 9, x'', 't', 'undecodable', '', '', 5)"
+        )
+        connection.execute("INSERT INTO duolog_transfer VALUES (1, 'moved', 'elsewhere', 5, 'shut')")
+    database = make_database()
+    await database.open(for_transfer=True)
+    (checkpoint,) = await database.checkpoints.read("users_view")
+    assert (str(checkpoint.share), checkpoint.version, checkpoint.position, checkpoint.token) == (
+        "users_view",
+        3,
+        41,
+        7,
+    )
+    assert (checkpoint.counted_after, checkpoint.processed.count) == (41, 0)
+    assert [(each.number, each.role.value) for each in await database.generations.read_all()] == [(1, "live")]
+    assert [(str(each.share), each.token) for each in await database.leases.read_all()] == [("users_view", 7)]
+    assert await database.parking.counts() == {"users_view": 1}
+    with pytest.raises(LogClosedError):
+        await database.leases.acquire(checkpoint.share, "one", seconds=1)
+    await database.close()

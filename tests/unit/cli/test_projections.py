@@ -48,7 +48,15 @@ def test_json_says_where_each_projection_stands(duolog: Duolog, behind: str) -> 
         "owner",
         "leased_until",
         "parked",
+        "lag_seconds",
+        "generation",
+        "role",
+        "shares",
     ]
+    assert users["lag_seconds"] > 0
+    assert (users["generation"], users["role"]) == (1, "live")
+    (share,) = users["shares"]
+    assert (share["buckets"], share["position"], share["lag"], share["owner"]) == ("0..255", 1, 2, "worker-7")
     assert (users["name"], users["version"], users["position"], users["lag"]) == ("users_view", 3, 1, 2)
     assert (users["owner"], users["parked"]) == ("worker-7", 1)
     assert users["updated_at"].endswith("Z")
@@ -63,6 +71,19 @@ def test_people_get_a_table(duolog: Duolog, behind: str) -> None:
     assert rows["users_view"][1:4] == ["3", "1", "2"]
     assert rows["users_view"][-2:] == ["worker-7", "1"]
     assert "nobody" in rows["orders_view"]
+
+
+def test_a_view_that_is_divided_has_a_line_for_each_share(duolog: Duolog, behind: str) -> None:
+    ended = duolog("projections", "split", "users_view", behind, "--json")
+    assert json.loads(ended.stdout) == {"name": "users_view", "shares": ["0..127", "128..255"]}
+    assert duolog("projections", "split", "orders_view", behind).stdout == (
+        "orders_view has 2 shares: 0..127, 128..255\n"
+    )
+    ended = duolog("projections", "status", behind)
+    assert [line.split()[0] for line in ended.lines if ".." in line] == ["0..127", "128..255"] * 2
+    users = json.loads(duolog("projections", "status", behind, "--json").lines[1])
+    assert [share["position"] for share in users["shares"]] == [1, 1]
+    assert duolog("projections", "split", "no_view", behind).code == 2
 
 
 def test_a_table_that_is_piped_is_neither_cut_nor_folded(

@@ -12,7 +12,9 @@ from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.leases import MemoryLeases, MemoryMembers
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.pauses import MemoryPauses
+from duolog.adapters.memory.process_states import MemoryProcessStates
 from duolog.adapters.memory.reading import MemoryReadSession
+from duolog.adapters.memory.scheduled_commands import MemoryCommandSchedule
 from duolog.adapters.memory.shares import MemoryShares
 from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
@@ -58,6 +60,8 @@ class MemoryDatabase:
         self._tables = Tables()
         self._keys = MemoryIdempotencyStore(clock)
         self._snapshots = MemorySnapshots()
+        self._schedule = MemoryCommandSchedule(self._tables, clock)
+        self._process_states = MemoryProcessStates(self._tables, clock)
         self._committer = MemoryCommitter(log, self._tables, self._keys, self._snapshots)
         self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
@@ -135,6 +139,16 @@ class MemoryDatabase:
     def idempotency(self) -> MemoryIdempotencyStore:
         """Which commands were executed under which keys."""
         return self._keys
+
+    @property
+    def schedule(self) -> MemoryCommandSchedule:
+        """Which commands are due later."""
+        return self._schedule
+
+    @property
+    def process_states(self) -> MemoryProcessStates:
+        """What process managers remember."""
+        return self._process_states
 
     @property
     def transfer(self) -> MemoryTransfer:

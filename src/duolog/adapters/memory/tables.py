@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import Final
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error, is_interrupt
+from duolog.adapters._sql.sql_files import load_sql
 from duolog.errors import DatabaseError, NotStartedError, TimeLimitExceededError
 
 _PROGRESS_STEPS: Final = 1_000
+_SCHEDULING: Final = load_sql("create_scheduling")
 
 
 class Tables:
@@ -32,6 +34,7 @@ class Tables:
         if self._connection is None:
             self._connection = sqlite3.connect(":memory:", isolation_level=None)
             self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.executescript(_SCHEDULING)
 
     def close(self) -> None:
         """Disconnect; the tables are gone."""

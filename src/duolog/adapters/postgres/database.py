@@ -18,7 +18,9 @@ from duolog.adapters.postgres.log import PostgresLog
 from duolog.adapters.postgres.migrations import check_schema, migrate, pending
 from duolog.adapters.postgres.parking import PostgresParking
 from duolog.adapters.postgres.pauses import PostgresPauses
+from duolog.adapters.postgres.process_states import PostgresProcessStates
 from duolog.adapters.postgres.read_session import PostgresReadSession
+from duolog.adapters.postgres.scheduled_commands import PostgresCommandSchedule
 from duolog.adapters.postgres.shares import PostgresShares
 from duolog.adapters.postgres.snapshots import PostgresSnapshots
 from duolog.adapters.postgres.sql_files import load_sql
@@ -124,6 +126,16 @@ class PostgresDatabase:
         return self._opened().idempotency
 
     @property
+    def schedule(self) -> PostgresCommandSchedule:
+        """Which commands are due later."""
+        return self._opened().schedule
+
+    @property
+    def process_states(self) -> PostgresProcessStates:
+        """What process managers remember."""
+        return self._opened().process_states
+
+    @property
     def transfer(self) -> PostgresTransfer:
         """Gives the log away, or takes one in."""
         return self._opened().transfer
@@ -227,6 +239,8 @@ class _Open:
         self.leases = PostgresLeases(self.log_connections)
         self.parking = PostgresParking(self.log_connections)
         self.idempotency = PostgresIdempotencyStore(self.log_connections)
+        self.schedule = PostgresCommandSchedule(self.log_connections)
+        self.process_states = PostgresProcessStates(self.log_connections)
         self.transfer = PostgresTransfer(self.log_connections)
         self.log = PostgresLog(
             location,

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from duolog.adapters._sql.generation_tables import Redirection
+from duolog.adapters.sqlite.batch_counter import batch_counter
 from duolog.adapters.sqlite.checkpoints import SqliteCheckpoints
 from duolog.adapters.sqlite.committer import SqliteWorkCommitter
 from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
@@ -16,11 +17,13 @@ from duolog.adapters.sqlite.generations import SqliteGenerations
 from duolog.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from duolog.adapters.sqlite.leases import SqliteLeases, SqliteMembers
 from duolog.adapters.sqlite.location import Location, parse_location
-from duolog.adapters.sqlite.migrations import migrate, migrations, pending, read_log_id
+from duolog.adapters.sqlite.migrations import migrate, pending_names, read_log_id
 from duolog.adapters.sqlite.parking import SqliteParking
 from duolog.adapters.sqlite.pauses import SqlitePauses
+from duolog.adapters.sqlite.process_states import SqliteProcessStates
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Reader, Readers
+from duolog.adapters.sqlite.scheduled_commands import SqliteCommandSchedule
 from duolog.adapters.sqlite.shares import SqliteShares
 from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.sql_files import load_sql
@@ -40,7 +43,6 @@ from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
-from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 T = TypeVar("T")
 
@@ -134,6 +136,16 @@ class SqliteDatabase:
         return self._opened().idempotency
 
     @property
+    def schedule(self) -> SqliteCommandSchedule:
+        """Which commands are due later."""
+        return self._opened().schedule
+
+    @property
+    def process_states(self) -> SqliteProcessStates:
+        """What process managers remember."""
+        return self._opened().process_states
+
+    @property
     def transfer(self) -> SqliteTransfer:
         """Gives the log away, or takes one in."""
         return self._opened().transfer
@@ -156,7 +168,7 @@ class SqliteDatabase:
 
     async def pending_migrations(self) -> list[str]:
         """Return the names of the migrations that are not applied yet; makes no file."""
-        return await asyncio.to_thread(_pending_names, self._location)
+        return await asyncio.to_thread(pending_names, self._location)
 
     async def examine(self, *, quick: bool = False) -> Sequence[Examination]:
         """Look at the file, its disk and the SQLite that reads it; see `Database.examine`."""
@@ -236,7 +248,7 @@ class _Open:
         self.patience = max(location.busy_timeout / 1_000, LEAST_PATIENCE)
         self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
         self.writer = Writer(
-            _refuse_writing if read_only else self._connect_writer, on_commit=self._committed, on_batch=_batch_counter()
+            _refuse_writing if read_only else self._connect_writer, on_commit=self._committed, on_batch=batch_counter()
         )
         self.committer = SqliteWorkCommitter(self.writer, self.sessions)
         self.snapshots = SqliteSnapshots(self._log_readers)
@@ -248,6 +260,8 @@ class _Open:
         self.leases = SqliteLeases(self.writer, self._log_readers)
         self.parking = SqliteParking(self._log_readers)
         self.idempotency = SqliteIdempotencyStore(self.writer, self._log_readers)
+        self.schedule = SqliteCommandSchedule(self.writer, self._log_readers)
+        self.process_states = SqliteProcessStates(self.writer, self._log_readers)
         self.transfer = SqliteTransfer(location.url, self.writer, self._log_readers)
 
     async def start(self) -> None:
@@ -296,17 +310,6 @@ class _Open:
             self._tail.advance(result.position)
 
 
-def _batch_counter() -> Callable[[int], None] | None:
-    meter = find_meter()
-    if meter is None:
-        return None
-    return meter.create_histogram(
-        METRIC_BATCH_SIZE,
-        unit="{unit}",
-        description="Units of work and other changes in one transaction of the writer.",
-    ).record
-
-
 def _refuse_writing() -> sqlite3.Connection:
     message = "the database was opened to be read only"
     raise ReadOnlyError(message)
@@ -319,13 +322,3 @@ def open_database(url: str, /) -> SqliteDatabase:
         ConfigurationError: the URL is not of this form, or an option is unknown.
     """
     return SqliteDatabase(parse_location(url))
-
-
-def _pending_names(location: Location) -> list[str]:
-    if not location.path.exists():
-        return [migration.name for migration in migrations()]
-    connection = connect_reader(location)
-    try:
-        return [migration.name for migration in pending(connection)]
-    finally:
-        connection.close()

@@ -9,6 +9,8 @@ from uuid import uuid4
 from duolog.adapters._sql.ddl import single_statements
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
 from duolog.adapters._sql.migration_files import Migration, migrations_of
+from duolog.adapters.sqlite.connections import connect_reader
+from duolog.adapters.sqlite.location import Location
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.errors import SchemaError
 
@@ -47,6 +49,22 @@ def pending(connection: sqlite3.Connection) -> list[Migration]:
             raise SchemaError(message, hint="Released migrations are frozen; restore the file of the release.")
         applied.add(number)
     return [migration for number, migration in sorted(known.items()) if number not in applied]
+
+
+def pending_names(location: Location) -> list[str]:
+    """Return the names of the migrations that are not applied yet to a file, which need not be there; makes none.
+
+    Raises:
+        SchemaError: an applied migration is unknown here, or its text was another one.
+        DatabaseError: the database failed, or the file is none.
+    """
+    if not location.path.exists():
+        return [migration.name for migration in migrations()]
+    connection = connect_reader(location)
+    try:
+        return [migration.name for migration in pending(connection)]
+    finally:
+        connection.close()
 
 
 def migrate(connection: sqlite3.Connection) -> str:

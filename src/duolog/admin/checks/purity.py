@@ -7,6 +7,7 @@ from duolog.admin.checks.finding import Finding, finding
 from duolog.admin.structure import ApplicationStructure, Chain
 from duolog.projections.view_database import ViewDatabase
 from duolog.write.boundary import DecisionBoundary
+from duolog.write.command_scheduler import CommandScheduler
 from duolog.write.event_publisher import EventPublisher
 from duolog.write.repository import EventSourcedRepository
 from duolog.write.transaction_manager import TransactionManager
@@ -17,6 +18,7 @@ _RULE: Final = "query-writes"
 _PORTS: Final = (
     TransactionManager,
     EventPublisher,
+    CommandScheduler,
     UnitOfWork,
     WriteDatabase,
     DecisionBoundary,

@@ -14,6 +14,7 @@ from duolog.cli.target_argument import JsonOption, named_application
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
+from duolog.process_managers.runtime import VERSION
 
 EXAMPLES: Final = examples(
     ("duolog doctor sqlite:///shop.db", "the database and its projections"),
@@ -73,6 +74,7 @@ def _named(arguments: list[str], option: str | None) -> tuple[Database, dict[str
         return named_database(urls[0] if urls else None, option), None
     application = named_application(targets[0])
     views = {projection.name: projection.version for projection in application.projections}
+    views |= {process.name: VERSION for process in application.processes}
     url = urls[0] if urls else option
     return (named_database(url, None) if url else application.database), views
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from duolog.dispatch.context import MessageContext
+from duolog.dispatch.context import MessageContext, OnOwnAuthority
 from duolog.dispatch.pipeline import Call
 from duolog.messages.binding import Binding
 from duolog.messages.metadata import Metadata
@@ -24,6 +24,8 @@ class Authorizer(Protocol):
 class AuthorisationMiddleware:
     """Asks the application's `Authorizer`, before a stored answer is replayed or work begins.
 
+    It is not asked about commands that were scheduled: those who scheduled them were allowed to.
+
     Args:
         authorizer: the application's; None allows everything.
     """
@@ -40,7 +42,8 @@ class AuthorisationMiddleware:
             return proceed
 
         async def call(context: MessageContext) -> object:
-            await authorizer.authorize(context.message, context.metadata or Metadata())
+            if context.find(OnOwnAuthority) is None:
+                await authorizer.authorize(context.message, context.metadata or Metadata())
             return await proceed(context)
 
         return call

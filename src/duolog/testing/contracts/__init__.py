@@ -4,6 +4,30 @@ import pkgutil
 
 import pytest
 
+_SUITES = (
+    "accounts",
+    "appending",
+    "boundaries",
+    "databases",
+    "generations",
+    "held_writers",
+    "idempotency",
+    "leases",
+    "read_sessions",
+    "reading",
+    "sample_log",
+    "samples",
+    "scheduling",
+    "shares",
+    "snapshots",
+    "subscribing",
+    "tables",
+    "transfers",
+    "units",
+    "unknown_outcomes",
+    "view_sessions",
+)
+pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
 pytest.register_assert_rewrite(*(f"{__name__}.{suite.name}" for suite in pkgutil.iter_modules(__path__)))
 
 # ruff: noqa: E402 - the suites are imported after it is arranged that their asserts show values
@@ -18,6 +42,7 @@ from duolog.testing.contracts.moved_logs import MovedLogContract
 from duolog.testing.contracts.pauses import PauseContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
+from duolog.testing.contracts.scheduling import SchedulingContract
 from duolog.testing.contracts.shares import ShareContract
 from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
@@ -41,6 +66,7 @@ __all__ = [
     "PauseContract",
     "ReadSessionContract",
     "ReadingContract",
+    "SchedulingContract",
     "ShareContract",
     "SnapshotContract",
     "SubscriptionContract",

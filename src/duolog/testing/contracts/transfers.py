@@ -194,7 +194,7 @@ class TransferContract:
         assert isinstance(kept, KeptKey)
         assert await database.idempotency.find(kept.record.scope, kept.record.key) == kept.answer
         lease = await database.leases.acquire(Share.of("a_view", 3, 0, 127), "one", seconds=SECONDS)
-        assert lease is not None  # and its holder goes on where the checkpoint is
+        assert lease is not None
         session = database.open_view(View("a_view", 2, {}))
         await session.commit(CheckpointMove(lease.share, 2, lease.token, 1_000, 1_001))
         assert (await database.checkpoints.read_all())[0].position == 1_001
@@ -206,9 +206,7 @@ class TransferContract:
         work = SealedWork("", (), (Append("thing-1", (new_event(),)),), (), (snapshot,), record)
         outcome = await database.committer.commit(work)
         (checkpoint,) = await database.prepare_view(VIEW)
-        parked = ParkedEvent(
-            VIEW.subscription, "", "thing-1", outcome.position, "thing.happened", ParkReason.UNDECODABLE
-        )
+        parked = ParkedEvent("contract_view", "", "thing-1", outcome.position, "t", ParkReason.UNDECODABLE)
         session = database.open_view(VIEW)
         await session.commit(CheckpointMove(checkpoint.share, 1, checkpoint.token, 0, outcome.position), [parked])
         found = await everything(database)

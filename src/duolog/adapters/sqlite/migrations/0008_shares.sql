@@ -15,7 +15,9 @@ CREATE UNIQUE INDEX duolog_generations_live ON duolog_generations (subscription)
 INSERT INTO duolog_generations (subscription, number, version, role, since, tables)
 SELECT subscription, 1, version, 'live', updated_at, '[]' FROM duolog_checkpoints WHERE lo = 0;
 
-CREATE TABLE duolog_new_checkpoints (
+ALTER TABLE duolog_checkpoints RENAME TO duolog_old_checkpoints;
+
+CREATE TABLE duolog_checkpoints (
     subscription TEXT NOT NULL,
     generation INTEGER NOT NULL,
     lo INTEGER NOT NULL,
@@ -31,12 +33,10 @@ CREATE TABLE duolog_new_checkpoints (
     PRIMARY KEY (subscription, generation, lo)
 ) WITHOUT ROWID;
 
-INSERT INTO duolog_new_checkpoints
-SELECT subscription, 1, lo, hi, version, position, token, updated_at, 0, position, 0, 0 FROM duolog_checkpoints;
+INSERT INTO duolog_checkpoints
+SELECT subscription, 1, lo, hi, version, position, token, updated_at, 0, position, 0, 0 FROM duolog_old_checkpoints;
 
-DROP TABLE duolog_checkpoints;
-
-ALTER TABLE duolog_new_checkpoints RENAME TO duolog_checkpoints;
+DROP TABLE duolog_old_checkpoints;
 
 CREATE TABLE duolog_stretches (
     subscription TEXT NOT NULL,
@@ -50,7 +50,9 @@ CREATE TABLE duolog_stretches (
     PRIMARY KEY (subscription, generation, lo, through)
 ) WITHOUT ROWID;
 
-CREATE TABLE duolog_new_leases (
+ALTER TABLE duolog_leases RENAME TO duolog_old_leases;
+
+CREATE TABLE duolog_leases (
     subscription TEXT NOT NULL,
     generation INTEGER NOT NULL,
     lo INTEGER NOT NULL,
@@ -61,11 +63,9 @@ CREATE TABLE duolog_new_leases (
     PRIMARY KEY (subscription, generation, lo)
 ) WITHOUT ROWID;
 
-INSERT INTO duolog_new_leases SELECT subscription, 1, 0, 255, owner, token, expires_at FROM duolog_leases;
+INSERT INTO duolog_leases SELECT subscription, 1, 0, 255, owner, token, expires_at FROM duolog_old_leases;
 
-DROP TABLE duolog_leases;
-
-ALTER TABLE duolog_new_leases RENAME TO duolog_leases;
+DROP TABLE duolog_old_leases;
 
 CREATE TABLE duolog_members (
     owner TEXT NOT NULL,
@@ -75,7 +75,9 @@ CREATE TABLE duolog_members (
     PRIMARY KEY (owner, subscription, version)
 ) WITHOUT ROWID;
 
-CREATE TABLE duolog_new_parked (
+ALTER TABLE duolog_parked RENAME TO duolog_old_parked;
+
+CREATE TABLE duolog_parked (
     subscription TEXT NOT NULL,
     generation INTEGER NOT NULL,
     tenant TEXT NOT NULL,
@@ -90,11 +92,9 @@ CREATE TABLE duolog_new_parked (
     PRIMARY KEY (subscription, generation, position)
 );
 
-INSERT INTO duolog_new_parked
-SELECT subscription, 1, tenant, key, position, event_id, type, reason, error, traceback, parked_at FROM duolog_parked;
+INSERT INTO duolog_parked
+SELECT subscription, 1, tenant, key, position, event_id, type, reason, error, traceback, parked_at FROM duolog_old_parked;
 
-DROP TABLE duolog_parked;
-
-ALTER TABLE duolog_new_parked RENAME TO duolog_parked;
+DROP TABLE duolog_old_parked;
 
 CREATE INDEX duolog_parked_key ON duolog_parked (subscription, generation, tenant, key);

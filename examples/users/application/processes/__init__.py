@@ -1,0 +1,1 @@
+"""What follows from what happened: each process answers events with commands."""

@@ -1,0 +1,1 @@
+SELECT DISTINCT owner FROM duolog_scheduled_commands WHERE owner <> ''

@@ -1,0 +1,1 @@
+DELETE FROM duolog_process_states WHERE process = :process AND tenant = :tenant AND key = :key AND stamp = :before

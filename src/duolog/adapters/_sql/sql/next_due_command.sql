@@ -1,0 +1,9 @@
+-- A command waits behind every earlier one of its key, also behind one that was set aside.
+SELECT one.next_at FROM duolog_scheduled_commands AS one
+WHERE one.state = 'waiting' AND one.version <= json_extract(:known, '$."' || one.command || '"')
+    AND (one.key IS NULL OR NOT EXISTS (
+        SELECT 1 FROM duolog_scheduled_commands AS other
+        WHERE other.tenant = one.tenant AND other.key = one.key
+            AND (other.due_at, other.number) < (one.due_at, one.number)
+    ))
+ORDER BY one.next_at LIMIT 1

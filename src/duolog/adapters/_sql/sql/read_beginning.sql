@@ -1,0 +1,1 @@
+SELECT position FROM duolog_process_beginnings WHERE process = :process

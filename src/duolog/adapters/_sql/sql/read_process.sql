@@ -1,0 +1,2 @@
+SELECT stamp, version, state, deadlines FROM duolog_process_states
+WHERE process = :process AND tenant = :tenant AND key = :key

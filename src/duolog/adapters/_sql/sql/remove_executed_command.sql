@@ -1,0 +1,1 @@
+DELETE FROM duolog_scheduled_commands WHERE id = :id

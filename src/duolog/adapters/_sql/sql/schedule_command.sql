@@ -1,0 +1,5 @@
+INSERT INTO duolog_scheduled_commands (
+    id, tenant, command, version, payload, metadata, key, scheduled_at, due_at, next_at, state, owner, attempts, error, traceback
+) VALUES (
+    :id, :tenant, :command, :version, :payload, :metadata, :key, :now, :due_at, :due_at, 'waiting', '', 0, '', ''
+) ON CONFLICT (id) DO NOTHING

@@ -1,0 +1,3 @@
+from tests.unit.database_urls import url
+
+__all__ = ["url"]
