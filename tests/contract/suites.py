@@ -11,6 +11,7 @@ __all__ = [
     "TestIdempotency",
     "TestLeases",
     "TestMovedLogs",
+    "TestPauses",
     "TestReadSessions",
     "TestReading",
     "TestScheduling",
@@ -68,6 +69,9 @@ class TestViewParking(contracts.ViewParkingContract): ...
 
 
 class TestViewSessions(contracts.ViewSessionContract): ...
+
+
+class TestPauses(contracts.PauseContract): ...
 
 
 class TestLeases(contracts.LeaseContract): ...

@@ -202,3 +202,20 @@ class Application(MessageSender):
             DatabaseError: the database failed; the keys before are done.
         """
         return await self._assembly.retry_parked(choice)
+
+    async def skip_parked(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
+        """Leave the first parked event of one key out of its view for good, and apply those that wait behind it.
+
+        Args:
+            choice: the key, and the projection and tenant if several have parked it.
+            by: who does it; it is written to the log file.
+
+        Returns:
+            What came of the key; nothing if nothing of it is parked.
+
+        Raises:
+            ConfigurationError: no key is chosen, or events of several tenants or projections; and as `retry_parked`.
+            LeaseLostError: somebody else took the projection over meanwhile; nothing was changed.
+            DatabaseError: the database failed; nothing was changed.
+        """
+        return await self._assembly.skip_parked(choice, by=by)

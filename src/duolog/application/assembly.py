@@ -166,15 +166,21 @@ class Assembly:
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply parked events again; see `ParkedRetry.retry`."""
+        return await self._parked_retry().retry(choice)
+
+    async def skip_parked(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
+        """Leave a parked event out of a view; see `ParkedRetry.skip`."""
+        return await self._parked_retry().skip(choice, by=by)
+
+    def _parked_retry(self) -> ParkedRetry:
         self._started()
-        retry = ParkedRetry(
+        return ParkedRetry(
             self.projections,
             source=self.database,
             open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
-        return await retry.retry(choice)
 
     async def _check_secret(self) -> None:
         if await self.database.keep_secret_check(self._parts.secret.check) != self._parts.secret.check:

@@ -89,6 +89,12 @@ class PostgresViewSession(Reading):
         self._buffer.append(_checked(sql, parameters))
         self._wrote = True
 
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Buffer a writing statement for each row; see `ViewDatabase.execute_many`."""
+        self._check_open()
+        self._buffer += [_checked(sql, row) for row in rows]
+        self._wrote = self._wrote or bool(rows)
+
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed.
 

@@ -39,6 +39,7 @@ from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.moved_logs import MovedLogContract
+from duolog.testing.contracts.pauses import PauseContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
 from duolog.testing.contracts.scheduling import SchedulingContract
@@ -63,6 +64,7 @@ __all__ = [
     "IdempotencyContract",
     "LeaseContract",
     "MovedLogContract",
+    "PauseContract",
     "ReadSessionContract",
     "ReadingContract",
     "SchedulingContract",
