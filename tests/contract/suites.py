@@ -11,6 +11,7 @@ __all__ = [
     "TestIdempotency",
     "TestLeases",
     "TestMovedLogs",
+    "TestProcessStates",
     "TestReadSessions",
     "TestReading",
     "TestScheduling",
@@ -46,6 +47,9 @@ class TestSnapshots(contracts.SnapshotContract): ...
 
 
 class TestScheduling(contracts.SchedulingContract): ...
+
+
+class TestProcessStates(contracts.ProcessStateContract): ...
 
 
 class TestHeldWriters(contracts.HeldWriterContract): ...
