@@ -12,6 +12,7 @@ __all__ = [
     "TestLeases",
     "TestMovedLogs",
     "TestPauses",
+    "TestProcessStates",
     "TestReadSessions",
     "TestReading",
     "TestScheduling",
@@ -48,6 +49,9 @@ class TestSnapshots(contracts.SnapshotContract): ...
 
 
 class TestScheduling(contracts.SchedulingContract): ...
+
+
+class TestProcessStates(contracts.ProcessStateContract): ...
 
 
 class TestHeldWriters(contracts.HeldWriterContract): ...
