@@ -11,12 +11,15 @@ __all__ = [
     "TestIdempotency",
     "TestLeases",
     "TestMovedLogs",
+    "TestPauses",
+    "TestProcessStates",
     "TestReadSessions",
     "TestReading",
     "TestScheduling",
     "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
+    "TestSwitches",
     "TestTables",
     "TestTransfers",
     "TestUnitsOfWork",
@@ -48,6 +51,9 @@ class TestSnapshots(contracts.SnapshotContract): ...
 class TestScheduling(contracts.SchedulingContract): ...
 
 
+class TestProcessStates(contracts.ProcessStateContract): ...
+
+
 class TestHeldWriters(contracts.HeldWriterContract): ...
 
 
@@ -69,6 +75,9 @@ class TestViewParking(contracts.ViewParkingContract): ...
 class TestViewSessions(contracts.ViewSessionContract): ...
 
 
+class TestPauses(contracts.PauseContract): ...
+
+
 class TestLeases(contracts.LeaseContract): ...
 
 
@@ -88,3 +97,6 @@ class TestShares(contracts.ShareContract): ...
 
 
 class TestGenerations(contracts.GenerationContract): ...
+
+
+class TestSwitches(contracts.SwitchContract): ...

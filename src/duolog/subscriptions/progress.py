@@ -37,24 +37,21 @@ class Progress:
 
     Args:
         checkpoints: how far shares are that other processes own.
-        versions: of the views that are waited for here, by subscription; a view of another version does not count.
         keyed: subscriptions whose shares are divided by a key of their own, so that buckets of streams say nothing.
         watcher: is told what happens to the shares of this process.
     """
 
-    __slots__ = ("_checkpoints", "_keyed", "_layouts", "_owned", "_pollers", "_versions", "_waiting", "_watcher")
+    __slots__ = ("_checkpoints", "_keyed", "_layouts", "_owned", "_pollers", "_waiting", "_watcher")
 
     def __init__(
         self,
         checkpoints: Checkpoints,
-        versions: Mapping[str, int] | None = None,
         watcher: Watcher | None = None,
         *,
         keyed: Collection[str] = (),
     ) -> None:
         self._checkpoints = checkpoints
         self._watcher = watcher
-        self._versions = versions or {}
         self._keyed = frozenset(keyed)
         self._layouts: dict[str, tuple[Share, ...]] = {}
         self._owned: dict[Share, int] = {}
@@ -177,10 +174,9 @@ class Progress:
         known = self._known(subscription)
         if known is not None:
             return known
-        version = self._versions.get(subscription)
+        # Of whatever version the live view is: queries read it.
         return {
-            # A view of another version is not the one that is waited for.
-            each.share: 0 if version not in (None, each.version) else max(each.position, self._owned.get(each.share, 0))
+            each.share: max(each.position, self._owned.get(each.share, 0))
             for each in await self._checkpoints.read(subscription)
         }
 

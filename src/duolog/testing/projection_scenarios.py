@@ -12,6 +12,7 @@ from duolog.database.port import Database, View
 from duolog.eventstore.streams import partition_of
 from duolog.ids import uuid7
 from duolog.messages.envelope import RecordedEvent
+from duolog.projections.handling import Handling
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.subscriptions.checkpoints import CheckpointMove
@@ -71,15 +72,12 @@ class ProjectionScenario:
         session = self._database.open_view(self._view)
         before, version = self._position, self._versions.get(stream, 0)
         try:
-            projection = self._make(session)
+            handling = Handling(self._make(session))
             for event in events:
                 recorded = self._record(stream, event)
                 if type(event) not in self._projection.handlers():
                     continue
-                for part in self._codec.decode_all(recorded):
-                    handler = self._projection.handlers()[type(part)]
-                    arguments = (part, recorded)[: 1 + handler.takes_recorded]
-                    await getattr(projection, handler.method)(*arguments)
+                await handling.each(self._codec.decode_all(recorded), recorded)
             move = CheckpointMove(self._share, self._view.version, self._token, before, self._position)
             await session.commit(move)
         except BaseException:
