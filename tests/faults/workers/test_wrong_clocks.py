@@ -22,7 +22,7 @@ _NOW = "SELECT extract(epoch FROM clock_timestamp())::double precision"
 _LEASES = f"SELECT owner, expires_at / 1e6::double precision - ({_NOW}) FROM \"duolog\".leases WHERE owner <> ''"  # noqa: S608 - constants
 _MEMBERS = f'SELECT owner, expires_at / 1e6::double precision - ({_NOW}) FROM "duolog".members'  # noqa: S608 - as above
 _TIMES = """
-    SELECT convert_from(data::text::bytea, 'UTF8')::json ->> 'user', type, extract(epoch FROM recorded_at)::double precision
+    SELECT data ->> 'user', type, recorded_at / 1e6::double precision
     FROM {events} WHERE type IN ('trial.begun', 'trial.lapsed')
 """
 _PARKED = f"SELECT parked_at / 1e6::double precision - ({_NOW}) FROM \"duolog\".parked"  # noqa: S608 - as above
