@@ -9,6 +9,7 @@ from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
 from tests.mutants.shares import SHARE_MUTANTS
 from tests.mutants.transfers import TRANSFER_MUTANTS
+from tests.mutants.workers import WORKER_MUTANTS
 
 _UNIT: Final = "tests/unit"
 _SQLITE: Final = "tests/contract/test_sqlite.py"
@@ -314,4 +315,5 @@ MUTANTS: Final = (
     *SHARE_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
+    *WORKER_MUTANTS,
 )
