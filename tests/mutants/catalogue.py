@@ -251,8 +251,8 @@ _VIEWS: Final = (
         "park the poison event and not those behind it",
         "P5, P7",
         "projections/page_processor.py",
-        "                if key in self._parked or key in stopped:\n",
-        "                if key in stopped:\n",
+        "        if key in self._parked or key in applied.stopped:\n",
+        "        if key in applied.stopped:\n",
         (f"{_POISON}::test_an_event_whose_handler_raises_stops_its_own_stream_in_order_and_nothing_else",),
     ),
 )
