@@ -12,12 +12,14 @@ __all__ = [
     "TestLeases",
     "TestMovedLogs",
     "TestPauses",
+    "TestProcessStates",
     "TestReadSessions",
     "TestReading",
     "TestScheduling",
     "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
+    "TestSwitches",
     "TestTables",
     "TestTransfers",
     "TestUnitsOfWork",
@@ -47,6 +49,9 @@ class TestSnapshots(contracts.SnapshotContract): ...
 
 
 class TestScheduling(contracts.SchedulingContract): ...
+
+
+class TestProcessStates(contracts.ProcessStateContract): ...
 
 
 class TestHeldWriters(contracts.HeldWriterContract): ...
@@ -92,3 +97,6 @@ class TestShares(contracts.ShareContract): ...
 
 
 class TestGenerations(contracts.GenerationContract): ...
+
+
+class TestSwitches(contracts.SwitchContract): ...

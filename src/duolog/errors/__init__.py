@@ -76,10 +76,14 @@ from duolog.errors.startup import (
 )
 from duolog.errors.subscriptions import (
     CheckpointConflictError,
-    EventRefusedError,
+    GenerationGoneError,
     LeaseLostError,
+    PoisonEventError,
+    SwitchBlockedError,
+    SwitchRefusedError,
     TransientError,
     UnknownEventError,
+    ViewBehindError,
 )
 
 __all__ = [
@@ -96,8 +100,8 @@ __all__ = [
     "DuologError",
     "DuplicateHandlerError",
     "EventIdReusedError",
-    "EventRefusedError",
     "ForeignTokenError",
+    "GenerationGoneError",
     "HoldExpiredError",
     "IdempotencyInFlightError",
     "IdempotencyKeyReusedError",
@@ -123,6 +127,7 @@ __all__ = [
     "NotStartedError",
     "OutcomeUnknownError",
     "PayloadError",
+    "PoisonEventError",
     "PositionAheadOfLogError",
     "ReadOnlyError",
     "RolledBackError",
@@ -131,6 +136,8 @@ __all__ = [
     "StaleRowError",
     "StatementError",
     "StreamNameError",
+    "SwitchBlockedError",
+    "SwitchRefusedError",
     "TimeLimitExceededError",
     "TransferError",
     "TransientError",
@@ -142,6 +149,7 @@ __all__ = [
     "UnknownFieldError",
     "UnnamedTypeError",
     "UnreadableAnswerError",
+    "ViewBehindError",
     "ViewNotEmptyError",
     "ViewParkedError",
     "WorkAfterCommitError",

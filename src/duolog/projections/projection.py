@@ -32,6 +32,10 @@ class Projection:
             )
     ```
 
+    ``indexes`` that only queries need are declared by name apart from the tables, so that a rebuild makes them when it
+    has loaded the rows. ``dependants`` are the application's own database views that read the tables: they are made
+    with the view, and made anew whenever a rebuilt one takes its place.
+
     ``partitions`` says how many shares a new view starts with, which any number of processes advance side by side; all
     events of one stream stay in order. A view whose rows are fed by several streams overrides `partition_key`, so that
     the events of one row stay in order instead.
@@ -47,6 +51,8 @@ class Projection:
     version: int = 1
     partitions: int = 1
     tables: ClassVar[Mapping[str, str]] = {}
+    indexes: ClassVar[Mapping[str, str]] = {}
+    dependants: ClassVar[Mapping[str, str]] = {}
     _is_keyed: ClassVar[bool] = False
     _takes_batches: ClassVar[bool] = False
     _handlers: ClassVar[Mapping[type, EventHandler]] = {}

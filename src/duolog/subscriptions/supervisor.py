@@ -181,16 +181,14 @@ class SubscriptionSupervisor:
     ) -> Sequence[ShareRunner]:
         members = survey.members.get(subscription.work, ())
         own = [each for each in shares if each.version == subscription.version]
-        # A view of another version is brought to this one by whoever has its first share; see `PageProcessor.begin`.
-        wanted = own or [each for each in shares if each.role is Role.LIVE][:1]
-        if not wanted:
+        if not own:
             return ()
         if subscription.name in self._paused:
             for share_runner in self._runners.values():
                 if share_runner.share.subscription == subscription.name:
                     share_runner.leave()
             return ()
-        part = part_of(self._owner, wanted, members)
+        part = part_of(self._owner, own, members)
         for share in part.release:
             if (runner := self._runners.get(share)) is not None:
                 runner.leave()

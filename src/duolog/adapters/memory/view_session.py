@@ -90,6 +90,7 @@ class MemoryViewSession(TableReads):
     ) -> None:
         """Write what is buffered, unpark, park, move the checkpoint, and commit; see `ViewSession.commit`."""
         try:
+            self._checkpoints.check(move)  # who has lost the share is told that, whatever its statements would find
             await self.flush()
             self._checkpoints.check(move)
             self._tables.commit()

@@ -123,10 +123,11 @@ class SqliteViewSession(Reading):
         wrote = self._wrote or bool(parked or unparked)
 
         def conclude(connection: sqlite3.Connection) -> None:
+            # First: who has lost the share is told that, whatever its statements would find in other tables.
+            move_checkpoint(connection, move, wrote=wrote)
             _run_buffered(connection, buffered)
             unpark(connection, move.share, unparked)
             park(connection, parked)
-            move_checkpoint(connection, move, wrote=wrote)
 
         unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))
         try:

@@ -20,6 +20,7 @@ from duolog.cli.commands.projection_pauses import (
     reset,
     resume,
 )
+from duolog.cli.commands.projection_rebuild import REBUILD_EXAMPLES, ROLLBACK_EXAMPLES, rebuild, rollback
 from duolog.cli.commands.projection_shares import (
     AUDIT_EXAMPLES,
     MERGE_EXAMPLES,
@@ -172,3 +173,5 @@ projections.command(epilog=RESUME_EXAMPLES)(resume)
 projections.command(epilog=RESET_EXAMPLES)(reset)
 projections.command(epilog=MERGE_EXAMPLES)(merge)
 projections.command(epilog=AUDIT_EXAMPLES)(audit)
+projections.command(epilog=REBUILD_EXAMPLES)(rebuild)
+projections.command(epilog=ROLLBACK_EXAMPLES)(rollback)
