@@ -11,6 +11,8 @@ __all__ = [
     "TestIdempotency",
     "TestLeases",
     "TestMovedLogs",
+    "TestPauses",
+    "TestProcessStates",
     "TestReadSessions",
     "TestReading",
     "TestScheduling",
@@ -49,6 +51,9 @@ class TestSnapshots(contracts.SnapshotContract): ...
 class TestScheduling(contracts.SchedulingContract): ...
 
 
+class TestProcessStates(contracts.ProcessStateContract): ...
+
+
 class TestHeldWriters(contracts.HeldWriterContract): ...
 
 
@@ -68,6 +73,9 @@ class TestViewParking(contracts.ViewParkingContract): ...
 
 
 class TestViewSessions(contracts.ViewSessionContract): ...
+
+
+class TestPauses(contracts.PauseContract): ...
 
 
 class TestLeases(contracts.LeaseContract): ...

@@ -1,10 +1,11 @@
 """How an application's parts are wired: database, container, pipelines and projections."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Final
 
+from duolog.application.background_work import SCHEDULED_COMMANDS, check_choice
 from duolog.application.declared_views import DeclaredViews
 from duolog.application.dispatcher import Dispatcher, Route
 from duolog.application.in_flight import InFlight
@@ -103,10 +104,18 @@ class Assembly:
         self.routes: dict[type, Route] = {}
         self.dispatcher = Dispatcher(parts.name, parts.registry, self.routes, self.in_flight)
 
-    async def start(self, *, projections: bool) -> None:
-        """Build the pipelines, open the database, make tables and views, and start the projections.
+    @property
+    def background_work(self) -> Sequence[str]:
+        """The names of the projections and processes, and what stands for scheduled commands."""
+        scheduled = [SCHEDULED_COMMANDS] if self._commands.known else []
+        projections, processes = (each.name for each in self.projections), (each.name for each in self.processes)
+        return [*projections, *processes, *scheduled]
+
+    async def start(self, *, projections: bool, only: Collection[str] | None = None) -> None:
+        """Build the pipelines, open the database, make tables and views, and start the background work.
 
         Raises:
+            ConfigurationError: ``only`` names what is not there.
             NotStartedError: it was started before.
             AnotherSecretError: the log was written with another secret.
             DuologError: as `Application.start`.
@@ -114,6 +123,8 @@ class Assembly:
         if self._was_started:
             message = f"application {self._parts.name!r} was started before"
             raise NotStartedError(message, hint="Make a new Application for every start.")
+        work = self.background_work if only is None else only
+        check_choice(work, self.background_work)
         self._was_started = True
         routes = {
             each.message: Route.of(each, build_pipeline(each, self._middleware, handler_call(self.container, each)))
@@ -124,7 +135,7 @@ class Assembly:
         try:
             await self._check_secret()
             await self.database.create_tables(self._parts.tables)
-            running = self._running = self._run()
+            running = self._running = self._run(work)
             if projections:
                 await running.keeper.start()
             for runtime in (running.runtime, running.processes):
@@ -137,7 +148,7 @@ class Assembly:
         self._sweeper.start()
         self.routes.update(routes)
         self.in_flight.open()
-        if projections:
+        if projections and SCHEDULED_COMMANDS in work:
             running.due.start()
 
     async def close(self) -> None:
@@ -166,15 +177,21 @@ class Assembly:
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply parked events again; see `ParkedRetry.retry`."""
+        return await self._parked_retry().retry(choice)
+
+    async def skip_parked(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
+        """Leave a parked event out of a view; see `ParkedRetry.skip`."""
+        return await self._parked_retry().skip(choice, by=by)
+
+    def _parked_retry(self) -> ParkedRetry:
         self._started()
-        retry = ParkedRetry(
+        return ParkedRetry(
             self.projections,
             source=self.database,
             open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
-        return await retry.retry(choice)
 
     async def _check_secret(self) -> None:
         if await self.database.keep_secret_check(self._parts.secret.check) != self._parts.secret.check:
@@ -182,20 +199,21 @@ class Assembly:
             hint = "Start with the secret that it was first started with: its personal tags are keyed by it."
             raise AnotherSecretError(message, hint=hint)
 
-    def _run(self) -> Running:
+    def _run(self, work: Collection[str]) -> Running:
         meter = find_meter()
         names = [*(projection.name for projection in self.projections), *(process.name for process in self.processes)]
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         keyed = [projection.name for projection in self.projections if projection.is_keyed()]
         moved = meters.moved if meters is not None else None
         progress = Progress(self.database.checkpoints, moved, keyed=keyed)
-        runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
+        source = self.database
+        runtime = ProjectionRuntime(self.projections, self.shares(), source=source, progress=progress, only=work)
         keep_seconds = self._parts.settings.keep_previous_hours * 3_600
         keeper = VersionKeeper(self.projections, self.views, self.database, keep_seconds=keep_seconds)
         wait = PositionWait(self.database.store, self.database.parking, progress)
         pace, schedule = DuePace(at_once=self._parts.settings.due_at_once), self.database.schedule
         due = DueCommands(schedule, self._commands, self._execute_due, self._signal, owner=runtime.owner, pace=pace)
-        return Running(runtime, keeper, self._react(progress), progress, wait, meters, due)
+        return Running(runtime, keeper, self._react(progress, work), progress, wait, meters, due)
 
     def shares(self) -> ProjectionShares:
         """Return what applies pages for shares of the projections."""
@@ -211,7 +229,7 @@ class Assembly:
         """Return what rebuilds the views of the projections."""
         return Rebuilds(self.views, self.shares(), self.database)
 
-    def _react(self, progress: Progress) -> ReactorRuntime:
+    def _react(self, progress: Progress, work: Collection[str]) -> ReactorRuntime:
         ports = ReactionPorts(
             store=self.database.store,
             schedule=self.database.schedule,
@@ -224,7 +242,7 @@ class Assembly:
             commands=self._commands,
             signal=self._signal,
         )
-        return ReactorRuntime(self.processes, ports, source=self.database, progress=progress)
+        return ReactorRuntime(self.processes, ports, source=self.database, progress=progress, only=work)
 
     async def _execute_due(self, command: object, metadata: Metadata, scheduled: ScheduledId) -> None:
         await self.dispatcher.execute_due(command, metadata, IdempotencyKey(str(scheduled)))

@@ -76,11 +76,14 @@ from duolog.errors.startup import (
 )
 from duolog.errors.subscriptions import (
     CheckpointConflictError,
+    EventRefusedError,
     GenerationGoneError,
     LeaseLostError,
     PoisonEventError,
     SwitchBlockedError,
     SwitchRefusedError,
+    TransientError,
+    UnknownEventError,
     ViewBehindError,
 )
 
@@ -98,6 +101,7 @@ __all__ = [
     "DuologError",
     "DuplicateHandlerError",
     "EventIdReusedError",
+    "EventRefusedError",
     "ForeignTokenError",
     "GenerationGoneError",
     "HoldExpiredError",
@@ -138,10 +142,12 @@ __all__ = [
     "SwitchRefusedError",
     "TimeLimitExceededError",
     "TransferError",
+    "TransientError",
     "UncommittedWorkError",
     "UndecodableCommandError",
     "UndecodableEventError",
     "UnitOfWorkError",
+    "UnknownEventError",
     "UnknownFieldError",
     "UnnamedTypeError",
     "UnreadableAnswerError",

@@ -42,7 +42,7 @@ async def database(empty_postgres_url: str) -> AsyncIterator[PostgresDatabase]:
 @pytest.fixture
 async def other(empty_postgres_url: str, database: PostgresDatabase) -> AsyncIterator[asyncpg.Connection]:
     """A session of somebody else."""
-    del database
+    assert database.url
     connection = await asyncpg.connect(empty_postgres_url)
     yield connection
     await connection.close()

@@ -14,6 +14,7 @@ from duolog.database.port import Database, View
 from duolog.ids import uuid7
 from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.messages.event import event
+from duolog.projections.poison import Poison
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
@@ -143,6 +144,7 @@ class Worker:
     faults: Faults = field(default_factory=Faults)
     pace: Pace = QUICK
     codec: EventCodec = field(default_factory=codec)
+    poison: Poison = field(default_factory=lambda: Poison(patience=0, first_pause=0.005))
     progress: Progress = field(init=False)
     shares: ProjectionShares = field(init=False)
     runtime: ProjectionRuntime = field(init=False)
@@ -157,6 +159,7 @@ class Worker:
             open_view=self.faults.around(self.open_view),
             open_projection=self.open_projection,
             codec=self.codec,
+            make_poison=lambda: self.poison,
         )
         self.keeper = VersionKeeper(self.projections, DeclaredViews(self.database), self.database, keep_seconds=3_600)
         self.runtime = ProjectionRuntime(
@@ -203,6 +206,9 @@ class Worker:
             )
         finally:
             await reader.close()
+
+    async def is_at_head(self) -> bool:
+        return await self.checkpoint() == await self.database.store.head()
 
     async def checkpoint(self) -> int:
         return min(each.position for each in await self.database.checkpoints.read(BalanceProjection.name))

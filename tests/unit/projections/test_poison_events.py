@@ -106,7 +106,7 @@ async def test_an_event_that_cannot_be_decoded_is_parked_with_the_reason(databas
 
         assert await worker.balances() == [Balance("account-a", 0, 0)]
         assert await worker.parked() == [
-            ("account-a", newer, ParkReason.UNDECODABLE),
+            ("account-a", newer, ParkReason.UNKNOWN),
             ("account-b", broken, ParkReason.UNDECODABLE),
             ("account-a", behind, ParkReason.BEHIND_PARKED),
         ]

@@ -12,6 +12,7 @@ from duolog.adapters.memory.event_store import MemoryEventStore
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.leases import MemoryLeases, MemoryMembers
 from duolog.adapters.memory.log import MemoryLog
+from duolog.adapters.memory.pauses import MemoryPauses
 from duolog.adapters.memory.process_states import MemoryProcessStates
 from duolog.adapters.memory.reading import MemoryReadSession
 from duolog.adapters.memory.scheduled_commands import MemoryCommandSchedule
@@ -68,6 +69,7 @@ class MemoryDatabase:
         self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
         self._members = MemoryMembers(clock)
+        self._pauses = MemoryPauses(clock)
         self._generations = MemoryGenerations(clock)
         self._checkpoints = MemoryCheckpoints(clock, self._generations, self._leases)
         self._parking = MemoryParking(clock, self._generations)
@@ -121,6 +123,11 @@ class MemoryDatabase:
     def members(self) -> MemoryMembers:
         """Who works on subscriptions."""
         return self._members
+
+    @property
+    def pauses(self) -> MemoryPauses:
+        """Which subscriptions stand still on purpose."""
+        return self._pauses
 
     @property
     def leases(self) -> MemoryLeases:

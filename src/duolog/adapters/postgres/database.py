@@ -17,6 +17,7 @@ from duolog.adapters.postgres.location import Location, parse_location
 from duolog.adapters.postgres.log import PostgresLog
 from duolog.adapters.postgres.migrations import check_schema, migrate, pending
 from duolog.adapters.postgres.parking import PostgresParking
+from duolog.adapters.postgres.pauses import PostgresPauses
 from duolog.adapters.postgres.process_states import PostgresProcessStates
 from duolog.adapters.postgres.read_session import PostgresReadSession
 from duolog.adapters.postgres.scheduled_commands import PostgresCommandSchedule
@@ -105,6 +106,11 @@ class PostgresDatabase:
     def members(self) -> PostgresMembers:
         """Who works on subscriptions."""
         return self._opened().members
+
+    @property
+    def pauses(self) -> PostgresPauses:
+        """Which subscriptions stand still on purpose."""
+        return self._opened().pauses
 
     @property
     def leases(self) -> PostgresLeases:
@@ -243,6 +249,7 @@ class _Open:
         self.generations = PostgresGenerations(self.log_connections)
         self.shares = PostgresShares(self.log_connections)
         self.members = PostgresMembers(self.log_connections)
+        self.pauses = PostgresPauses(self.log_connections)
         self.leases = PostgresLeases(self.log_connections)
         self.parking = PostgresParking(self.log_connections)
         self.idempotency = PostgresIdempotencyStore(self.log_connections)

@@ -18,6 +18,7 @@ from duolog.adapters.sqlite.location import Location, parse_location
 from duolog.adapters.sqlite.migrations import pending_names
 from duolog.adapters.sqlite.opened import OpenDatabase
 from duolog.adapters.sqlite.parking import SqliteParking
+from duolog.adapters.sqlite.pauses import SqlitePauses
 from duolog.adapters.sqlite.process_states import SqliteProcessStates
 from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.scheduled_commands import SqliteCommandSchedule
@@ -102,6 +103,11 @@ class SqliteDatabase:
     def members(self) -> SqliteMembers:
         """Who works on subscriptions."""
         return self._opened().members
+
+    @property
+    def pauses(self) -> SqlitePauses:
+        """Which subscriptions stand still on purpose."""
+        return self._opened().pauses
 
     @property
     def leases(self) -> SqliteLeases:

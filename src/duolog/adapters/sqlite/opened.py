@@ -15,6 +15,7 @@ from duolog.adapters.sqlite.leases import SqliteLeases, SqliteMembers
 from duolog.adapters.sqlite.location import Location
 from duolog.adapters.sqlite.migrations import migrate, read_log_id
 from duolog.adapters.sqlite.parking import SqliteParking
+from duolog.adapters.sqlite.pauses import SqlitePauses
 from duolog.adapters.sqlite.process_states import SqliteProcessStates
 from duolog.adapters.sqlite.readers import Reader, Readers
 from duolog.adapters.sqlite.scheduled_commands import SqliteCommandSchedule
@@ -72,6 +73,7 @@ class OpenDatabase:
         self.generations = SqliteGenerations(self._log_readers)
         self.shares = SqliteShares(self.writer, self._log_readers)
         self.members = SqliteMembers(self.writer)
+        self.pauses = SqlitePauses(self.writer, self._log_readers)
         self.leases = SqliteLeases(self.writer, self._log_readers)
         self.parking = SqliteParking(self._log_readers)
         self.idempotency = SqliteIdempotencyStore(self.writer, self._log_readers)

@@ -83,6 +83,14 @@ class SqliteViewSession(Reading):
         self._buffer.append((self.redirected(sql), bound_values(sql, parameters)))
         self._wrote = True
 
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Buffer a writing statement for each row; see `ViewDatabase.execute_many`."""
+        self._check_open()
+        check_allowed(sql)
+        redirected = self.redirected(sql)
+        self._buffer += [(redirected, bound_values(sql, row)) for row in rows]
+        self._wrote = self._wrote or bool(rows)
+
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed."""
         self._check_open()

@@ -13,6 +13,7 @@ _SUITES = (
     "held_writers",
     "idempotency",
     "leases",
+    "process_states",
     "read_sessions",
     "reading",
     "sample_log",
@@ -39,6 +40,8 @@ from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.moved_logs import MovedLogContract
+from duolog.testing.contracts.pauses import PauseContract
+from duolog.testing.contracts.process_states import ProcessStateContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
 from duolog.testing.contracts.scheduling import SchedulingContract
@@ -63,6 +66,8 @@ __all__ = [
     "IdempotencyContract",
     "LeaseContract",
     "MovedLogContract",
+    "PauseContract",
+    "ProcessStateContract",
     "ReadSessionContract",
     "ReadingContract",
     "SchedulingContract",
