@@ -9,6 +9,7 @@ __all__ = [
     "TestGenerations",
     "TestHeldWriters",
     "TestIdempotency",
+    "TestInlineViews",
     "TestLeases",
     "TestMovedLogs",
     "TestReadSessions",
@@ -49,6 +50,9 @@ class TestScheduling(contracts.SchedulingContract): ...
 
 
 class TestHeldWriters(contracts.HeldWriterContract): ...
+
+
+class TestInlineViews(contracts.InlineViewContract): ...
 
 
 class TestIdempotency(contracts.IdempotencyContract): ...

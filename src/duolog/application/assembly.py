@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from itertools import chain
 from typing import Final
 
@@ -35,11 +36,13 @@ from duolog.messages.metadata import Metadata
 from duolog.process_managers.page_processor import ReactionPorts
 from duolog.process_managers.process_manager import Reactor
 from duolog.process_managers.runtime import VERSION, ReactorRuntime
+from duolog.projections.inline_building import InlineBuilding
+from duolog.projections.inline_views import InlineViews
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
-from duolog.projections.view_database import ViewSession
+from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
@@ -89,8 +92,11 @@ class Assembly:
         self._commands = CommandCodec(named, max_bytes=settings.max_event_bytes)
         self._signal = DueSignal()
         self._entity_states = EntityStates(hot_entries=settings.hot_entities)
+        inline = [each for each in parts.projections if each.inline]
+        self._followers = tuple(each for each in parts.projections if not each.inline)
+        self._inline = InlineViews(inline, self.codec, self._open_projection)
         self.container = make_container(
-            DuologProvider(self.database, self.codec, parts.secret, self._entity_states),
+            DuologProvider(self.database, self.codec, parts.secret, self._entity_states, self._inline),
             tuple(parts.registry),
             parts.projections,
             (SchedulingProvider(self._commands, self._signal, parts.processes), *parts.providers),
@@ -124,6 +130,7 @@ class Assembly:
         try:
             await self._check_secret()
             await self.database.create_tables(self._parts.tables)
+            await self.inline_building().check()
             running = self._running = self._run()
             for runtime in (running.runtime, running.processes):
                 await (runtime.start() if projections else runtime.create())
@@ -166,10 +173,10 @@ class Assembly:
         """Apply parked events again; see `ParkedRetry.retry`."""
         self._started()
         retry = ParkedRetry(
-            self.projections,
+            self._followers,
             source=self.database,
             open_view=self._open_view,
-            open_projection=ProjectionScopes(self.container).open,
+            open_projection=self._open_projection,
             codec=self.codec,
         )
         return await retry.retry(choice)
@@ -181,14 +188,14 @@ class Assembly:
             raise AnotherSecretError(message, hint=hint)
 
     def _run(self) -> Running:
-        versions = {projection.name: projection.version for projection in self.projections}
+        versions = {projection.name: projection.version for projection in self._followers}
         meter = find_meter()
         names = [*versions, *(process.name for process in self.processes)]
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
-        keyed = [projection.name for projection in self.projections if projection.is_keyed()]
+        keyed = [projection.name for projection in self._followers if projection.is_keyed()]
         moved = meters.moved if meters is not None else None
         progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
-        runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
+        runtime = ProjectionRuntime(self._followers, self.shares(), source=self.database, progress=progress)
         wait = PositionWait(self.database.store, self.database.parking, progress)
         pace, schedule = DuePace(at_once=self._parts.settings.due_at_once), self.database.schedule
         due = DueCommands(schedule, self._commands, self._execute_due, self._signal, owner=runtime.owner, pace=pace)
@@ -200,8 +207,17 @@ class Assembly:
             source=self.database,
             prepare_view=lambda projection, token: self.database.prepare_view(_view(projection), token=token),
             open_view=self._open_view,
-            open_projection=ProjectionScopes(self.container).open,
+            open_projection=self._open_projection,
             codec=self.codec,
+        )
+
+    def inline_building(self) -> InlineBuilding:
+        """Return what builds the views of inline projections."""
+        return InlineBuilding(
+            self._inline,
+            source=self.database,
+            prepare_view=lambda projection, token: self.database.prepare_view(_view(projection), token=token),
+            open_view=self._open_view,
         )
 
     def _react(self, progress: Progress) -> ReactorRuntime:
@@ -246,7 +262,8 @@ class Assembly:
                 await self.database.close()
 
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
-        await self._started().wait.until(reads, after, seconds)
+        inline = {each.name for each in self._inline.projections}  # which never lag
+        await self._started().wait.until([each for each in reads if each.name not in inline], after, seconds)
 
     def _defaults(self) -> Sequence[Middleware]:
         settings = self._parts.settings
@@ -267,6 +284,11 @@ class Assembly:
     def _open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
         return self.database.open_view(_view(projection), share, role)
 
+    def _open_projection(
+        self, projection: type[Projection], db: ViewDatabase
+    ) -> AbstractAsyncContextManager[Projection]:
+        return ProjectionScopes(self.container).open(projection, db)
+
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(
             store=self.database.store,
@@ -275,6 +297,7 @@ class Assembly:
             metadata=metadata,
             keys=self.database.idempotency,
             entity_states=self._entity_states,
+            inline=self._inline,
         )
 
 

@@ -63,6 +63,7 @@ from duolog.errors.startup import (
     AnotherSecretError,
     ConfigurationError,
     DuplicateHandlerError,
+    InlineViewNotBuiltError,
     MisfitHandlerError,
     MissingDriverError,
     MissingHandlerError,
@@ -76,6 +77,8 @@ from duolog.errors.startup import (
 )
 from duolog.errors.subscriptions import (
     CheckpointConflictError,
+    InlineProjectionError,
+    InlineViewChangedError,
     LeaseLostError,
 )
 
@@ -98,6 +101,9 @@ __all__ = [
     "IdempotencyInFlightError",
     "IdempotencyKeyReusedError",
     "IdempotencyKeyTakenError",
+    "InlineProjectionError",
+    "InlineViewChangedError",
+    "InlineViewNotBuiltError",
     "InvalidCursorError",
     "InvalidMessageError",
     "InvalidSignatureError",

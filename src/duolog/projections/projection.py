@@ -34,11 +34,16 @@ class Projection:
     ``partitions`` says how many shares a new view starts with, which any number of processes advance side by side; all
     events of one stream stay in order. A view whose rows are fed by several streams overrides `partition_key`, so that
     the events of one row stay in order instead.
+
+    ``inline = True`` keeps a view that never lags: its methods run in the transaction that appends the events, before
+    they get their positions. What a method raises fails the command. It is for views keyed by stream; it has one share,
+    no key of its own, and its methods take the event alone.
     """
 
     name: str
     version: int = 1
     partitions: int = 1
+    inline: bool = False
     tables: ClassVar[Mapping[str, str]] = {}
     _is_keyed: ClassVar[bool] = False
     _handlers: ClassVar[Mapping[type, EventHandler]] = {}
@@ -57,6 +62,8 @@ class Projection:
             if not inspect.iscoroutinefunction(getattr(cls, handler.method)):
                 message = f"{cls.__module__}.{cls.__qualname__}.{handler.method} is not async"
                 raise ConfigurationError(message, hint=f"Write `async def {handler.method}(self, event: ...)`.")
+        if cls.inline:
+            _check_inline(cls)
 
     @classmethod
     def partition_key(cls, event: Any) -> str:
@@ -78,3 +85,14 @@ class Projection:
     def handlers(cls) -> Mapping[type, EventHandler]:
         """Return its ``on_...`` methods by event type."""
         return cls._handlers
+
+
+def _check_inline(cls: type[Projection]) -> None:
+    if cls.partitions != 1 or cls.is_keyed():
+        message = f"inline projection {cls.name!r} cannot be divided"
+        raise ConfigurationError(message, hint="Leave `partitions` and `partition_key` out: whoever appends writes it.")
+    for handler in cls.handlers().values():
+        if handler.takes_recorded:
+            message = f"{cls.__module__}.{cls.__qualname__}.{handler.method} takes the recorded event"
+            hint = "An inline projection runs before the event has a position; let the method take the event alone."
+            raise ConfigurationError(message, hint=hint)

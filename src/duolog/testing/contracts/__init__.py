@@ -12,6 +12,7 @@ _SUITES = (
     "generations",
     "held_writers",
     "idempotency",
+    "inline_views",
     "leases",
     "read_sessions",
     "reading",
@@ -37,6 +38,7 @@ from duolog.testing.contracts.databases import DatabaseContract
 from duolog.testing.contracts.generations import GenerationContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
+from duolog.testing.contracts.inline_views import InlineViewContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.moved_logs import MovedLogContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
@@ -60,6 +62,7 @@ __all__ = [
     "GenerationContract",
     "HeldWriterContract",
     "IdempotencyContract",
+    "InlineViewContract",
     "LeaseContract",
     "MovedLogContract",
     "ReadSessionContract",
