@@ -136,8 +136,8 @@ class SqliteViewSession(Reading):
         """Let nobody append until this session ends; see `ViewSession.hold_appends`."""
         await self.flush()
         sql, values = filtered_events(wanted, after=after, limit=_NO_LIMIT)
-        hold = await self._held()
-        return await hold.run(reading_only(lambda connection: events_from_rows(connection.execute(sql, values))))
+        read = reading_only(lambda connection: events_from_rows(connection.execute(sql, values).fetchall()))
+        return await (await self._held()).run(read)
 
     async def close(self) -> None:
         """Roll back what was not committed, and give the connections back. May be called twice."""

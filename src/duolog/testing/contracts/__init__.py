@@ -10,6 +10,7 @@ _SUITES = (
     "boundaries",
     "databases",
     "generations",
+    "guarded_keys",
     "held_writers",
     "idempotency",
     "inline_views",
@@ -36,6 +37,7 @@ from duolog.testing.contracts.appending import AppendingContract
 from duolog.testing.contracts.boundaries import BoundaryContract
 from duolog.testing.contracts.databases import DatabaseContract
 from duolog.testing.contracts.generations import GenerationContract
+from duolog.testing.contracts.guarded_keys import GuardedKeysContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.inline_views import InlineViewContract
@@ -60,6 +62,7 @@ __all__ = [
     "BoundaryContract",
     "DatabaseContract",
     "GenerationContract",
+    "GuardedKeysContract",
     "HeldWriterContract",
     "IdempotencyContract",
     "InlineViewContract",
