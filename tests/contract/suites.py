@@ -12,12 +12,15 @@ __all__ = [
     "TestInlineViews",
     "TestLeases",
     "TestMovedLogs",
+    "TestPauses",
+    "TestProcessStates",
     "TestReadSessions",
     "TestReading",
     "TestScheduling",
     "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
+    "TestSwitches",
     "TestTables",
     "TestTransfers",
     "TestUnitsOfWork",
@@ -49,6 +52,9 @@ class TestSnapshots(contracts.SnapshotContract): ...
 class TestScheduling(contracts.SchedulingContract): ...
 
 
+class TestProcessStates(contracts.ProcessStateContract): ...
+
+
 class TestHeldWriters(contracts.HeldWriterContract): ...
 
 
@@ -73,6 +79,9 @@ class TestViewParking(contracts.ViewParkingContract): ...
 class TestViewSessions(contracts.ViewSessionContract): ...
 
 
+class TestPauses(contracts.PauseContract): ...
+
+
 class TestLeases(contracts.LeaseContract): ...
 
 
@@ -92,3 +101,6 @@ class TestShares(contracts.ShareContract): ...
 
 
 class TestGenerations(contracts.GenerationContract): ...
+
+
+class TestSwitches(contracts.SwitchContract): ...

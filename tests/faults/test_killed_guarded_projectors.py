@@ -13,13 +13,13 @@ import pytest
 
 pytest.importorskip("redis", reason="the extra redis is not installed")
 
-from redis.asyncio import Redis  # noqa: E402 - only where its driver is
+from redis.asyncio import Redis
 
-from duolog.adapters.redis import RedisGuardedKeys  # noqa: E402
-from duolog.testing.applications import application  # noqa: E402
-from tests.faults.experiment import size  # noqa: E402
-from tests.faults.guarded_projector import Counted, counting  # noqa: E402
-from tests.faults.processes import ROOT  # noqa: E402
+from duolog.adapters.redis import RedisGuardedKeys
+from duolog.testing.applications import application
+from tests.faults.experiment import size
+from tests.faults.guarded_projector import Counted, counting
+from tests.faults.processes import ROOT
 
 _EVENTS: Final = 60
 _KEYS: Final = ("a", "b", "c", "d")

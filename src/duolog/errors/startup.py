@@ -77,9 +77,7 @@ class InlineViewNotBuiltError(ConfigurationError):
 
     def __init__(self, *, subscription: str, version: int) -> None:
         message = f"inline projection {subscription!r} version {version} does not show what the log has already"
-        hint = (
-            f"Stop the processes that append its events, and build it: `duolog projections build MODULE:ATTRIBUTE {subscription}`."
-        )
+        hint = f"Build it before this release starts: `duolog projections build MODULE:ATTRIBUTE {subscription}`."
         super().__init__(message, hint=hint)
         self.subscription = subscription
         self.version = version

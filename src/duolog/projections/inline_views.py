@@ -1,7 +1,6 @@
 """Inline projections: views that are written in the very transaction that appends their events."""
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar, overload
 
 from duolog.codec.event_codec import EventCodec
@@ -109,7 +108,7 @@ class InlineViews:
         """Call a projection's methods for events, in order; errors as `show`."""
         handlers = projection.handlers()
         wanted = wanted_types(projection)
-        async with self._opened(projection, db) as instance:
+        async with self._open_projection(projection, db) as instance:
             for recorded in events:
                 if recorded.type not in wanted:
                     continue
@@ -122,11 +121,6 @@ class InlineViews:
                     if isinstance(error, ConflictError) or is_transient(error):
                         raise
                     raise InlineProjectionError(projection=projection.name, type=recorded.type, error=error) from error
-
-    @asynccontextmanager
-    async def _opened(self, projection: type[Projection], db: ViewDatabase) -> AsyncGenerator[Projection]:
-        async with self._open_projection(projection, db) as instance:
-            yield instance
 
 
 def wanted_types(projection: type[Projection]) -> frozenset[str]:
@@ -199,6 +193,11 @@ class _UnitView:
     async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
         """Run a writing statement."""
         await self.execute_now(sql, parameters)
+
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Run a writing statement for each row."""
+        for row in rows:
+            await self.execute_now(sql, row)
 
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement, and return how many rows it changed."""

@@ -47,14 +47,14 @@ class InlineWork:
     Such a unit holds the writer, in which statements and views are written, and shares its transaction with nobody.
 
     Args:
-        views: the application's inline views.
+        views: the application's inline views; None if there are none.
         store: tells what a refused unit would have met.
         keys: tells whether another unit has committed the idempotency key; None where units have none.
     """
 
     __slots__ = ("_keys", "_store", "_views")
 
-    def __init__(self, views: InlineViews, store: EventStore, keys: IdempotencyStore | None) -> None:
+    def __init__(self, views: InlineViews | None, store: EventStore, keys: IdempotencyStore | None) -> None:
         self._views = views
         self._store = store
         self._keys = keys
@@ -77,7 +77,7 @@ class InlineWork:
             DatabaseError: the database failed.
             Exception: the domain error that a statement declares for a broken constraint.
         """
-        if not self._views.concern(work.appends):
+        if self._views is None or not self._views.concern(work.appends):
             return work
         writer = sessions.held or await sessions.hold_writer(seconds=_HELD_SECONDS)
         try:

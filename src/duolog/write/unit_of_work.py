@@ -39,7 +39,7 @@ class UnitOfWork:
         keys: finds the idempotency key of a commit whose outcome is unknown; None where there are no keys.
         commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
         entity_states: what the application has at hand of event-sourced entities; None if nothing.
-        inline: views that show the events as they are appended; None if there are none.
+        inline: views that show events as they are appended; None if there are none.
 
     Attributes:
         store: the log, for reading.
@@ -89,7 +89,7 @@ class UnitOfWork:
         self._held_to_write = False
         self._late_writers = LateWriters()
         self._keys = keys
-        self._inline = InlineWork(inline, store, keys) if inline is not None else None
+        self._inline = InlineWork(inline, store, keys)
         self._outcome: Appended = NOTHING_APPENDED
         self.idempotency: IdempotencyRecord | None = None  # is committed with the rest
         self.tenant = metadata.tenant if metadata is not None else ""
@@ -290,8 +290,7 @@ class UnitOfWork:
                 self._state = FLUSHING
                 await self._late_writers.flush()
             work = self._staged.sealed(self.tenant, self.entity_states, self.idempotency)
-            if self._inline is not None:
-                work = await self._inline.before(work, self._sessions)
+            work = await self._inline.before(work, self._sessions)
             if self._sessions.held is not None or self._after_commit or not work.is_empty:
                 await shielded(self._commit(work))
             self._state = COMMITTED

@@ -89,4 +89,6 @@ def _reported() -> Generator[None]:
         yield
     except (RedisError, OSError) as error:
         message = f"the server of the guarded keys failed: {type(error).__name__}"
-        raise DatabaseError(message, hint="Look after Valkey or Redis; the projection goes on when it answers.") from error
+        raise DatabaseError(
+            message, hint="Look after Valkey or Redis; the projection goes on when it answers."
+        ) from error
