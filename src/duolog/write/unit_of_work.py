@@ -28,8 +28,7 @@ from duolog.write.unknown_outcome import CertainOutcomes
 class UnitOfWork:
     """Gathers what one command changes and commits it in one transaction.
 
-    It is made for one scope and one task. Interactors do not take it: they take a `TransactionManager`, an
-    `EventPublisher` and repositories, which share it.
+    It is made for one scope and one task. Interactors take a `TransactionManager`, an `EventPublisher` and repositories.
 
     Args:
         store: the log, for reading.
@@ -150,8 +149,7 @@ class UnitOfWork:
             Exception: the writer is held, and a constraint broke for which the statement declares this domain error.
         """
         self._state.check_open("stage a statement")
-        held = self._sessions.held
-        if held is not None:
+        if (held := self._sessions.held) is not None:
             self._held_to_write = True
             await held.run(statement)
         else:

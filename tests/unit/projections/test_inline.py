@@ -55,8 +55,8 @@ class BadgeHolders(Projection):
         await self._db.execute(sql, {"badge": event.badge_id, "holder": event.holder})
 
     async def on_taken(self, event: LockerTaken) -> None:
-        sql = "INSERT INTO badge_holders (badge, holder) VALUES (:badge, :holder) ON CONFLICT (badge) DO UPDATE SET holder = excluded.holder"
-        await self._db.execute(sql, {"badge": event.locker, "holder": event.holder})
+        await self._db.execute("DELETE FROM badge_holders WHERE badge = :badge", {"badge": event.locker})
+        await self.on_given(BadgeGiven(event.locker, event.holder))
 
 
 @dataclass(frozen=True, slots=True)

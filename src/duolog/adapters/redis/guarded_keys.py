@@ -36,9 +36,9 @@ class RedisGuardedKeys:
     __slots__ = ("_client", "_log_id", "_namespace", "_steps", "_tombstone")
 
     def __init__(
-        self, client: "Redis[Any]", log_id: str, *, namespace: str, tombstone_seconds: float = 7 * 86_400.0
+        self, client: Redis, log_id: str, *, namespace: str, tombstone_seconds: float = 7 * 86_400.0
     ) -> None:
-        if client.get_connection_kwargs().get("decode_responses"):
+        if client.connection_pool.connection_kwargs.get("decode_responses"):
             message = "the client decodes what it reads, but the values of guarded keys are bytes"
             raise ConfigurationError(message, hint="Make it without `decode_responses=True`.")
         self._client = client
@@ -56,9 +56,8 @@ class RedisGuardedKeys:
                 for write in writes:
                     what = "delete" if write.value is None else "put"
                     guard, value = self._steps.guard(write), write.value or b""
-                    pipeline.eval(
-                        _WRITE, 1, self._key(write.key), self._log_id, guard, what, value, str(self._tombstone)
-                    )
+                    given = (self._log_id, guard, what, value, str(self._tombstone))
+                    _ = pipeline.eval(_WRITE, 1, self._key(write.key), *given)  # `execute` sends it
                 answers: list[object] = await pipeline.execute()
         for write, answer in zip(writes, answers, strict=True):
             if isinstance(answer, bytes):
@@ -76,7 +75,7 @@ class RedisGuardedKeys:
     async def get(self, key: str) -> bytes | None:
         """Return a key's value; see `GuardedKeys.get`."""
         with _reported():
-            value: Any = await self._client.execute_command("HGET", self._key(key), _VALUE)
+            value: Any = await self._client.hget(self._key(key), _VALUE)
         return None if value is None else bytes(value)
 
     def _key(self, key: str) -> str:
@@ -89,6 +88,5 @@ def _reported() -> Generator[None]:
         yield
     except (RedisError, OSError) as error:
         message = f"the server of the guarded keys failed: {type(error).__name__}"
-        raise DatabaseError(
-            message, hint="Look after Valkey or Redis; the projection goes on when it answers."
-        ) from error
+        hint = "Look after Valkey or Redis; the projection goes on when it answers."
+        raise DatabaseError(message, hint=hint) from error

@@ -119,11 +119,13 @@ class ValkeyServer:
                     with keeper.launch(kept) as pipe:
                         if self._await_answer(pipe.fileno()):
                             return
-            message = f"Valkey does not start:\n{log.read_text(encoding='utf-8', errors='replace')}"
-            raise ServerStartError(message)
+            logged = log.read_text(encoding="utf-8", errors="replace")
         except BaseException:
             self.close()
             raise
+        self.close()
+        message = f"Valkey does not start:\n{logged}"
+        raise ServerStartError(message)
 
     def close(self) -> None:
         """Stop it, and wait until it has ended. May be called twice."""
