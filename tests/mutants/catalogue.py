@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
+from tests.mutants.inline import INLINE_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
@@ -315,6 +316,7 @@ MUTANTS: Final = (
     *TRANSFER_MUTANTS,
     *PROCESS_MUTANTS,
     *SHARE_MUTANTS,
+    *INLINE_MUTANTS,
     *REBUILD_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
