@@ -9,14 +9,18 @@ __all__ = [
     "TestGenerations",
     "TestHeldWriters",
     "TestIdempotency",
+    "TestInlineViews",
     "TestLeases",
     "TestMovedLogs",
+    "TestPauses",
+    "TestProcessStates",
     "TestReadSessions",
     "TestReading",
     "TestScheduling",
     "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
+    "TestSwitches",
     "TestTables",
     "TestTransfers",
     "TestUnitsOfWork",
@@ -48,7 +52,13 @@ class TestSnapshots(contracts.SnapshotContract): ...
 class TestScheduling(contracts.SchedulingContract): ...
 
 
+class TestProcessStates(contracts.ProcessStateContract): ...
+
+
 class TestHeldWriters(contracts.HeldWriterContract): ...
+
+
+class TestInlineViews(contracts.InlineViewContract): ...
 
 
 class TestIdempotency(contracts.IdempotencyContract): ...
@@ -67,6 +77,9 @@ class TestViewParking(contracts.ViewParkingContract): ...
 
 
 class TestViewSessions(contracts.ViewSessionContract): ...
+
+
+class TestPauses(contracts.PauseContract): ...
 
 
 class TestLeases(contracts.LeaseContract): ...
@@ -88,3 +101,6 @@ class TestShares(contracts.ShareContract): ...
 
 
 class TestGenerations(contracts.GenerationContract): ...
+
+
+class TestSwitches(contracts.SwitchContract): ...

@@ -9,6 +9,7 @@ _KILLS: Final = f"{_FAULTS}/test_kills.py"
 _POWER_CUTS: Final = f"{_FAULTS}/test_power_cuts.py"
 _DISKS: Final = f"{_FAULTS}/test_failing_disks.py"
 _PROJECTORS: Final = f"{_FAULTS}/test_killed_projectors.py"
+_POISON: Final = f"{_FAULTS}/test_poison.py"
 _CONTENTION: Final = f"{_FAULTS}/test_contention.py"
 _CANCELLATION: Final = f"{_FAULTS}/test_cancellation.py"
 _PAYLOADS: Final = f"{_FAULTS}/test_payloads.py"
@@ -65,11 +66,15 @@ _VIEWS: Final = (
         "E6: move the checkpoint in its own transaction, after the view's",
         "P6",
         "adapters/sqlite/view_session.py",
-        "            move_checkpoint(connection, move, wrote=wrote)\n\n"
+        "            move_checkpoint(connection, move, wrote=wrote)\n"
+        "            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))\n",
-        "\n        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
+        "            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
+        "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))\n"
         "            await self._writer.run(Action("
@@ -80,10 +85,14 @@ _VIEWS: Final = (
         "E6: move the checkpoint in its own transaction, before the view's",
         "P6",
         "adapters/sqlite/view_session.py",
-        "            move_checkpoint(connection, move, wrote=wrote)\n\n"
+        "            move_checkpoint(connection, move, wrote=wrote)\n"
+        "            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n",
-        "\n        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
+        "            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
+        "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            if self._hold is None:\n"
         "                await self._writer.run(Action("
@@ -93,6 +102,41 @@ _VIEWS: Final = (
         "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n"
         '                await self._hold.run(Action(lambda connection: connection.execute("COMMIT")))\n',
         (_PROJECTORS,),
+    ),
+)
+
+_HANDLERS: Final = (
+    Mutant(
+        "E9: skip a poison event and go on with its stream",
+        "P7",
+        "projections/page_processor.py",
+        "                await self._park(recorded, self._poison.failure(recorded, error), move)\n",
+        "                await self._apply((), move)\n",
+        (_POISON,),
+    ),
+    Mutant(
+        "E9: stop everything for a poison event",
+        "P7",
+        "projections/page_processor.py",
+        "            pause = self._poison.pause(error, attempts)\n",
+        "            raise error\n            pause = self._poison.pause(error, attempts)\n",
+        (_POISON,),
+    ),
+    Mutant(
+        "E9: apply what comes behind a poison event",
+        "P7",
+        "projections/page_processor.py",
+        "        if key in self._parked or key in applied.stopped:\n",
+        "        if key in applied.stopped:\n",
+        (_POISON,),
+    ),
+    Mutant(
+        "group rows of one key into one statement",
+        "P6",
+        "adapters/postgres/row_sets.py",
+        "        if key in seen or len(seen) >= MOST_ROWS:\n",
+        "        if len(seen) >= MOST_ROWS:\n",
+        ("tests/contract/test_grouping.py",),
     ),
 )
 
@@ -144,4 +188,4 @@ _INPUT: Final = (
     ),
 )
 
-FAULT_MUTANTS: Final = (*_DURABLE, *_VIEWS, *_CONNECTIONS, *_INPUT)
+FAULT_MUTANTS: Final = (*_DURABLE, *_VIEWS, *_HANDLERS, *_CONNECTIONS, *_INPUT)

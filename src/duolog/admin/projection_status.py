@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from duolog.database.port import Database
+from duolog.projections.inline_views import ALWAYS_CURRENT
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
@@ -51,6 +52,9 @@ class ProjectionStatus:
         leased_until: until when; see ``shares``.
         parked: how many events are set aside of the live generation; 0 of others.
         shares: its shares, by bucket.
+        inline: whoever appends writes it, so that it is at the log's end always.
+        paused_by: who paused the projection; None if it is not paused.
+        paused_since: since when it is paused, by the database's clock.
     """
 
     name: str
@@ -65,6 +69,9 @@ class ProjectionStatus:
     generation: int = 1
     role: str = Role.LIVE.value
     shares: Sequence[ShareStatus] = ()
+    inline: bool = False
+    paused_by: str | None = None
+    paused_since: datetime | None = None
 
     def is_owned(self, now: datetime) -> bool:
         """Tell whether somebody holds the lease on every share at a time."""
@@ -87,11 +94,12 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
     """Tell where all generations of all views stand, by name and number; otherwise like `projection_statuses`."""
     # The head is read first: a checkpoint read later can only be above it, never look further behind than it is.
     head = await database.store.head()
-    generations, checkpoints, leases, parked = await asyncio.gather(
+    generations, checkpoints, leases, parked, pauses = await asyncio.gather(
         database.generations.read_all(),
         database.checkpoints.read_all(),
         database.leases.read_all(),
         database.parking.counts(),
+        database.pauses.read(),
     )
     owners = {lease.share.key: lease for lease in leases}
     statuses: list[ProjectionStatus] = []
@@ -100,11 +108,14 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
         shares = [_share_status(each, owners.get(each.share.key), head) for each in own]
         if not shares:
             continue
+        paused = pauses.get(generation.subscription)
         position, updated_at = min(each.position for each in shares), max(each.updated_at for each in own)
         statuses.append(
             ProjectionStatus(
                 name=generation.subscription,
                 generation=generation.number,
+                paused_by=None if paused is None else paused.by,
+                paused_since=None if paused is None else _time(paused.since),
                 role=generation.role.value,
                 version=generation.version,
                 position=position,
@@ -115,6 +126,7 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
                 leased_until=shares[0].leased_until,
                 parked=parked.get(generation.subscription, 0) if generation.role is Role.LIVE else 0,
                 shares=shares,
+                inline=all(each.position == ALWAYS_CURRENT for each in own),
             )
         )
     return statuses
@@ -123,7 +135,7 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
 def _share_status(checkpoint: Checkpoint, lease: Lease | None, head: int) -> ShareStatus:
     return ShareStatus(
         buckets=str(checkpoint.share.buckets),
-        position=checkpoint.position,
+        position=head if checkpoint.position == ALWAYS_CURRENT else checkpoint.position,
         lag=max(0, head - checkpoint.position),
         owner=lease.owner if lease else None,
         leased_until=_time(lease.expires_at) if lease else None,

@@ -1,12 +1,13 @@
 """The Application: handlers, projections, providers and a database, put together and run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType, ModuleType, TracebackType
 from typing import Any, Self
 
 from dishka import AsyncContainer, Provider
 
 from duolog.application.assembly import Assembly
+from duolog.application.background_work import is_done_here
 from duolog.application.dispatcher import Dispatcher
 from duolog.application.message_sender import MessageSender
 from duolog.application.parts import Parts
@@ -19,8 +20,10 @@ from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
 from duolog.messages.binding import Binding
 from duolog.process_managers.process_manager import Reactor
+from duolog.projections.inline_building import InlineBuilding
 from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
+from duolog.projections.rebuild import Rebuilds
 from duolog.projections.shares import ProjectionShares
 from duolog.subscriptions.status import SubscriptionStatus
 
@@ -114,21 +117,25 @@ class Application(MessageSender):
         """Close it."""
         await self.close()
 
-    async def start(self, *, projections: bool = True) -> None:
-        """Open the database, bring its schema and tables up to date, and start the projections.
+    async def start(self, *, projections: bool | None = None, only: Collection[str] | None = None) -> None:
+        """Open the database, bring its schema and tables up to date, and start the background work.
 
         Args:
-            projections: run the projections in this process; without, another process must.
+            projections: do the background work in this process: projections, processes and scheduled commands;
+                without, another process must. None: unless ``DUOLOG_PROJECTIONS`` is ``off``.
+            only: if it does, then only on these of `background_work`.
 
         Raises:
+            ConfigurationError: ``only`` names what is not there, or the environment variable is neither on nor off.
             NotStartedError: it was started before; every start needs a new Application.
             AnotherSecretError: the log was written with another secret.
             DatabaseError: the database cannot be opened.
             SchemaError: the database belongs to a newer release.
             StatementError: the DDL of a table is wrong.
             ViewNotEmptyError: a projection that never ran here would begin with rows.
+            InlineViewNotBuiltError: an inline projection's view does not show what the log has already.
         """
-        await self._assembly.start(projections=projections)
+        await self._assembly.start(projections=is_done_here() if projections is None else projections, only=only)
 
     async def close(self) -> None:
         """Let no message in any more, wait for those under way (bounded), stop the projections, and disconnect."""
@@ -166,9 +173,22 @@ class Application(MessageSender):
         """The classes of reactors and process managers."""
         return self._assembly.processes
 
+    @property
+    def background_work(self) -> Sequence[str]:
+        """Names of what it does beside answering: projections, processes, and ``scheduled-commands`` if it has some."""
+        return self._assembly.background_work
+
     def projection_shares(self) -> ProjectionShares:
         """Return what applies the log to shares of its projections, for whoever holds their leases."""
         return self._assembly.shares()
+
+    def inline_building(self) -> InlineBuilding:
+        """Return what builds the views of its inline projections; the database is to be open."""
+        return self._assembly.inline_building()
+
+    def rebuilds(self) -> Rebuilds:
+        """Return what rebuilds the views of its projections, while it runs here or elsewhere."""
+        return self._assembly.rebuilds()
 
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection of this process is doing."""
@@ -197,3 +217,20 @@ class Application(MessageSender):
             DatabaseError: the database failed; the keys before are done.
         """
         return await self._assembly.retry_parked(choice)
+
+    async def skip_parked(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
+        """Leave the first parked event of one key out of its view for good, and apply those that wait behind it.
+
+        Args:
+            choice: the key, and the projection and tenant if several have parked it.
+            by: who does it; it is written to the log file.
+
+        Returns:
+            What came of the key; nothing if nothing of it is parked.
+
+        Raises:
+            ConfigurationError: no key is chosen, or events of several tenants or projections; and as `retry_parked`.
+            LeaseLostError: somebody else took the projection over meanwhile; nothing was changed.
+            DatabaseError: the database failed; nothing was changed.
+        """
+        return await self._assembly.skip_parked(choice, by=by)

@@ -1,10 +1,12 @@
 """How an application's parts are wired: database, container, pipelines and projections."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Final
 
+from duolog.application.background_work import SCHEDULED_COMMANDS, check_choice
+from duolog.application.declared_views import DeclaredViews
 from duolog.application.dispatcher import Dispatcher, Route
 from duolog.application.in_flight import InFlight
 from duolog.application.parts import Parts
@@ -35,11 +37,13 @@ from duolog.messages.metadata import Metadata
 from duolog.process_managers.page_processor import ReactionPorts
 from duolog.process_managers.process_manager import Reactor
 from duolog.process_managers.runtime import VERSION, ReactorRuntime
+from duolog.projections.inline_building import InlineBuilding
+from duolog.projections.inline_views import InlineViews
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
-from duolog.projections.projection import Projection
+from duolog.projections.rebuild import Rebuilds
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
-from duolog.projections.view_database import ViewSession
+from duolog.projections.version_keeper import VersionKeeper
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
@@ -47,10 +51,8 @@ from duolog.read.position_wait import PositionWait
 from duolog.scheduling.due_commands import DueCommands, DuePace
 from duolog.scheduling.due_signal import DueSignal
 from duolog.scheduling.scheduled_command import ScheduledId
-from duolog.subscriptions.generations import Role
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.progress import Progress
-from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import SubscriptionStatus
 from duolog.telemetry import find_meter
 from duolog.write.entity_states import EntityStates
@@ -79,6 +81,7 @@ class Assembly:
         self.projections = parts.projections
         settings = parts.settings
         self.database = open_database(parts.database_url)
+        self.views = DeclaredViews(self.database)
         self.processes = parts.processes
         followed = [*(each.handlers() for each in parts.projections), *(each.handlers() for each in parts.processes)]
         types = EventTypes((*parts.events, *chain.from_iterable(followed)))
@@ -89,8 +92,11 @@ class Assembly:
         self._commands = CommandCodec(named, max_bytes=settings.max_event_bytes)
         self._signal = DueSignal()
         self._entity_states = EntityStates(hot_entries=settings.hot_entities)
+        inline = [each for each in parts.projections if each.inline]
+        self._followers = tuple(each for each in parts.projections if not each.inline)
+        self._inline = InlineViews(inline, self.codec, lambda *given: ProjectionScopes(self.container).open(*given))
         self.container = make_container(
-            DuologProvider(self.database, self.codec, parts.secret, self._entity_states),
+            DuologProvider(self.database, self.codec, parts.secret, self._entity_states, self._inline),
             tuple(parts.registry),
             parts.projections,
             (SchedulingProvider(self._commands, self._signal, parts.processes), *parts.providers),
@@ -103,10 +109,18 @@ class Assembly:
         self.routes: dict[type, Route] = {}
         self.dispatcher = Dispatcher(parts.name, parts.registry, self.routes, self.in_flight)
 
-    async def start(self, *, projections: bool) -> None:
-        """Build the pipelines, open the database, make tables and views, and start the projections.
+    @property
+    def background_work(self) -> Sequence[str]:
+        """The names of the projections and processes, and what stands for scheduled commands."""
+        scheduled = [SCHEDULED_COMMANDS] if self._commands.known else []
+        projections, processes = (each.name for each in self._followers), (each.name for each in self.processes)
+        return [*projections, *processes, *scheduled]
+
+    async def start(self, *, projections: bool, only: Collection[str] | None = None) -> None:
+        """Build the pipelines, open the database, make tables and views, and start the background work.
 
         Raises:
+            ConfigurationError: ``only`` names what is not there.
             NotStartedError: it was started before.
             AnotherSecretError: the log was written with another secret.
             DuologError: as `Application.start`.
@@ -114,6 +128,8 @@ class Assembly:
         if self._was_started:
             message = f"application {self._parts.name!r} was started before"
             raise NotStartedError(message, hint="Make a new Application for every start.")
+        work = self.background_work if only is None else only
+        check_choice(work, self.background_work)
         self._was_started = True
         routes = {
             each.message: Route.of(each, build_pipeline(each, self._middleware, handler_call(self.container, each)))
@@ -124,7 +140,10 @@ class Assembly:
         try:
             await self._check_secret()
             await self.database.create_tables(self._parts.tables)
-            running = self._running = self._run()
+            await self.inline_building().check()
+            running = self._running = self._run(work)
+            if projections:
+                await running.keeper.start()
             for runtime in (running.runtime, running.processes):
                 await (runtime.start() if projections else runtime.create())
             if projections and running.meters is not None:
@@ -135,7 +154,7 @@ class Assembly:
         self._sweeper.start()
         self.routes.update(routes)
         self.in_flight.open()
-        if projections:
+        if projections and SCHEDULED_COMMANDS in work:
             running.due.start()
 
     async def close(self) -> None:
@@ -164,15 +183,21 @@ class Assembly:
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply parked events again; see `ParkedRetry.retry`."""
+        return await self._parked_retry().retry(choice)
+
+    async def skip_parked(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
+        """Leave a parked event out of a view; see `ParkedRetry.skip`."""
+        return await self._parked_retry().skip(choice, by=by)
+
+    def _parked_retry(self) -> ParkedRetry:
         self._started()
-        retry = ParkedRetry(
-            self.projections,
+        return ParkedRetry(
+            self._followers,
             source=self.database,
-            open_view=self._open_view,
+            open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
-        return await retry.retry(choice)
 
     async def _check_secret(self) -> None:
         if await self.database.keep_secret_check(self._parts.secret.check) != self._parts.secret.check:
@@ -180,31 +205,41 @@ class Assembly:
             hint = "Start with the secret that it was first started with: its personal tags are keyed by it."
             raise AnotherSecretError(message, hint=hint)
 
-    def _run(self) -> Running:
-        versions = {projection.name: projection.version for projection in self.projections}
+    def _run(self, work: Collection[str]) -> Running:
         meter = find_meter()
-        names = [*versions, *(process.name for process in self.processes)]
+        names = [*(projection.name for projection in self._followers), *(process.name for process in self.processes)]
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
-        keyed = [projection.name for projection in self.projections if projection.is_keyed()]
+        keyed = [projection.name for projection in self._followers if projection.is_keyed()]
         moved = meters.moved if meters is not None else None
-        progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
-        runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress)
+        progress = Progress(self.database.checkpoints, moved, keyed=keyed)
+        source = self.database
+        runtime = ProjectionRuntime(self._followers, self.shares(), source=source, progress=progress, only=work)
+        keep_seconds = self._parts.settings.keep_previous_hours * 3_600
+        keeper = VersionKeeper(self._followers, self.views, self.database, keep_seconds=keep_seconds)
         wait = PositionWait(self.database.store, self.database.parking, progress)
         pace, schedule = DuePace(at_once=self._parts.settings.due_at_once), self.database.schedule
         due = DueCommands(schedule, self._commands, self._execute_due, self._signal, owner=runtime.owner, pace=pace)
-        return Running(runtime, self._react(progress), progress, wait, meters, due)
+        return Running(runtime, keeper, self._react(progress, work), progress, wait, meters, due)
 
     def shares(self) -> ProjectionShares:
         """Return what applies pages for shares of the projections."""
         return ProjectionShares(
             source=self.database,
-            prepare_view=lambda projection, token: self.database.prepare_view(_view(projection), token=token),
-            open_view=self._open_view,
+            prepare_view=self.views.prepare,
+            open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
 
-    def _react(self, progress: Progress) -> ReactorRuntime:
+    def inline_building(self) -> InlineBuilding:
+        """Return what builds the views of inline projections."""
+        return InlineBuilding(self._inline, self.views, self.database)
+
+    def rebuilds(self) -> Rebuilds:
+        """Return what rebuilds the views of the projections."""
+        return Rebuilds(self.views, self.shares(), self.database)
+
+    def _react(self, progress: Progress, work: Collection[str]) -> ReactorRuntime:
         ports = ReactionPorts(
             store=self.database.store,
             schedule=self.database.schedule,
@@ -217,7 +252,7 @@ class Assembly:
             commands=self._commands,
             signal=self._signal,
         )
-        return ReactorRuntime(self.processes, ports, source=self.database, progress=progress)
+        return ReactorRuntime(self.processes, ports, source=self.database, progress=progress, only=work)
 
     async def _execute_due(self, command: object, metadata: Metadata, scheduled: ScheduledId) -> None:
         await self.dispatcher.execute_due(command, metadata, IdempotencyKey(str(scheduled)))
@@ -233,6 +268,7 @@ class Assembly:
         try:
             if running is not None:
                 try:
+                    await running.keeper.stop()
                     for runtime in (running.processes, running.runtime):
                         await runtime.stop(seconds=self._parts.settings.drain_seconds)
                 finally:
@@ -246,7 +282,8 @@ class Assembly:
                 await self.database.close()
 
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
-        await self._started().wait.until(reads, after, seconds)
+        inline = {each.name for each in self._inline.projections}  # which never lag
+        await self._started().wait.until([each for each in reads if each.name not in inline], after, seconds)
 
     def _defaults(self) -> Sequence[Middleware]:
         settings = self._parts.settings
@@ -264,9 +301,6 @@ class Assembly:
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
         )
 
-    def _open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
-        return self.database.open_view(_view(projection), share, role)
-
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(
             store=self.database.store,
@@ -275,11 +309,8 @@ class Assembly:
             metadata=metadata,
             keys=self.database.idempotency,
             entity_states=self._entity_states,
+            inline=self._inline,
         )
-
-
-def _view(projection: type[Projection]) -> View:
-    return View(projection.name, projection.version, projection.tables, projection.partitions)
 
 
 def _checkpoint(reactor: type[Reactor]) -> View:

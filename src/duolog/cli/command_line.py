@@ -34,6 +34,8 @@ from duolog.cli.commands.schema import schema
 from duolog.cli.commands.send import EXAMPLES as SEND_EXAMPLES
 from duolog.cli.commands.send import send
 from duolog.cli.commands.streams import streams
+from duolog.cli.commands.worker import EXAMPLES as WORKER_EXAMPLES
+from duolog.cli.commands.worker import worker
 from duolog.cli.errors_for_people import ErrorsForPeople
 from duolog.cli.examples import examples
 
@@ -78,6 +80,7 @@ def options(
 
 
 command_line.command(epilog=RUN_EXAMPLES)(run)
+command_line.command(epilog=WORKER_EXAMPLES)(worker)
 command_line.command(epilog=DEMO_EXAMPLES)(demo)
 command_line.command(epilog=SEND_EXAMPLES)(send)
 command_line.command(epilog=EVENTS_EXAMPLES)(events)

@@ -1,5 +1,6 @@
 """What a command that goes on says of its life: to people on standard error, or to programs as JSON."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,11 @@ class LifeLine:
     def started(self) -> None:
         """It runs, without HTTP."""
         self._say("started", f"{self.application} is running (Ctrl-C to stop)")
+
+    def works_on(self, work: Sequence[str]) -> None:
+        """It runs, without HTTP, and works on these."""
+        sentence = f"{self.application} works on {', '.join(work)} (Ctrl-C to stop)"
+        self._say("started", sentence, works_on=work)
 
     def listening(self, url: str) -> None:
         """It serves HTTP at a URL."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from duolog.errors import ConfigurationError
 from duolog.process_managers.page_processor import ReactionPorts, ReactorPageProcessor
@@ -27,16 +27,22 @@ class ReactorRuntime:
         ports: what they need.
         source: the log, and the records of those who follow it.
         progress: the board on which waiting is done.
+        only: names of those that this process works on; None for all. Of the others it only notes where they begin.
     """
 
     def __init__(
-        self, reactors: Sequence[type[Reactor]], ports: ReactionPorts, *, source: SubscriptionSource, progress: Progress
+        self,
+        reactors: Sequence[type[Reactor]],
+        ports: ReactionPorts,
+        *,
+        source: SubscriptionSource,
+        progress: Progress,
+        only: Collection[str] | None = None,
     ) -> None:
         self._subscriptions = [_subscription(ReactorPageProcessor(reactor, ports)) for reactor in reactors]
         # With a name of its own: a member says at once everything that it works on.
-        self._supervisor = SubscriptionSupervisor(
-            self._subscriptions, source=source, progress=progress, owner=owner_name()
-        )
+        self._chosen = [each for each in self._subscriptions if only is None or each.name in only]
+        self._supervisor = SubscriptionSupervisor(self._chosen, source=source, progress=progress, owner=owner_name())
 
     async def create(self) -> None:
         """Make missing checkpoints, before any event of this process is recorded; `start` does it as well.
@@ -55,7 +61,7 @@ class ReactorRuntime:
         """
         await self.create()
         try:
-            if self._subscriptions:
+            if self._chosen:
                 await self._supervisor.start()
         except asyncio.CancelledError:
             await self.stop(seconds=0)
@@ -70,7 +76,7 @@ class ReactorRuntime:
         await self._supervisor.stop(seconds=seconds)
 
     def statuses(self) -> tuple[SubscriptionStatus, ...]:
-        """Return what each reactor and process manager is doing in this process."""
+        """Return what each reactor and process manager that this process works on is doing here."""
         return self._supervisor.statuses()
 
 

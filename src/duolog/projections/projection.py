@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from duolog.errors import ConfigurationError
+from duolog.messages.batch_handlers import batch_handlers
 from duolog.messages.event_handlers import EventHandler, event_handlers
 from duolog.messages.names import check_type_name
 from duolog.subscriptions.share import Buckets
@@ -31,16 +32,34 @@ class Projection:
             )
     ```
 
+    ``indexes`` that only queries need are declared by name apart from the tables, so that a rebuild makes them when it
+    has loaded the rows. ``dependants`` are the application's own database views that read the tables: they are made
+    with the view, and made anew whenever a rebuilt one takes its place.
+
     ``partitions`` says how many shares a new view starts with, which any number of processes advance side by side; all
     events of one stream stay in order. A view whose rows are fed by several streams overrides `partition_key`, so that
     the events of one row stay in order instead.
+
+    A set-based projection has one method instead, which takes many events at once, of all its types, in order:
+
+    ```python
+        async def on_batch(self, events: Sequence[Recorded[UserCreated | UserRenamed]]) -> None: ...
+    ```
+
+    ``inline = True`` keeps a view that never lags: its methods run in the transaction that appends the events, before
+    they get their positions. What a method raises fails the command. It is for views keyed by stream; it has one share,
+    no key of its own, and its methods take the event alone.
     """
 
     name: str
     version: int = 1
     partitions: int = 1
+    inline: bool = False
     tables: ClassVar[Mapping[str, str]] = {}
+    indexes: ClassVar[Mapping[str, str]] = {}
+    dependants: ClassVar[Mapping[str, str]] = {}
     _is_keyed: ClassVar[bool] = False
+    _takes_batches: ClassVar[bool] = False
     _handlers: ClassVar[Mapping[type, EventHandler]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -52,11 +71,15 @@ class Projection:
         check_type_name(cls.name, cls.version)
         Buckets.parts(cls.partitions)
         cls._is_keyed = any("partition_key" in base.__dict__ for base in cls.__mro__ if base is not Projection)
-        cls._handlers = event_handlers(cls)
+        batches = batch_handlers(cls)
+        cls._takes_batches = bool(batches)
+        cls._handlers = batches or event_handlers(cls)
         for handler in cls._handlers.values():
             if not inspect.iscoroutinefunction(getattr(cls, handler.method)):
                 message = f"{cls.__module__}.{cls.__qualname__}.{handler.method} is not async"
                 raise ConfigurationError(message, hint=f"Write `async def {handler.method}(self, event: ...)`.")
+        if cls.inline:
+            _check_inline(cls)
 
     @classmethod
     def partition_key(cls, event: Any) -> str:
@@ -75,6 +98,25 @@ class Projection:
         return cls._is_keyed
 
     @classmethod
+    def takes_batches(cls) -> bool:
+        """Tell whether it is set-based: `on_batch` takes many events at once."""
+        return cls._takes_batches
+
+    @classmethod
     def handlers(cls) -> Mapping[type, EventHandler]:
-        """Return its ``on_...`` methods by event type."""
+        """Return its ``on_...`` methods by event type; all are `on_batch` where it is set-based."""
         return cls._handlers
+
+
+def _check_inline(cls: type[Projection]) -> None:
+    if cls.partitions != 1 or cls.is_keyed():
+        message = f"inline projection {cls.name!r} cannot be divided"
+        raise ConfigurationError(message, hint="Leave `partitions` and `partition_key` out: whoever appends writes it.")
+    if cls.takes_batches():
+        message = f"inline projection {cls.name!r} takes batches"
+        raise ConfigurationError(message, hint="Write one `on_...` method for each event type: units are short.")
+    for handler in cls.handlers().values():
+        if handler.takes_recorded:
+            message = f"{cls.__module__}.{cls.__qualname__}.{handler.method} takes the recorded event"
+            hint = "An inline projection runs before the event has a position; let the method take the event alone."
+            raise ConfigurationError(message, hint=hint)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from duolog.errors import ConfigurationError
 from duolog.projections.projection import Projection
@@ -26,6 +26,7 @@ class ProjectionRuntime:
         source: the log, checkpoints, leases and parked events; every database is one.
         progress: the board on which queries of this process wait.
         pace: times and sizes.
+        only: names of those that this process works on; None for all. Of the others it only creates the views.
 
     Raises:
         ConfigurationError: two projections share a name, or one has no ``on_...`` method.
@@ -40,12 +41,14 @@ class ProjectionRuntime:
         source: SubscriptionSource,
         progress: Progress,
         pace: Pace | None = None,
+        only: Collection[str] | None = None,
     ) -> None:
         _refuse_doubles(projections)
         self._owner = owner_name()
         self._subscriptions = [shares.subscription(projection) for projection in projections]
+        chosen = [each for each in self._subscriptions if only is None or each.name in only]
         self._supervisor = SubscriptionSupervisor(
-            self._subscriptions, source=source, progress=progress, owner=self._owner, pace=pace
+            chosen, source=source, progress=progress, owner=self._owner, pace=pace
         )
 
     @property
@@ -88,7 +91,7 @@ class ProjectionRuntime:
         await self._supervisor.stop(seconds=seconds)
 
     def statuses(self) -> tuple[SubscriptionStatus, ...]:
-        """Return what each projection is doing in this process, in the order of the projections."""
+        """Return what each projection that this process works on is doing here, in the order of the projections."""
         return self._supervisor.statuses()
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from duolog.eventstore.filters import EventFilter
+from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.tables.ports import ReadDatabase
@@ -18,6 +20,16 @@ class ViewDatabase(ReadDatabase, Protocol):
         Args:
             sql: one INSERT, UPDATE or DELETE with ``:name`` parameters.
             parameters: a value for each name.
+
+        Raises:
+            StatementError: parameters are missing or unknown.
+        """
+        ...
+
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Run a writing statement once for each of ``rows``, in order; buffered like those of `execute`.
+
+        Where all rows can go in one statement, as those of an ``INSERT`` do, the database gets one.
 
         Raises:
             StatementError: parameters are missing or unknown.
@@ -65,6 +77,19 @@ class ViewSession(ViewDatabase, Protocol):
             ConstraintViolationError: a statement broke a constraint.
             StatementError: a statement is wrong, or the call was cancelled while what is buffered ran.
             HoldExpiredError: the session kept others from writing for too long.
+            DatabaseError: the database failed.
+        """
+        ...
+
+    async def hold_appends(self, after: int, wanted: EventFilter) -> Sequence[RecordedEvent]:
+        """Let nobody append until this session ends, and return all wanted events above a position.
+
+        Args:
+            after: the position.
+            wanted: which events.
+
+        Raises:
+            DatabaseBusyError: those who append did not end in time.
             DatabaseError: the database failed.
         """
         ...

@@ -144,6 +144,7 @@ async def test_a_lost_session_fails_no_command_and_is_replaced(url: str, postgre
         assert not await keys.hold(SCOPE, "before")
         assert await others.hold(SCOPE, "before")
         keys.let_go(SCOPE, "before")
+        name = "after"
         async with asyncio.timeout(SECONDS):
             for number in range(10_000):
                 name = f"after-{number}"

@@ -12,6 +12,8 @@ from duolog.adapters._sql.statements import check_allowed, run_bound, run_many
 from duolog.adapters._sql.values import SqlValue, bound_values
 from duolog.adapters._sql.view_failures import flush_cancelled, session_closed
 from duolog.adapters.sqlite.checkpoints import move_checkpoint
+from duolog.adapters.sqlite.event_rows import events_from_rows
+from duolog.adapters.sqlite.filter_sql import filtered_events
 from duolog.adapters.sqlite.held_writer import reading_only
 from duolog.adapters.sqlite.hold import Hold
 from duolog.adapters.sqlite.parking import park, unpark
@@ -19,6 +21,8 @@ from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.writer import Writer
+from duolog.eventstore.filters import EventFilter
+from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.tables.statements import Parameters
@@ -26,6 +30,8 @@ from duolog.tables.statements import Parameters
 R = TypeVar("R")
 
 HELD_SECONDS: Final = 5.0
+
+_NO_LIMIT: Final = -1
 
 _Buffered = tuple[str, dict[str, SqlValue]]
 
@@ -83,6 +89,14 @@ class SqliteViewSession(Reading):
         self._buffer.append((self.redirected(sql), bound_values(sql, parameters)))
         self._wrote = True
 
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Buffer a writing statement for each row; see `ViewDatabase.execute_many`."""
+        self._check_open()
+        check_allowed(sql)
+        redirected = self.redirected(sql)
+        self._buffer += [(redirected, bound_values(sql, row)) for row in rows]
+        self._wrote = self._wrote or bool(rows)
+
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed."""
         self._check_open()
@@ -115,16 +129,24 @@ class SqliteViewSession(Reading):
         wrote = self._wrote or bool(parked or unparked)
 
         def conclude(connection: sqlite3.Connection) -> None:
+            # First: who has lost the share is told that, whatever its statements would find in other tables.
+            move_checkpoint(connection, move, wrote=wrote)
             _run_buffered(connection, buffered)
             unpark(connection, move.share, unparked)
             park(connection, parked)
-            move_checkpoint(connection, move, wrote=wrote)
 
         unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))
         try:
             await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))
         finally:
             await self.close()
+
+    async def hold_appends(self, after: int, wanted: EventFilter) -> Sequence[RecordedEvent]:
+        """Let nobody append until this session ends; see `ViewSession.hold_appends`."""
+        await self.flush()
+        sql, values = filtered_events(wanted, after=after, limit=_NO_LIMIT)
+        read = reading_only(lambda connection: events_from_rows(connection.execute(sql, values).fetchall()))
+        return await (await self._held()).run(read)
 
     async def close(self) -> None:
         """Roll back what was not committed, and give the connections back. May be called twice."""

@@ -12,6 +12,16 @@ from rich.text import Text
 
 from duolog.admin.forgetting import forget_projection, known_projection
 from duolog.admin.projection_status import ProjectionStatus, ShareStatus, generation_statuses
+from duolog.cli.commands.inline_building import BUILD_EXAMPLES, build
+from duolog.cli.commands.projection_pauses import (
+    PAUSE_EXAMPLES,
+    RESET_EXAMPLES,
+    RESUME_EXAMPLES,
+    pause,
+    reset,
+    resume,
+)
+from duolog.cli.commands.projection_rebuild import REBUILD_EXAMPLES, ROLLBACK_EXAMPLES, rebuild, rollback
 from duolog.cli.commands.projection_shares import (
     AUDIT_EXAMPLES,
     MERGE_EXAMPLES,
@@ -132,11 +142,14 @@ def _print(statuses: Sequence[ProjectionStatus]) -> None:
 
 def _rows(status: ProjectionStatus, now: datetime) -> Iterator[Sequence[Cell]]:
     name = status.name if status.role == "live" else f"{status.name} ({status.role} {status.generation})"
+    if status.paused_since is not None:
+        name = f"{name} (paused)"
     updated = f"{status.updated_at:%Y-%m-%d %H:%M:%S}" if status.updated_at else "never"
     parked = Text(str(status.parked), "red" if status.parked else "")
     lag = Text(f"{status.lag} ({status.lag_seconds:.0f} s)" if status.lag else "0", "yellow" if status.lag else "green")
     if len(status.shares) == 1:
-        yield name, status.version, status.position, lag, updated, _owner(status.shares[0], now), parked
+        owner = "inline" if status.inline else _owner(status.shares[0], now)
+        yield name, status.version, status.position, lag, updated, owner, parked
         return
     yield name, status.version, status.position, lag, updated, _owners(status.shares, now), parked
     for share in status.shares:
@@ -157,5 +170,11 @@ def _owner(share: ShareStatus, now: datetime) -> str:
 
 
 projections.command(epilog=SPLIT_EXAMPLES)(split)
+projections.command(epilog=PAUSE_EXAMPLES)(pause)
+projections.command(epilog=RESUME_EXAMPLES)(resume)
+projections.command(epilog=RESET_EXAMPLES)(reset)
 projections.command(epilog=MERGE_EXAMPLES)(merge)
 projections.command(epilog=AUDIT_EXAMPLES)(audit)
+projections.command(epilog=BUILD_EXAMPLES)(build)
+projections.command(epilog=REBUILD_EXAMPLES)(rebuild)
+projections.command(epilog=ROLLBACK_EXAMPLES)(rollback)

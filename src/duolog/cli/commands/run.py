@@ -1,10 +1,12 @@
 """`duolog run`: an application, over HTTP or without, with its projections in the same process."""
 
+import os
 from typing import Annotated, Final
 
 import typer
 
 from duolog.application.application import Application
+from duolog.application.background_work import ENVIRONMENT_VARIABLE
 from duolog.cli.background import run_in_background
 from duolog.cli.errors_for_people import USAGE_ERROR, debug_is_on
 from duolog.cli.examples import examples
@@ -20,6 +22,7 @@ from duolog.errors import ConfigurationError
 EXAMPLES: Final = examples(
     ("duolog run shop.main:api", "the FastAPI app `api` in shop/main.py"),
     ("duolog run shop.main:api --host 0.0.0.0 --workers 4", "four processes"),
+    ("duolog run shop.main:api --no-projections", "where `duolog worker shop.main:api` does the background work"),
     ("duolog run shop.worker:app", "an Application without HTTP"),
     ("duolog run shop.main:api --port 0 --json", "for the program that starts it"),
 )
@@ -31,7 +34,10 @@ def run(
     *,
     host: Annotated[str, typer.Option(help="Name or address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65535, help="0 for any free one.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; each projection runs in one of them.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; they share the projections.")] = 1,
+    no_projections: Annotated[
+        bool, typer.Option("--no-projections", help="Leave projections, processes and scheduled commands to workers.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run an application until Ctrl-C or SIGTERM; what is under way then may end, within a time limit.
@@ -40,12 +46,19 @@ def run(
 
     Modules are looked for in the working directory first.
 
+    --no-projections is DUOLOG_PROJECTIONS=off: `duolog worker` does the work then, in processes of its own.
+
     With --json it says `started` or, with its URL, `listening`, and at the end `stopped`.
     """
     loaded = load_target(target)
     application = loaded.application
     life = LifeLine(application.name, as_json)
+    if no_projections:
+        os.environ[ENVIRONMENT_VARIABLE] = "off"  # which processes that serve together with this one inherit
     if loaded.web is None:
+        if no_projections:
+            message = f"{target} has no HTTP side, so nothing would be left to do"
+            raise ConfigurationError(message, hint="Leave --no-projections out, or name a FastAPI app.")
         _run_without_http(target, application, workers, life)
     else:
         serve = http_server()

@@ -12,6 +12,7 @@ from duolog.errors import DuologError
 from duolog.integrations.fastapi.openapi import problem_responses
 from duolog.integrations.fastapi.problems import Problem, problem_response
 from duolog.integrations.fastapi.results import encode_result
+from duolog.subscriptions.status import RunnerState
 
 _SECONDS: Final = 2.0
 _UNHEALTHY: Final = Problem(503, "unhealthy", "The database does not answer", headers={"Retry-After": "5"})
@@ -47,7 +48,8 @@ def add_health(api: FastAPI, app: Application) -> None:
 async def _report(app: Application) -> dict[str, Any]:
     head = await app.database.store.head()
     positions = {each.name: each.position for each in await projection_statuses(app.database)}
-    states = {status.subscription: status.state.value for status in app.projection_statuses()}
+    here = [status for status in app.projection_statuses() if status.state is not RunnerState.STOPPED]
+    states = {status.subscription: status.state.value for status in here}
     projections = [
         {
             "name": projection.name,

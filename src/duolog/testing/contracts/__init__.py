@@ -10,9 +10,12 @@ _SUITES = (
     "boundaries",
     "databases",
     "generations",
+    "guarded_keys",
     "held_writers",
     "idempotency",
+    "inline_views",
     "leases",
+    "process_states",
     "read_sessions",
     "reading",
     "sample_log",
@@ -35,16 +38,21 @@ from duolog.testing.contracts.appending import AppendingContract
 from duolog.testing.contracts.boundaries import BoundaryContract
 from duolog.testing.contracts.databases import DatabaseContract
 from duolog.testing.contracts.generations import GenerationContract
+from duolog.testing.contracts.guarded_keys import GuardedKeysContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
+from duolog.testing.contracts.inline_views import InlineViewContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.moved_logs import MovedLogContract
+from duolog.testing.contracts.pauses import PauseContract
+from duolog.testing.contracts.process_states import ProcessStateContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
 from duolog.testing.contracts.scheduling import SchedulingContract
 from duolog.testing.contracts.shares import ShareContract
 from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
+from duolog.testing.contracts.switches import SwitchContract
 from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.transfers import TransferContract
 from duolog.testing.contracts.units import UnitOfWorkContract
@@ -58,16 +66,21 @@ __all__ = [
     "BoundaryContract",
     "DatabaseContract",
     "GenerationContract",
+    "GuardedKeysContract",
     "HeldWriterContract",
     "IdempotencyContract",
+    "InlineViewContract",
     "LeaseContract",
     "MovedLogContract",
+    "PauseContract",
+    "ProcessStateContract",
     "ReadSessionContract",
     "ReadingContract",
     "SchedulingContract",
     "ShareContract",
     "SnapshotContract",
     "SubscriptionContract",
+    "SwitchContract",
     "TablesContract",
     "TransferContract",
     "UnitOfWorkContract",

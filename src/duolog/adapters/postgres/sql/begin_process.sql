@@ -1,5 +1,5 @@
 -- $1: process, $2: position
-WITH noted AS (
-    INSERT INTO {schema}.process_beginnings (process, position) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING position
-)
-SELECT position FROM noted UNION ALL SELECT position FROM {schema}.process_beginnings WHERE process = $1 LIMIT 1
+-- The update changes nothing: it waits for another process that notes it now, and returns what that has noted.
+INSERT INTO {schema}.process_beginnings AS noted (process, position) VALUES ($1, $2)
+ON CONFLICT (process) DO UPDATE SET position = noted.position
+RETURNING position
