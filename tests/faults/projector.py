@@ -26,7 +26,7 @@ def killed_at(number: int, path: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with_every_connection(lambda connection: connection.set_trace_callback(trace))
-    asyncio.run(project(path))
+    asyncio.run(project(f"sqlite:///{path}"))
 
 
 def outlives(number: int, path: Path) -> bool:

@@ -6,10 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Final
+
+import asyncpg
 
 from duolog import Application, Projection, RecordedEvent, ViewDatabase, event
 from duolog.testing import application
+
+CHECKPOINTS: Final = "SELECT lo, hi, position FROM {schema}checkpoints WHERE subscription = 'tally_view'"
+TOTALS: Final = "SELECT stream, total FROM tally_view"
+SEEN: Final = "SELECT position FROM tally_seen"
+EVENTS: Final = "SELECT position, stream, data, partition FROM {schema}events"
 
 
 @event("tally.counted")
@@ -21,10 +28,10 @@ class Counted:
 class TallyProjection(Projection):
     """For odd amounts it reads what it wrote, so that it holds the writer; for even ones it only writes."""
 
-    name, version = "tally_view", 1
+    name, version, partitions = "tally_view", 1, 2
     tables: ClassVar[Mapping[str, str]] = {
-        "tally_view": "CREATE TABLE tally_view (stream TEXT PRIMARY KEY, total INTEGER NOT NULL)",
-        "tally_seen": "CREATE TABLE tally_seen (position INTEGER NOT NULL)",  # not unique: a second time must show
+        "tally_view": "CREATE TABLE tally_view (stream TEXT PRIMARY KEY, total BIGINT NOT NULL)",
+        "tally_seen": "CREATE TABLE tally_seen (position BIGINT NOT NULL)",  # not unique: a second time must show
     }
 
     def __init__(self, db: ViewDatabase) -> None:
@@ -35,63 +42,111 @@ class TallyProjection(Projection):
         if event.amount % 2:
             total = await self._db.fetch_value("SELECT total FROM tally_view WHERE stream = :s", {"s": recorded.stream})
             row["amount"] = event.amount + int(total or 0)
-            await self._db.execute("INSERT OR REPLACE INTO tally_view VALUES (:stream, :amount)", row)
+            await self._db.execute(
+                "INSERT INTO tally_view VALUES (:stream, :amount)"
+                " ON CONFLICT (stream) DO UPDATE SET total = excluded.total",
+                row,
+            )
         else:
             await self._db.execute(
                 "INSERT INTO tally_view VALUES (:stream, :amount)"
-                " ON CONFLICT (stream) DO UPDATE SET total = total + :amount",
+                " ON CONFLICT (stream) DO UPDATE SET total = tally_view.total + excluded.total",
                 row,
             )
         await self._db.execute("INSERT INTO tally_seen VALUES (:position)", {"position": recorded.position})
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What a database file holds.
+class Logged:
+    """An event of the log.
 
     Attributes:
-        checkpoint: how far the view is; 0 if there is none yet.
-        totals: the view.
-        seen: positions of the events in the view, as often as they are in it.
-        log: by position, stream and amount.
+        stream: its stream.
+        amount: what is counted.
+        partition: the stream's bucket.
     """
 
-    checkpoint: int
+    stream: str
+    amount: int
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a database holds.
+
+    Attributes:
+        checkpoints: how far each share is, by its first and its last bucket; none if there is no view yet.
+        totals: the view.
+        seen: positions of the events in the view, as often as they are in it.
+        log: by position.
+    """
+
+    checkpoints: Mapping[tuple[int, int], int]
     totals: Mapping[str, int]
     seen: Sequence[int]
-    log: Mapping[int, tuple[str, int]]
+    log: Mapping[int, Logged]
 
     @classmethod
     def of(cls, path: Path) -> "Tally":
         """Read a database file with plain SQLite."""
         with closing(sqlite3.connect(path)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-            there = "tally_view" in tables
-            row = connection.execute(
-                "SELECT position FROM duolog_checkpoints WHERE subscription = 'tally_view'"
-            ).fetchone()
-            return cls(
-                row[0] if row else 0,
-                dict(connection.execute("SELECT stream, total FROM tally_view") if there else ()),
-                [position for (position,) in (connection.execute("SELECT position FROM tally_seen") if there else ())],
-                {
-                    position: (stream, json.loads(data)["amount"])
-                    for position, stream, data in connection.execute("SELECT position, stream, data FROM duolog_events")
-                },
+            return cls._made(
+                connection.execute(CHECKPOINTS.format(schema="duolog_")).fetchall(),
+                connection.execute(TOTALS).fetchall() if "tally_view" in tables else (),
+                connection.execute(SEEN).fetchall() if "tally_view" in tables else (),
+                connection.execute(EVENTS.format(schema="duolog_")).fetchall(),
             )
 
-    def folded(self, positions: Iterable[int]) -> Mapping[str, int]:
-        """Fold events of the log in the simplest way."""
+    @classmethod
+    async def on(cls, url: str) -> "Tally":
+        """Read a database of PostgreSQL with plain SQL, in one snapshot."""
+        connection = await asyncpg.connect(url)
+        try:
+            async with connection.transaction(isolation="repeatable_read"):
+                is_there = await connection.fetchval("SELECT to_regclass('tally_view') IS NOT NULL")
+                return cls._made(
+                    await connection.fetch(CHECKPOINTS.format(schema='"duolog".')),
+                    await connection.fetch(TOTALS) if is_there else (),
+                    await connection.fetch(SEEN) if is_there else (),
+                    await connection.fetch(EVENTS.format(schema='"duolog".')),
+                )
+        finally:
+            await connection.close()
+
+    @classmethod
+    def _made(
+        cls, checkpoints: Iterable[Any], totals: Iterable[Any], seen: Iterable[Any], events: Iterable[Any]
+    ) -> "Tally":
+        return cls(
+            {(lo, hi): position for lo, hi, position in checkpoints},
+            {stream: total for stream, total in totals},  # noqa: C416 - the driver's rows are no pairs
+            [position for (position,) in seen],
+            {
+                position: Logged(stream, json.loads(data)["amount"], partition)
+                for position, stream, data, partition in events
+            },
+        )
+
+    def applied(self, position: int) -> bool:
+        """Tell whether the checkpoint of an event's share is at the event, or behind it."""
+        partition = self.log[position].partition
+        return any(position <= at for (lo, hi), at in self.checkpoints.items() if lo <= partition <= hi)
+
+    def folded(self) -> Mapping[str, int]:
+        """Fold what the shares have applied, in the simplest way."""
         totals: dict[str, int] = {}
-        for position in positions:
-            stream, amount = self.log[position]
-            totals[stream] = totals.get(stream, 0) + amount
+        for position in sorted(self.log):
+            if self.applied(position):
+                event = self.log[position]
+                totals[event.stream] = totals.get(event.stream, 0) + event.amount
         return totals
 
 
-def tally(path: Path) -> Application:
-    """Make an application that keeps the tally in a file."""
-    return application(database=f"sqlite:///{path}", projections=[TallyProjection], events=[Counted])
+def tally(url: str) -> Application:
+    """Make an application that keeps the tally."""
+    return application(database=url, projections=[TallyProjection], events=[Counted])
 
 
 async def count(app: Application, stream: str, *amounts: int) -> None:
@@ -99,10 +154,10 @@ async def count(app: Application, stream: str, *amounts: int) -> None:
     await app.database.store.append(stream, [app.codec.encode(Counted(amount)) for amount in amounts])
 
 
-async def project(path: Path) -> None:
+async def project(url: str) -> None:
     """Project what is there, then what comes, and close."""
-    async with tally(path) as app:
-        await app.caught_up()
+    async with tally(url) as app:
+        await app.caught_up(timeout=30)
         await count(app, "late-1", 5, 6)
         await count(app, "late-2", 7)
-        await app.caught_up()
+        await app.caught_up(timeout=30)

@@ -1,6 +1,7 @@
 """Runs an application whose processes have deadlines, and a view that parks: ``python -m tests.faults.workers.clerk URL DRAIN``.
 
 It prints its process id when it is ready, and ends in good order when it gets SIGTERM.
+"""
 
 import asyncio
 import os

@@ -45,6 +45,7 @@ class Relay:
         self._flows = asyncio.Event()
         self._flows.set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: list[asyncio.StreamWriter] = []
 
     def hold(self) -> None:
         """Hold everything back from now on."""
@@ -60,9 +61,11 @@ class Relay:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        self._writers.append(writer)
         with suppress(OSError):
             await self._flows.wait()
             from_server, to_server = await asyncio.open_connection(*self._server)
+            self._writers.append(to_server)
             await asyncio.gather(self._pass(reader, to_server), self._pass(from_server, writer))
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -79,6 +82,9 @@ class Relay:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # then they are closed
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from duolog.admin.forgetting import forget_projection, known_projection
 from duolog.admin.projection_status import ProjectionStatus, ShareStatus, generation_rates, generation_statuses
+from duolog.cli.commands.inline_building import BUILD_EXAMPLES, build
 from duolog.cli.commands.projection_pauses import (
     PAUSE_EXAMPLES,
     RESET_EXAMPLES,
@@ -159,7 +160,8 @@ def _rows(status: ProjectionStatus, now: datetime) -> Iterator[Sequence[Cell]]:
     lag = Text(behind, "yellow" if status.lag else "green")
     rate = () if status.rate is None else (f"{status.rate:.0f}/s",)
     if len(status.shares) == 1:
-        yield name, status.version, status.position, lag, *rate, updated, _owner(status.shares[0], now), parked
+        owner = "inline" if status.inline else _owner(status.shares[0], now)
+        yield name, status.version, status.position, lag, *rate, updated, owner, parked
         return
     yield name, status.version, status.position, lag, *rate, updated, _owners(status.shares, now), parked
     for share in status.shares:
@@ -185,5 +187,6 @@ projections.command(epilog=RESUME_EXAMPLES)(resume)
 projections.command(epilog=RESET_EXAMPLES)(reset)
 projections.command(epilog=MERGE_EXAMPLES)(merge)
 projections.command(epilog=AUDIT_EXAMPLES)(audit)
+projections.command(epilog=BUILD_EXAMPLES)(build)
 projections.command(epilog=REBUILD_EXAMPLES)(rebuild)
 projections.command(epilog=ROLLBACK_EXAMPLES)(rollback)
