@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from duolog.adapters._sql.ddl import check_empty, check_tables, create_missing, drop_named, drop_tables, missing_tables
 from duolog.adapters._sql.generation_tables import stored_names, stored_tables
+from duolog.adapters._sql.moved_processes import forget_process
 from duolog.adapters.memory.leases import MemoryLeases
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
 from duolog.adapters.memory.tables import Tables
@@ -106,6 +107,7 @@ class MemoryViews:
             generations = self._generations.of(subscription)
             with self._tables.transaction() as connection:
                 drop_named(connection, tables)
+                forget_process(connection, subscription)
                 for generation in generations:
                     if generation.role is not Role.LIVE:
                         drop_tables(connection, stored_names(generation))
