@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,19 +13,21 @@ from benchmarks.harness.case import Case, Comparison, Round, Sample, Target
 from benchmarks.harness.server import BenchServer
 from benchmarks.harness.sizes import Sizes
 from benchmarks.peers import eventsourcing_accounts, eventsourcing_postgres
-from benchmarks.workloads.accounts import AccountsView
+from benchmarks.workloads.accounts import AccountsInSets, AccountsView
 from benchmarks.workloads.application import fill, make_application, open_postgres
+from duolog import Projection
 
 LIMIT: Final = 3_600.0
 OURS: Final = "duolog, one event a handler"
+SETS: Final = "duolog, set-based"
 PEER: Final = "eventsourcing, `ProjectionRunner`"
 
 
 def postgres_rebuilding(sizes: Sizes, server: BenchServer) -> Comparison:
-    """Compare building a table of accounts by handlers that take one event each."""
+    """Compare building a table of accounts by handlers of one event each, and of many at once."""
 
     @asynccontextmanager
-    async def ours(_: Path) -> AsyncGenerator[Round]:
+    async def ours(base: type[Projection], _: Path) -> AsyncGenerator[Round]:
         with server.new_database() as url:
             async with open_postgres(url) as database:
                 await fill(database, sizes.rebuild)
@@ -32,7 +35,7 @@ def postgres_rebuilding(sizes: Sizes, server: BenchServer) -> Comparison:
 
             async def measure() -> Sample:
                 # A new version of a projection is built anew, by the code that follows the log afterwards.
-                view = type("AccountsView", (AccountsView,), {"version": next(versions)})
+                view = type(base.__name__, (base,), {"version": next(versions)})
                 app = make_application(url, [view])
                 begin = time.perf_counter()
                 async with app:
@@ -65,7 +68,14 @@ def postgres_rebuilding(sizes: Sizes, server: BenchServer) -> Comparison:
         "postgres-rebuild",
         f"Build a view from {sizes.rebuild:,} events on PostgreSQL (the peer: from {sizes.rebuild_peer:,})",
         "event",
-        (Case(OURS, ours), Case(PEER, eventsourcing)),
+        (
+            Case(OURS, partial(ours, AccountsView)),
+            Case(SETS, partial(ours, AccountsInSets)),
+            Case(PEER, eventsourcing),
+        ),
         reference=PEER,
-        targets=(Target(OURS, PEER, 45, "≥ 45x eventsourcing's `ProjectionRunner`"),),
+        targets=(
+            Target(OURS, PEER, 45, "≥ 45x eventsourcing's `ProjectionRunner`"),
+            Target(SETS, PEER, 110, "≥ 110x eventsourcing's `ProjectionRunner`"),
+        ),
     )

@@ -4,24 +4,25 @@ import itertools
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.harness.case import Case, Comparison, Round, Sample
 from benchmarks.harness.sizes import Sizes
 from benchmarks.peers import eventsourcing_accounts
-from benchmarks.workloads.accounts import AccountsView
+from benchmarks.workloads.accounts import AccountsInSets, AccountsView
 from benchmarks.workloads.application import fill, make_application, open_log
-from duolog import Application, ReadDatabase
+from duolog import Application, Projection, ReadDatabase
 
 LIMIT = 3_600.0
 PAGE = 1_000
 
 
 def rebuilding(sizes: Sizes) -> Comparison:
-    """Compare building a table of accounts by handlers that take one event each."""
+    """Compare building a table of accounts by handlers of one event each, and of many at once."""
 
     @asynccontextmanager
-    async def ours(folder: Path) -> AsyncGenerator[Round]:
+    async def ours(base: type[Projection], folder: Path) -> AsyncGenerator[Round]:
         path = folder / "log.sqlite"
         async with open_log(path) as database:
             await fill(database, sizes.rebuild)
@@ -29,7 +30,7 @@ def rebuilding(sizes: Sizes) -> Comparison:
 
         async def measure() -> Sample:
             # A new version of a projection is built anew, by the code that follows the log afterwards.
-            view = type("AccountsView", (AccountsView,), {"version": next(versions)})
+            view = type(base.__name__, (base,), {"version": next(versions)})
             app = make_application(path, [view])
             begin = time.perf_counter()
             async with app:
@@ -67,7 +68,11 @@ def rebuilding(sizes: Sizes) -> Comparison:
         "rebuild",
         f"Build a view from {sizes.rebuild:,} events (the peer: from {sizes.rebuild_peer:,})",
         "event",
-        (Case("duolog, one event a handler", ours), Case(peer, eventsourcing)),
+        (
+            Case("duolog, one event a handler", partial(ours, AccountsView)),
+            Case("duolog, set-based", partial(ours, AccountsInSets)),
+            Case(peer, eventsourcing),
+        ),
         reference=peer,
     )
 

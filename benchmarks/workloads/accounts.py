@@ -1,5 +1,6 @@
 """The work that is measured on duolog's side: opening accounts and renaming them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from duolog import (
     Command,
     EventSourcedRepository,
     Projection,
+    Recorded,
     TransactionManager,
     UnitOfWork,
     ViewDatabase,
@@ -85,6 +87,21 @@ class AccountsView(Projection):
         await self._db.execute(
             "INSERT INTO accounts (id, name, email) VALUES (:id, :name, :email)",
             {"id": event.account_id, "name": event.name, "email": event.email},
+        )
+
+
+class AccountsInSets(Projection):
+    name = "accounts"
+    version = 1
+    tables = AccountsView.tables
+
+    def __init__(self, db: ViewDatabase) -> None:
+        self._db = db
+
+    async def on_batch(self, events: Sequence[Recorded[AccountOpened]]) -> None:
+        await self._db.execute_many(
+            "INSERT INTO accounts (id, name, email) VALUES (:id, :name, :email)",
+            [{"id": each.event.account_id, "name": each.event.name, "email": each.event.email} for each in events],
         )
 
 

@@ -22,6 +22,7 @@ from duolog.messages.envelope import RecordedEvent
 from duolog.messages.event import Upcast, event
 from duolog.messages.metadata import Actor, Metadata
 from duolog.messages.query import Query, StreamQuery, bind_query
+from duolog.messages.recorded import Recorded
 from duolog.messages.tag import Tag
 from duolog.process_managers.process_manager import ProcessManager, Reactor
 from duolog.process_managers.reaction import Process, Reaction
@@ -97,6 +98,7 @@ __all__ = [
     "Reactor",
     "ReadDatabase",
     "Receipt",
+    "Recorded",
     "RecordedEvent",
     "ScheduledId",
     "Secret",

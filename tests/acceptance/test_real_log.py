@@ -17,6 +17,7 @@ from typing import Final
 import pytest
 
 from duolog import Application
+from duolog.admin.projection_audit import audit_projection
 from tests.acceptance.permits.application import make_application
 from tests.acceptance.permits.case_view import CountActivitiesQuery, SlowestCasesQuery
 from tests.acceptance.permits.permit_case import ActivityRecorded
@@ -145,6 +146,10 @@ async def check(log: Path, directory: Path, *, killed: int, options: tuple[str, 
     try:
         assert await app.database.store.head() == rows
         assert await answered(app) == expected
+        for projection in app.projections:
+            audits = await audit_projection(app.database, projection, app.codec)
+            assert [each.differences for each in audits] == [[]] * projection.partitions
+            assert sum(each.count for each in audits) == rows
     finally:
         await app.close()
     return [*runs, last]

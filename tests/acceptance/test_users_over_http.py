@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,7 @@ async def test_fifty_clients_lose_nothing_that_was_acknowledged_when_the_program
         assert not any("filled in" in line for line in demo.output)
         async with demo.client() as http:
             await check_promises(http, promises)
+            await check_statistics(http)
         assert demo.stop() == 0
 
     log = await users_of_log(demo.settings)
@@ -94,6 +96,19 @@ async def check_promises(http: httpx.AsyncClient, promises: list[Promise]) -> No
     answered = [promise for promise in promises if len(promise.states) == 1]
     for promise in unanswered + answered[:10]:
         await check_credentials(http, promise, exists=promise.email in users)
+
+
+async def check_statistics(http: httpx.AsyncClient) -> None:
+    """What is counted by role is what is listed, when both are as new as the last change."""
+    probe = await http.post("/users", json={"email": "counted@example.com", "password": "long enough"})
+    http.headers["Duolog-After"] = probe.headers["duolog-position"]
+    users = Counter((str(user["role"]), bool(user["is_active"])) for user in await walk(http))
+    answer = await http.get("/statistics/roles")
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == [
+        {"role": role, "active": users[role, True], "inactive": users[role, False]}
+        for role in ("user", "moderator", "admin")
+    ]
 
 
 async def check_credentials(http: httpx.AsyncClient, promise: Promise, *, exists: bool) -> None:

@@ -11,6 +11,7 @@ __all__ = [
     "TestIdempotency",
     "TestLeases",
     "TestMovedLogs",
+    "TestPauses",
     "TestProcessStates",
     "TestReadSessions",
     "TestReading",
@@ -18,6 +19,7 @@ __all__ = [
     "TestShares",
     "TestSnapshots",
     "TestSubscriptions",
+    "TestSwitches",
     "TestTables",
     "TestTransfers",
     "TestUnitsOfWork",
@@ -73,6 +75,9 @@ class TestViewParking(contracts.ViewParkingContract): ...
 class TestViewSessions(contracts.ViewSessionContract): ...
 
 
+class TestPauses(contracts.PauseContract): ...
+
+
 class TestLeases(contracts.LeaseContract): ...
 
 
@@ -92,3 +97,6 @@ class TestShares(contracts.ShareContract): ...
 
 
 class TestGenerations(contracts.GenerationContract): ...
+
+
+class TestSwitches(contracts.SwitchContract): ...

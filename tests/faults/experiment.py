@@ -72,6 +72,7 @@ class Experiment:
         duplicated: there more than once.
         recoveries: from a fault to the next success, in seconds.
         lags: from an acknowledgement to the moment at which a reader had the event, in seconds.
+        rate: events that were appended a second, where that matters.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Experiment:
     duplicated: set[str] = field(default_factory=set[str])
     recoveries: list[float] = field(default_factory=list[float])
     lags: list[float] = field(default_factory=list[float])
+    rate: float | None = None
     chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -176,6 +178,7 @@ class Experiment:
             "recovery_max_ms": _most(self.recoveries),
             "lag_p50_ms": _p50(self.lags),
             "lag_max_ms": _most(self.lags),
+            "events_per_second": None if self.rate is None else round(self.rate),
             "versions": versions(),
         }
         line = json.dumps(report)

@@ -23,14 +23,14 @@ def table(records: Path) -> str:
     """Return the table in Markdown, with the versions below it."""
     found = [json.loads(line) for line in records.read_text(encoding="utf-8").splitlines()]
     lines = [
-        f"| {' | '.join(COLUMNS)} | recovery p50 / max, ms | lag p50 / max, ms |",
-        f"|{'---|' * (len(COLUMNS) + 2)}",
+        f"| {' | '.join(COLUMNS)} | recovery p50 / max, ms | lag p50 / max, ms | events/s |",
+        f"|{'---|' * (len(COLUMNS) + 3)}",
     ]
     for record in found:
         faults = ", ".join(f"{count} {kind}" for kind, count in record["faults"].items())
         cells = [faults if name == "faults" else str(record[name]) for name in COLUMNS]
         times = " | ".join(_times(record, what) for what in ("recovery", "lag"))
-        lines.append(f"| {' | '.join(cells)} | {times} |")
+        lines.append(f"| {' | '.join(cells)} | {times} | {record['events_per_second'] or ''} |")
     versions = sorted({json.dumps(record["versions"], sort_keys=True) for record in found})
     return "\n".join([*lines, "", *versions, ""])
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from duolog.adapters.postgres.database import MOST_LOG_CONNECTIONS
-from duolog.adapters.sqlite.database import MOST_LOG_READERS, MOST_SESSIONS
+from duolog.adapters.sqlite.opened import MOST_LOG_READERS, MOST_SESSIONS
 
 AT_ONCE = 1.0
 SESSIONS = 4

@@ -63,10 +63,12 @@ async def running(
     module: str,
     arguments: Sequence[str],
     environment: Mapping[str, str] | None = None,
+    *,
+    prefix: Sequence[str] = (),
 ) -> AsyncGenerator[Writer]:
-    """Run a module of the tests that prints such lines, and end it with the block."""
+    """Run a module of the tests that prints such lines, after a prefix of its command, and end it with the block."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, stdin=PIPE, stdout=PIPE, cwd=ROOT, env=environment
+        *prefix, sys.executable, "-m", module, *arguments, stdin=PIPE, stdout=PIPE, cwd=ROOT, env=environment
     )
     try:
         yield Writer(process, experiment)

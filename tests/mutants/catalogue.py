@@ -7,6 +7,7 @@ from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
+from tests.mutants.rebuilds import REBUILD_MUTANTS
 from tests.mutants.shares import SHARE_MUTANTS
 from tests.mutants.transfers import TRANSFER_MUTANTS
 
@@ -215,7 +216,9 @@ _VIEWS: Final = (
         "move the checkpoint in a transaction of its own",
         "P6",
         "adapters/sqlite/view_session.py",
-        "            park(connection, parked)\n            move_checkpoint(connection, move, wrote=wrote)\n\n",
+        "            move_checkpoint(connection, move, wrote=wrote)\n            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n",
+        "            _run_buffered(connection, buffered)\n            unpark(connection, move.share, unparked)\n"
         "            park(connection, parked)\n\n        if self._hold is None:\n"
         "            await self._writer.run(Action("
         "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
@@ -312,6 +315,7 @@ MUTANTS: Final = (
     *TRANSFER_MUTANTS,
     *PROCESS_MUTANTS,
     *SHARE_MUTANTS,
+    *REBUILD_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
 )

@@ -65,11 +65,15 @@ _VIEWS: Final = (
         "E6: move the checkpoint in its own transaction, after the view's",
         "P6",
         "adapters/sqlite/view_session.py",
-        "            move_checkpoint(connection, move, wrote=wrote)\n\n"
+        "            move_checkpoint(connection, move, wrote=wrote)\n"
+        "            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))\n",
-        "\n        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
+        "            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
+        "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))\n"
         "            await self._writer.run(Action("
@@ -80,10 +84,14 @@ _VIEWS: Final = (
         "E6: move the checkpoint in its own transaction, before the view's",
         "P6",
         "adapters/sqlite/view_session.py",
-        "            move_checkpoint(connection, move, wrote=wrote)\n\n"
+        "            move_checkpoint(connection, move, wrote=wrote)\n"
+        "            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n",
-        "\n        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
+        "            _run_buffered(connection, buffered)\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
+        "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            if self._hold is None:\n"
         "                await self._writer.run(Action("

@@ -10,6 +10,7 @@ from users.application.commands.create_user import CreateUserCommand
 from users.application.commands.delete_user import DeleteUserCommand
 from users.application.commands.sign_in import SignInCommand
 from users.application.commands.update_user import UpdateUserCommand
+from users.application.queries.count_users import CountUsersQuery
 from users.application.queries.get_user import GetUserQuery
 from users.application.queries.list_users import ListUsersQuery
 from users.application.queries.page_users import PageUsersQuery
@@ -65,4 +66,5 @@ def make_api(app: Application) -> FastAPI:
     users.delete(
         "/users/{user_id}", DeleteUserCommand, raises=[UserNotFoundError, StaleUserError, InvalidUserDataError]
     )
+    users.get("/statistics/roles", CountUsersQuery)
     return api

@@ -11,6 +11,7 @@ from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
 from duolog.errors import DuologError
 from duolog.scheduling.command_schedule import Overdue
+from duolog.subscriptions.members import Work
 
 _RUN: Final = "Start the application with `duolog run`."
 _SCHEDULE: Final = "scheduled commands"
@@ -47,12 +48,13 @@ async def diagnose(
             statuses = await projection_statuses(database)
         else:
             before = {}
+        members = (await database.shares.survey()).members
         now = datetime.now(UTC)
         for status in statuses:
             if views is not None and status.name not in views and not status.is_owned(now):
                 found.append(_left_over(status))
             else:
-                found += _projection(status, before.get(status.name), now, is_known=views is not None)
+                found += _projection(status, before.get(status.name), now, members, is_known=views is not None)
         if views is not None:
             found += _versions(statuses, views)
         found += _scheduled(await database.schedule.overdue(seconds=_LATE))
@@ -62,7 +64,12 @@ async def diagnose(
 
 
 def _projection(
-    status: ProjectionStatus, before: ProjectionStatus | None, now: datetime, *, is_known: bool
+    status: ProjectionStatus,
+    before: ProjectionStatus | None,
+    now: datetime,
+    members: Mapping[Work, Sequence[str]],
+    *,
+    is_known: bool,
 ) -> Iterator[Examination]:
     subject = f"projection {status.name}"
     # Without the code nobody can tell a projection that stands still from one that was taken out.
@@ -71,6 +78,12 @@ def _projection(
         advice = "`duolog parked list` shows why; `duolog parked retry` applies them again after a repair."
         advice = advice if is_known or status.is_owned(now) else f"{advice} {_gone(status)}"
         yield Examination(subject, Level.FAULT, _parked(status), advice)
+    if status.paused_since is not None:
+        found = f"{status.paused_by} has paused it at {status.paused_since:%Y-%m-%d %H:%M:%S} UTC"
+        behind = f"it stands at {status.position}, {status.lag} positions behind the log"
+        advice = f"`duolog projections resume {shlex.quote(status.name)}` lets it go on."
+        yield Examination(subject, Level.RISK, f"{found}; {behind}", advice)
+        return
     stands = before is not None and before.position == status.position and status.lag > 0
     behind = f"it stands still at {status.position}, {status.lag} positions behind the log"
     if status.owner is not None and not status.is_owned(now):
@@ -78,7 +91,7 @@ def _projection(
         text = f"its owner {status.owner} died: the lease expired at {status.leased_until:%Y-%m-%d %H:%M:%S} UTC"
         yield Examination(subject, level, f"{behind}; {text}" if stands else text, run)
     elif stands and status.owner is None:
-        yield Examination(subject, Level.FAULT, f"{behind}; nobody advances it", run)
+        yield Examination(subject, Level.FAULT, f"{behind}; {_who_is_there(status, members)}", run)
     elif stands:
         found = f"{behind}, although {status.owner} owns it: it fails again and again, or a handler does not end"
         advice = (
@@ -87,6 +100,17 @@ def _projection(
         yield Examination(subject, Level.FAULT, found, advice)
     elif not status.parked:
         yield Examination(subject, Level.WELL, f"version {status.version} at {status.position}")
+
+
+def _who_is_there(status: ProjectionStatus, members: Mapping[Work, Sequence[str]]) -> str:
+    """Say why nobody advances a projection, as far as those who work on it show."""
+    there = {work.version: owners for work, owners in members.items() if work.subscription == status.name and owners}
+    if status.version in there:
+        return f"nobody advances it, although {', '.join(there[status.version])} could: the log there says why"
+    if there:
+        versions = ", ".join(f"{version} ({', '.join(owners)})" for version, owners in sorted(there.items()))
+        return f"nobody advances it: the view is of version {status.version}, and processes run version {versions}"
+    return "nobody advances it: no process that is alive works on it"
 
 
 def _scheduled(overdue: Overdue) -> Iterator[Examination]:

@@ -51,6 +51,8 @@ class ProjectionStatus:
         leased_until: until when; see ``shares``.
         parked: how many events are set aside of the live generation; 0 of others.
         shares: its shares, by bucket.
+        paused_by: who paused the projection; None if it is not paused.
+        paused_since: since when it is paused, by the database's clock.
     """
 
     name: str
@@ -65,6 +67,8 @@ class ProjectionStatus:
     generation: int = 1
     role: str = Role.LIVE.value
     shares: Sequence[ShareStatus] = ()
+    paused_by: str | None = None
+    paused_since: datetime | None = None
 
     def is_owned(self, now: datetime) -> bool:
         """Tell whether somebody holds the lease on every share at a time."""
@@ -87,11 +91,12 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
     """Tell where all generations of all views stand, by name and number; otherwise like `projection_statuses`."""
     # The head is read first: a checkpoint read later can only be above it, never look further behind than it is.
     head = await database.store.head()
-    generations, checkpoints, leases, parked = await asyncio.gather(
+    generations, checkpoints, leases, parked, pauses = await asyncio.gather(
         database.generations.read_all(),
         database.checkpoints.read_all(),
         database.leases.read_all(),
         database.parking.counts(),
+        database.pauses.read(),
     )
     owners = {lease.share.key: lease for lease in leases}
     statuses: list[ProjectionStatus] = []
@@ -100,11 +105,14 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
         shares = [_share_status(each, owners.get(each.share.key), head) for each in own]
         if not shares:
             continue
+        paused = pauses.get(generation.subscription)
         position, updated_at = min(each.position for each in shares), max(each.updated_at for each in own)
         statuses.append(
             ProjectionStatus(
                 name=generation.subscription,
                 generation=generation.number,
+                paused_by=None if paused is None else paused.by,
+                paused_since=None if paused is None else _time(paused.since),
                 role=generation.role.value,
                 version=generation.version,
                 position=position,

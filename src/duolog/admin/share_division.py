@@ -2,21 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import Final
 
+from duolog.admin.share_meeting import CatchUp, share_position, take_over
 from duolog.database.port import Database
-from duolog.dispatch.shield import shielded
-from duolog.errors import ConfigurationError, LeaseLostError
-from duolog.eventstore.port import EventPage
+from duolog.errors import ConfigurationError
 from duolog.projections.projection import Projection
 from duolog.projections.shares import ProjectionShares
-from duolog.subscriptions.checkpoints import CheckpointMove
-from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.share import Share
-
-_LEASE_SECONDS: Final = 30.0
-_BATCH: Final = 500
 
 
 async def split_shares(database: Database, name: str) -> Sequence[Share]:
@@ -45,7 +38,7 @@ async def split_shares(database: Database, name: str) -> Sequence[Share]:
     owner = owner_name()
     for share in wide:
         async with AsyncExitStack() as stack:
-            await database.shares.split(await _take_over(database, share, owner, stack))
+            await database.shares.split(await take_over(database, share, owner, stack))
     return await live_shares(database, name)
 
 
@@ -78,10 +71,10 @@ async def merge_shares(
     owner = owner_name()
     for lower, upper in zip(shares[::2], shares[1::2], strict=False):
         async with AsyncExitStack() as stack:
-            leases = [await _take_over(database, share, owner, stack) for share in (lower, upper)]
-            meeting = max([(await _position(database, lease.share)) for lease in leases])
+            leases = [await take_over(database, share, owner, stack) for share in (lower, upper)]
+            meeting = max([(await share_position(database, lease.share)) for lease in leases])
             for lease in leases:
-                await _CatchUp(database, projection, processors, leases).bring(lease, meeting)
+                await CatchUp(database, projection, processors, leases).bring(lease, meeting)
             await database.shares.merge(*leases)
     return await live_shares(database, name)
 
@@ -97,55 +90,3 @@ async def live_shares(database: Database, name: str) -> Sequence[Share]:
         message = f"no projection {name!r} has run on this database"
         raise ConfigurationError(message, hint="`duolog projections status` shows which have.")
     return [checkpoint.share for checkpoint in checkpoints]
-
-
-class _CatchUp:
-    def __init__(
-        self,
-        database: Database,
-        projection: type[Projection],
-        processors: ProjectionShares,
-        leases: Sequence[Lease],
-    ) -> None:
-        self._database = database
-        self._projection = projection
-        self._processors = processors
-        self._leases = leases
-
-    async def bring(self, lease: Lease, meeting: int) -> None:
-        """Apply what a share wants up to a position, and move its checkpoint there."""
-        following = self._processors.following(self._projection, lease.share)
-        at = await following.processor.begin(lease)
-        while at < meeting:
-            if len(await self._database.leases.renew(self._leases, seconds=_LEASE_SECONDS)) < len(self._leases):
-                raise _lost(lease.share)
-            page = await self._database.store.read_all(after=at, limit=_BATCH, filter=following.filter)
-            events = [event for event in page.events if event.position <= meeting]
-            through = min(page.through, meeting)
-            move = CheckpointMove(lease.share, following.version, lease.token, at, through)
-            await following.processor.apply(EventPage(events, through), move.over(events))
-            at = through
-
-
-async def _position(database: Database, share: Share) -> int:
-    checkpoint = await database.checkpoints.read_share(share)
-    if checkpoint is None:
-        raise _lost(share)
-    return checkpoint.position
-
-
-async def _take_over(database: Database, share: Share, owner: str, stack: AsyncExitStack) -> Lease:
-    lease = await database.leases.acquire(share, owner, seconds=_LEASE_SECONDS, take_over=True)
-    if lease is None:
-        raise _lost(share)
-
-    async def release() -> None:
-        await shielded(database.leases.release(lease))
-
-    stack.push_async_callback(release)
-    return lease
-
-
-def _lost(share: Share) -> LeaseLostError:
-    message = f"{share} was taken over, or divided anew, by somebody else"
-    return LeaseLostError(message, hint="Look which shares there are now, and try again.")

@@ -22,6 +22,7 @@ from duolog.messages.binding import Binding
 from duolog.process_managers.process_manager import Reactor
 from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
+from duolog.projections.rebuild import Rebuilds
 from duolog.projections.shares import ProjectionShares
 from duolog.subscriptions.status import SubscriptionStatus
 
@@ -179,6 +180,10 @@ class Application(MessageSender):
         """Return what applies the log to shares of its projections, for whoever holds their leases."""
         return self._assembly.shares()
 
+    def rebuilds(self) -> Rebuilds:
+        """Return what rebuilds the views of its projections, while it runs here or elsewhere."""
+        return self._assembly.rebuilds()
+
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection of this process is doing."""
         return self._assembly.statuses()
@@ -206,3 +211,20 @@ class Application(MessageSender):
             DatabaseError: the database failed; the keys before are done.
         """
         return await self._assembly.retry_parked(choice)
+
+    async def skip_parked(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
+        """Leave the first parked event of one key out of its view for good, and apply those that wait behind it.
+
+        Args:
+            choice: the key, and the projection and tenant if several have parked it.
+            by: who does it; it is written to the log file.
+
+        Returns:
+            What came of the key; nothing if nothing of it is parked.
+
+        Raises:
+            ConfigurationError: no key is chosen, or events of several tenants or projections; and as `retry_parked`.
+            LeaseLostError: somebody else took the projection over meanwhile; nothing was changed.
+            DatabaseError: the database failed; nothing was changed.
+        """
+        return await self._assembly.skip_parked(choice, by=by)

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 from duolog.application.background_work import SCHEDULED_COMMANDS, check_choice
+from duolog.application.declared_views import DeclaredViews
 from duolog.application.dispatcher import Dispatcher, Route
 from duolog.application.in_flight import InFlight
 from duolog.application.parts import Parts
@@ -37,10 +38,10 @@ from duolog.process_managers.page_processor import ReactionPorts
 from duolog.process_managers.process_manager import Reactor
 from duolog.process_managers.runtime import VERSION, ReactorRuntime
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
-from duolog.projections.projection import Projection
+from duolog.projections.rebuild import Rebuilds
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
-from duolog.projections.view_database import ViewSession
+from duolog.projections.version_keeper import VersionKeeper
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
@@ -48,10 +49,8 @@ from duolog.read.position_wait import PositionWait
 from duolog.scheduling.due_commands import DueCommands, DuePace
 from duolog.scheduling.due_signal import DueSignal
 from duolog.scheduling.scheduled_command import ScheduledId
-from duolog.subscriptions.generations import Role
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.progress import Progress
-from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import SubscriptionStatus
 from duolog.telemetry import find_meter
 from duolog.write.entity_states import EntityStates
@@ -80,6 +79,7 @@ class Assembly:
         self.projections = parts.projections
         settings = parts.settings
         self.database = open_database(parts.database_url)
+        self.views = DeclaredViews(self.database)
         self.processes = parts.processes
         followed = [*(each.handlers() for each in parts.projections), *(each.handlers() for each in parts.processes)]
         types = EventTypes((*parts.events, *chain.from_iterable(followed)))
@@ -136,6 +136,8 @@ class Assembly:
             await self._check_secret()
             await self.database.create_tables(self._parts.tables)
             running = self._running = self._run(work)
+            if projections:
+                await running.keeper.start()
             for runtime in (running.runtime, running.processes):
                 await (runtime.start() if projections else runtime.create())
             if projections and running.meters is not None:
@@ -175,15 +177,21 @@ class Assembly:
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply parked events again; see `ParkedRetry.retry`."""
+        return await self._parked_retry().retry(choice)
+
+    async def skip_parked(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
+        """Leave a parked event out of a view; see `ParkedRetry.skip`."""
+        return await self._parked_retry().skip(choice, by=by)
+
+    def _parked_retry(self) -> ParkedRetry:
         self._started()
-        retry = ParkedRetry(
+        return ParkedRetry(
             self.projections,
             source=self.database,
-            open_view=self._open_view,
+            open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
-        return await retry.retry(choice)
 
     async def _check_secret(self) -> None:
         if await self.database.keep_secret_check(self._parts.secret.check) != self._parts.secret.check:
@@ -192,29 +200,34 @@ class Assembly:
             raise AnotherSecretError(message, hint=hint)
 
     def _run(self, work: Collection[str]) -> Running:
-        versions = {projection.name: projection.version for projection in self.projections}
         meter = find_meter()
-        names = [*versions, *(process.name for process in self.processes)]
+        names = [*(projection.name for projection in self.projections), *(process.name for process in self.processes)]
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         keyed = [projection.name for projection in self.projections if projection.is_keyed()]
         moved = meters.moved if meters is not None else None
-        progress = Progress(self.database.checkpoints, versions, moved, keyed=keyed)
+        progress = Progress(self.database.checkpoints, moved, keyed=keyed)
         source = self.database
         runtime = ProjectionRuntime(self.projections, self.shares(), source=source, progress=progress, only=work)
+        keep_seconds = self._parts.settings.keep_previous_hours * 3_600
+        keeper = VersionKeeper(self.projections, self.views, self.database, keep_seconds=keep_seconds)
         wait = PositionWait(self.database.store, self.database.parking, progress)
         pace, schedule = DuePace(at_once=self._parts.settings.due_at_once), self.database.schedule
         due = DueCommands(schedule, self._commands, self._execute_due, self._signal, owner=runtime.owner, pace=pace)
-        return Running(runtime, self._react(progress, work), progress, wait, meters, due)
+        return Running(runtime, keeper, self._react(progress, work), progress, wait, meters, due)
 
     def shares(self) -> ProjectionShares:
         """Return what applies pages for shares of the projections."""
         return ProjectionShares(
             source=self.database,
-            prepare_view=lambda projection, token: self.database.prepare_view(_view(projection), token=token),
-            open_view=self._open_view,
+            prepare_view=self.views.prepare,
+            open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
+
+    def rebuilds(self) -> Rebuilds:
+        """Return what rebuilds the views of the projections."""
+        return Rebuilds(self.views, self.shares(), self.database)
 
     def _react(self, progress: Progress, work: Collection[str]) -> ReactorRuntime:
         ports = ReactionPorts(
@@ -245,6 +258,7 @@ class Assembly:
         try:
             if running is not None:
                 try:
+                    await running.keeper.stop()
                     for runtime in (running.processes, running.runtime):
                         await runtime.stop(seconds=self._parts.settings.drain_seconds)
                 finally:
@@ -276,9 +290,6 @@ class Assembly:
             ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
         )
 
-    def _open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
-        return self.database.open_view(_view(projection), share, role)
-
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:
         return UnitOfWork(
             store=self.database.store,
@@ -288,10 +299,6 @@ class Assembly:
             keys=self.database.idempotency,
             entity_states=self._entity_states,
         )
-
-
-def _view(projection: type[Projection]) -> View:
-    return View(projection.name, projection.version, projection.tables, projection.partitions)
 
 
 def _checkpoint(reactor: type[Reactor]) -> View:

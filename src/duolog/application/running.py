@@ -8,6 +8,7 @@ from duolog.errors import AfterTimeoutError
 from duolog.eventstore.port import EventStore
 from duolog.process_managers.runtime import ReactorRuntime
 from duolog.projections.runtime import ProjectionRuntime
+from duolog.projections.version_keeper import VersionKeeper
 from duolog.read.position_wait import PositionWait
 from duolog.scheduling.due_commands import DueCommands
 from duolog.subscriptions.meters import SubscriptionMeters
@@ -22,6 +23,7 @@ class Running:
 
     Attributes:
         runtime: runs the projections.
+        keeper: brings live views to the code's version.
         processes: runs the reactors and process managers.
         progress: how far they are.
         wait: waits for positions.
@@ -30,6 +32,7 @@ class Running:
     """
 
     runtime: ProjectionRuntime
+    keeper: VersionKeeper
     processes: ReactorRuntime
     progress: Progress
     wait: PositionWait
@@ -39,7 +42,7 @@ class Running:
     async def caught_up(self, store: EventStore, *, seconds: float) -> None:
         """Wait until every projection and process has the log's end, and no scheduled command is due.
 
-        Parked events count as applied.
+        Parked events count as applied. A live view of a lower version than the code's does not do.
 
         Args:
             store: the log.
@@ -52,6 +55,7 @@ class Running:
         names = [status.subscription for status in (*self.runtime.statuses(), *self.processes.statuses())]
         try:
             async with asyncio.timeout(seconds):
+                await self.keeper.settled()
                 while True:
                     for name in names:
                         await self.progress.reached(name, head)

@@ -17,6 +17,8 @@ class Settings:
         idempotency_hours: how long the outcome of a command with an idempotency key is kept, at least.
         hot_entities: so many states of event-sourced entities are kept at hand, of those that can be copied cheaply:
             deciders with immutable states, and aggregates that declare snapshots. 0 keeps none.
+        keep_previous_hours: how long the generation of a view is kept that a rebuilt one has replaced; until then
+            `duolog projections rollback` goes back to it.
         due_at_once: so many scheduled commands are executed side by side in this process.
     """
 
@@ -28,6 +30,7 @@ class Settings:
     max_event_bytes: int = 1_048_576
     idempotency_hours: float = 24.0
     hot_entities: int = 1_024
+    keep_previous_hours: float = 24.0
     due_at_once: int = 16
 
     def __post_init__(self) -> None:
@@ -38,6 +41,7 @@ class Settings:
             self.after_seconds,
             self.drain_seconds,
             self.idempotency_hours,
+            self.keep_previous_hours,
         )
         if any(limit is not None and limit <= 0 for limit in limits) or self.attempts < 1 or self.max_event_bytes < 1:
             message = "time limits, attempts and sizes must be greater than zero"

@@ -8,6 +8,7 @@ import msgspec
 from duolog.admin.parked_events import ParkedDetail
 from duolog.cli.event_line import event_json
 from duolog.cli.terminal import printable
+from duolog.subscriptions.fingerprint import fingerprint
 from duolog.subscriptions.parking import ParkedEvent
 
 _MICROSECONDS = 1_000_000
@@ -23,6 +24,7 @@ def parked_json(event: ParkedEvent) -> dict[str, Any]:
         "type": event.type,
         "reason": event.reason.value,
         "error": event.error,
+        "fingerprint": fingerprint(event),
         "parked_at": _time(event),
     }
 
@@ -44,6 +46,7 @@ def detail_text(detail: ParkedDetail) -> str:
         "parked": _time(parked),
         "reason": parked.reason.value,
         "error": parked.error,
+        "alike": fingerprint(parked),
     }
     if recorded is not None:
         members |= {

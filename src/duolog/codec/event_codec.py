@@ -111,7 +111,8 @@ class EventCodec:
         self, recorded: RecordedEvent, spec: EventSpec, version: int, payload: JsonObject, steps: int
     ) -> Iterator[object]:
         if version > spec.version:
-            raise _undecodable(recorded, f"this release knows {spec.name!r} versions up to {spec.version}")
+            reason = f"this release knows {spec.name!r} versions up to {spec.version}"
+            raise _undecodable(recorded, reason, is_unknown=True)
         if version == spec.version:
             target: type[object] = spec.cls
             yield msgspec.convert(payload, target, str_keys=True)  # JSON has no other keys
@@ -141,7 +142,7 @@ class EventCodec:
     def _named(self, recorded: RecordedEvent) -> EventSpec:
         spec = self.types.by_name(recorded.type)
         if spec is None:
-            raise _undecodable(recorded, "no class is registered for this type")
+            raise _undecodable(recorded, "no class is registered for this type", is_unknown=True)
         return spec
 
     def _learn(self, spec: EventSpec) -> EventFormat:
@@ -159,7 +160,11 @@ def encode_metadata(metadata: Metadata | None) -> bytes:
     )
 
 
-def _undecodable(recorded: RecordedEvent, reason: str) -> UndecodableEventError:
+def _undecodable(recorded: RecordedEvent, reason: str, *, is_unknown: bool = False) -> UndecodableEventError:
     return UndecodableEventError(
-        position=recorded.position, type=recorded.type, schema_version=recorded.schema_version, reason=reason
+        position=recorded.position,
+        type=recorded.type,
+        schema_version=recorded.schema_version,
+        reason=reason,
+        is_unknown=is_unknown,
     )

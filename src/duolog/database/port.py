@@ -1,10 +1,11 @@
 """What an adapter gives for a database URL, found by its scheme through the entry point group ``duolog.databases``."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from duolog.database.examination import Examination
+from duolog.database.stored_tables import StoredTable
 from duolog.database.transfer import LogTransfer
 from duolog.process_managers.states import ProcessStates
 from duolog.projections.view_database import ViewSession
@@ -50,12 +51,17 @@ class View:
         version: the projection's version.
         tables: by table name, the DDL that makes it (and its indexes).
         partitions: how many shares a new generation of it starts with, 1 to 256.
+        indexes: by name, the DDL of indexes that handlers do not need: a generation that is built beside a live one
+            gets them only when it is loaded.
+        dependants: by name, the DDL of the application's views that read its tables; a switch makes them anew.
     """
 
     subscription: str
     version: int
     tables: Mapping[str, str]
     partitions: int = 1
+    indexes: Mapping[str, str] = field(default_factory=dict[str, str])
+    dependants: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Database(SubscriptionSource, Protocol):
@@ -157,9 +163,10 @@ class Database(SubscriptionSource, Protocol):
     async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
         """Create a view's first generation, which is live, where there is none: tables, shares and checkpoints.
 
-        A view without a live generation begins at the beginning, so its tables must be missing or empty. If the live
-        generation has another version, or lost a table, an owner's call drops its tables and makes them anew, and its
-        shares, checkpoints and parked events start again, in one transaction, so that it is built from the beginning.
+        A view without a live generation begins at the beginning, so its tables must be missing or empty; its indexes
+        and dependants are made with them. A live generation of another version is left alone. If one of this version
+        lost a table, an owner's call drops its tables and makes them anew, and its shares, checkpoints and parked
+        events start again, in one transaction, so that it is built from the beginning.
 
         Args:
             view: what it is to be.
@@ -192,6 +199,52 @@ class Database(SubscriptionSource, Protocol):
         Raises:
             ConfigurationError: there is no live generation.
             StatementError: the DDL is wrong, or the user may not create schemas; nothing was changed.
+        """
+        ...
+
+    async def finish_load(self, view: View, number: int) -> None:
+        """Bring a generation that was loaded into the state in which queries are to find it: indexes, statistics.
+
+        Whoever works on the generation waits meanwhile. What is there already is left as it is.
+
+        Args:
+            view: what the generation is.
+            number: its number.
+
+        Raises:
+            GenerationGoneError: there is no such generation.
+            StatementError: the DDL of an index is wrong; nothing was changed.
+        """
+        ...
+
+    async def switch_view(self, view: View, number: int, *, accept_behind: bool = False) -> Generation:
+        """Try once to let queries read another generation, all its tables at once; the live one becomes a previous one.
+
+        Owners of both are fenced off, and go on with new leases. Whoever reads waits for a moment at most: where
+        somebody uses the tables for long, this fails. Grants stay, and ``view.dependants`` are made anew.
+
+        Args:
+            view: what the generation is; its dependants.
+            number: its number; if it is live already, nothing is done.
+            accept_behind: let queries go back in time.
+
+        Returns:
+            The generation, which is live now.
+
+        Raises:
+            GenerationGoneError: there is no such generation, or no live one.
+            ViewBehindError: the live one is ahead of it; nothing was changed.
+            SwitchRefusedError: something undeclared hangs on the live tables; nothing was changed.
+            SwitchBlockedError: the tables are in use; nothing was changed.
+            StatementError: the DDL of a dependant is wrong; nothing was changed.
+        """
+        ...
+
+    async def stored_tables(self, generation: Generation) -> Sequence[StoredTable]:
+        """Return the tables of a generation as they are stored, in their order; those that are missing are left out.
+
+        Args:
+            generation: as it is now: its role says where they are.
         """
         ...
 

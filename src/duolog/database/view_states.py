@@ -3,22 +3,19 @@
 from collections.abc import Collection, Sequence
 
 from duolog.database.port import View
-from duolog.errors import ConfigurationError
+from duolog.errors import ConfigurationError, GenerationGoneError, ViewBehindError
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 
 
-def is_current(known: Sequence[Checkpoint], view: View, missing: Collection[str]) -> bool:
+def is_current(known: Sequence[Checkpoint], missing: Collection[str]) -> bool:
     """Tell whether a live generation can go on.
 
     Args:
         known: the checkpoints of its shares.
-        view: what it is to be.
         missing: tables of it that do not exist: one that is missing at a later position has missed events.
     """
-    if not known or any(checkpoint.version != view.version for checkpoint in known):
-        return False
-    return not missing or all(checkpoint.position == 0 for checkpoint in known)
+    return bool(known) and (not missing or all(checkpoint.position == 0 for checkpoint in known))
 
 
 def check_live(view: View, there: Sequence[Generation]) -> Generation | None:
@@ -43,3 +40,40 @@ def check_droppable(generation: Generation) -> None:
     if generation.role is Role.LIVE:
         message = f"generation {generation.number} of {generation.subscription!r} is live"
         raise ConfigurationError(message, hint="Switch to another generation first, or forget the whole view.")
+
+
+def switched_pair(there: Sequence[Generation], view: View, number: int) -> tuple[Generation, Generation]:
+    """Return the live generation, and the one that is to become it; they are the same if it is.
+
+    Raises:
+        GenerationGoneError: one of them is missing.
+    """
+    live = next((each for each in there if each.role is Role.LIVE), None)
+    target = next((each for each in there if each.number == number), None)
+    if live is None or target is None:
+        raise GenerationGoneError(view=view.subscription, generation=number)
+    return live, target
+
+
+def check_caught_up(live: Sequence[Checkpoint], target: Sequence[Checkpoint]) -> None:
+    """Refuse to let queries go back in time.
+
+    Args:
+        live: the checkpoints of the live generation's shares.
+        target: those of the generation that is to take its place; it may be divided in another way.
+
+    Raises:
+        ViewBehindError: a share of it has passed less than one with the same buckets of the live one.
+    """
+    pairs = [
+        (theirs.position - ours.position, ours, theirs)
+        for ours in target
+        for theirs in live
+        if theirs.share.buckets.lo <= ours.share.buckets.hi and ours.share.buckets.lo <= theirs.share.buckets.hi
+    ]
+    behind, ours, theirs = max(pairs, key=lambda pair: pair[0])
+    if behind > 0:
+        share = ours.share
+        raise ViewBehindError(
+            view=share.subscription, generation=share.generation, position=ours.position, live=theirs.position
+        )

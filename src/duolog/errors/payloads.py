@@ -27,16 +27,26 @@ class UndecodableEventError(DuologError):
         type: its stored type name.
         schema_version: its stored schema version.
         reason: why it cannot be read.
+        is_unknown: this release knows no such type, or no such version of it; another one may.
     """
 
     hint = "Declare the type with @event, or add the missing upcaster, deploy, and retry."
 
-    def __init__(self, *, position: int, type: str, schema_version: int, reason: str) -> None:  # noqa: A002 - the log's word
+    def __init__(
+        self,
+        *,
+        position: int,
+        type: str,  # noqa: A002 - the log's word
+        schema_version: int,
+        reason: str,
+        is_unknown: bool = False,
+    ) -> None:
         super().__init__(f"event {type!r} version {schema_version} at position {position} cannot be decoded: {reason}")
         self.position = position
         self.type = type
         self.schema_version = schema_version
         self.reason = reason
+        self.is_unknown = is_unknown
 
 
 class UndecodableCommandError(DuologError):

@@ -37,6 +37,10 @@ class ReactionSession(ReadDatabase, Protocol):
         """Buffer a writing statement."""
         ...
 
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Buffer a writing statement for each row."""
+        ...
+
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement, and return how many rows it changed."""
         ...

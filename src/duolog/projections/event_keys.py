@@ -1,7 +1,8 @@
 """What an event is in order with, for a projection: its stream, or the key that the projection declares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from duolog.codec.event_codec import EventCodec
 from duolog.errors import UndecodableEventError
@@ -9,8 +10,7 @@ from duolog.messages.envelope import RecordedEvent
 from duolog.projections.projection import Projection
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedEvent:
+class KeyedEvent(msgspec.Struct, frozen=True):
     """A decoded event with its key.
 
     Attributes:
@@ -32,19 +32,34 @@ class EventKeys:
         codec: decodes events.
     """
 
-    __slots__ = ("_codec", "_projection")
+    __slots__ = ("_ahead", "_codec", "_is_keyed", "_projection")
 
     def __init__(self, projection: type[Projection], codec: EventCodec) -> None:
         self._projection = projection
         self._codec = codec
+        self._is_keyed = projection.is_keyed()
+        self._ahead: dict[int, KeyedEvent] = {}
+
+    def read_ahead(self, events: Sequence[RecordedEvent]) -> None:
+        """Decode events that are read soon; what was decoded is kept until then."""
+        ahead, read = self._ahead, self._read
+        for recorded in events:
+            ahead[recorded.position] = read(recorded)
+
+    def forget(self) -> None:
+        """Forget what was decoded and not yet read."""
+        self._ahead.clear()
 
     def read(self, recorded: RecordedEvent) -> KeyedEvent:
         """Decode an event and tell its key; what fails is in the result."""
+        return self._ahead.pop(recorded.position, None) or self._read(recorded)
+
+    def _read(self, recorded: RecordedEvent) -> KeyedEvent:
         try:
             parts = self._codec.decode_all(recorded)
         except UndecodableEventError as error:
             return KeyedEvent(recorded.stream, (), error)
-        if not self._projection.is_keyed() or not parts:
+        if not self._is_keyed or not parts:
             return KeyedEvent(recorded.stream, parts)
         try:
             return KeyedEvent(self._projection.partition_key(parts[0]), parts)

@@ -1,5 +1,6 @@
 """Applying parked events again, after what made them fail was put right."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -8,10 +9,13 @@ from duolog.codec.event_codec import EventCodec
 from duolog.dispatch.shield import shielded
 from duolog.errors import ConfigurationError, DatabaseError, LeaseLostError
 from duolog.messages.envelope import RecordedEvent
+from duolog.projections.handling import Handling
 from duolog.projections.projection import Projection
+from duolog.projections.retry_attempt import RetryAttempt
 from duolog.projections.views import OpenProjection, OpenView
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.failure import Failure, is_transient
+from duolog.subscriptions.fingerprint import fingerprint
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
@@ -21,6 +25,7 @@ from duolog.subscriptions.shares import HeldShare
 from duolog.subscriptions.source import SubscriptionSource
 
 _LEASE_SECONDS: Final = 30.0
+_logger: Final = logging.getLogger("duolog.projections")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class RetriedKey:
         parked: how many are still parked.
         position: the event that failed; None if none did.
         error: its new error; empty if none failed.
+        held_back: it was not tried, since another key that had failed in the same way has failed again.
+        skipped: the event that was skipped; None if none was.
     """
 
     subscription: str
@@ -59,6 +66,8 @@ class RetriedKey:
     parked: int
     position: int | None = None
     error: str = ""
+    held_back: bool = False
+    skipped: int | None = None
 
 
 class ParkedRetry:
@@ -68,6 +77,8 @@ class ParkedRetry:
     that fails again stays parked with its new error, and so do those behind it. For its time the retry takes the
     leases of the shares concerned from their owners, whose next commit or renewal fails; they then load anew what is
     parked.
+
+    Of keys that failed in the same way (see `fingerprint`), one is tried first, and the others only if it goes on.
 
     Args:
         projections: the projections' classes.
@@ -104,6 +115,36 @@ class ParkedRetry:
             LeaseLostError: somebody else took the projection over meanwhile; the keys before are done.
             DatabaseError: the database failed; the keys before are done.
         """
+        return await self._retry_all(choice, skip=False)
+
+    async def skip(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
+        """Leave the first parked event of a key out of the view for good, and apply those that wait behind it.
+
+        The view is not the fold of the log any more; who did it, and when, is written to the log file.
+
+        Args:
+            choice: the key, and the projection if several have parked it.
+            by: who does it.
+
+        Returns:
+            What came of the key; nothing if nothing of it is parked.
+
+        Raises:
+            ConfigurationError: no key is chosen, or events of several tenants or projections; and as `retry`.
+            LeaseLostError: somebody else took the projection over meanwhile; nothing was changed.
+            DatabaseError: the database failed; nothing was changed.
+        """
+        found = {(each.subscription, each.tenant) for each in await self._read(choice)}
+        if choice.key is None or len(found) > 1:
+            message = "it is not clear whose event is to be skipped"
+            raise ConfigurationError(message, hint="Name the key, the projection and the tenant.")
+        skipped = await self._retry_all(choice, skip=True)
+        for each in skipped:
+            where = (each.subscription, each.skipped, each.tenant, each.key, by)
+            _logger.warning("projection %s: event %s of tenant %r, key %r was skipped by %s", *where)
+        return skipped
+
+    async def _retry_all(self, choice: ParkedChoice, *, skip: bool) -> Sequence[RetriedKey]:
         if choice.subscription is not None and choice.subscription not in self._projections:
             message = f"the application has no projection {choice.subscription!r}"
             raise ConfigurationError(message, hint=f"It has: {', '.join(sorted(self._projections)) or 'none'}.")
@@ -112,19 +153,20 @@ class ParkedRetry:
             # Looked at first, so that nobody is disturbed where nothing is parked.
             chosen = replace(choice, subscription=name)
             if choice.subscription in (None, name) and await self._read(chosen):
-                retried += await self._retry(projection, chosen)
+                retried += await self._retry(projection, chosen, skip=skip)
         return retried
 
-    async def _retry(self, projection: type[Projection], choice: ParkedChoice) -> Sequence[RetriedKey]:
+    async def _retry(self, projection: type[Projection], choice: ParkedChoice, *, skip: bool) -> Sequence[RetriedKey]:
         retried: list[RetriedKey] = []
+        failed: set[str] = set()
         for held in await self._shares(projection):
             # Looked at first, so that no owner is disturbed of whose share nothing is parked.
             if await self._read(choice, held.share):
-                retried += await self._retry_share(projection, held, choice)
+                retried += await self._retry_share(projection, held, choice, failed, skip=skip)
         return retried
 
     async def _retry_share(
-        self, projection: type[Projection], held: HeldShare, choice: ParkedChoice
+        self, projection: type[Projection], held: HeldShare, choice: ParkedChoice, failed: set[str], *, skip: bool
     ) -> Sequence[RetriedKey]:
         share = held.share
         lease = await self._take_over(share)
@@ -139,8 +181,14 @@ class ParkedRetry:
                 by_key.setdefault((event.tenant, event.key), []).append(event)
             retried: list[RetriedKey] = []
             for events in by_key.values():
+                alike = fingerprint(events[0])
+                if alike in failed:
+                    retried.append(_held_back(events))
+                    continue
                 await self._renew(lease)
-                retried.append(await self._retry_key(projection, events, move, held.role))
+                retried.append(await self._retry_key(projection, events, move, held.role, skip=skip))
+                if retried[-1].position == events[0].position:
+                    failed.add(alike)
             return retried
         finally:
             await shielded(self._source.leases.release(lease))
@@ -158,15 +206,23 @@ class ParkedRetry:
         return [each for each in there if each.version == projection.version]
 
     async def _retry_key(
-        self, projection: type[Projection], parked: Sequence[ParkedEvent], move: CheckpointMove, role: Role
+        self,
+        projection: type[Projection],
+        parked: Sequence[ParkedEvent],
+        move: CheckpointMove,
+        role: Role,
+        *,
+        skip: bool,
     ) -> RetriedKey:
         recorded = [await self._recorded(event) for event in parked]
-        attempt = _Attempt(parked, len(parked))
+        attempt = RetryAttempt(parked, len(parked), int(skip))
         while (failed := await self._try(projection, attempt, recorded, move, role)) is not None:
             # The event that failed may have written in part: those before it are applied anew without it.
             attempt = failed
         first, left = parked[0], len(parked) - attempt.most
-        result = RetriedKey(projection.name, first.tenant, first.key, attempt.most, left)
+        result = RetriedKey(projection.name, first.tenant, first.key, attempt.most - attempt.skipped, left)
+        if skip:
+            result = replace(result, skipped=first.position)
         if attempt.failure is None:
             return result
         return replace(result, position=parked[attempt.most].position, error=attempt.failure.error)
@@ -174,24 +230,24 @@ class ParkedRetry:
     async def _try(
         self,
         projection: type[Projection],
-        attempt: "_Attempt",
+        attempt: RetryAttempt,
         recorded: Sequence[RecordedEvent],
         move: CheckpointMove,
         role: Role,
-    ) -> "_Attempt | None":
+    ) -> RetryAttempt | None:
         """Apply and commit an attempt; return the next one, with fewer events, if an event failed."""
         session = self._open_view(projection, move.share, role)
-        applied = 0
+        applied = attempt.skipped
         try:
             async with self._open_projection(projection, session) as instance:
-                for event in recorded[: attempt.most]:
-                    for part in self._codec.decode_all(event):
-                        await _hand_over(instance, part, event)
+                handling = Handling(instance)
+                for event in recorded[attempt.skipped : attempt.most]:
+                    await handling.each(self._codec.decode_all(event), event)
                     await session.flush()  # so that an error is that of this event
                     applied += 1
             await session.commit(move, attempt.still_parked(), unparked=attempt.unparked())
         except Exception as error:
-            if is_transient(error) or attempt.most == 0:
+            if is_transient(error) or attempt.most <= attempt.skipped:
                 raise
             return replace(attempt, most=min(applied, attempt.most - 1), failure=Failure.of(error))
         finally:
@@ -226,37 +282,18 @@ class ParkedRetry:
             raise _lost(lease.share)
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """Which of a key's events are applied, and what is said of the first that is not.
-
-    Attributes:
-        parked: all parked events of the key, in order.
-        most: apply so many.
-        failure: why the next one stays parked; None if there is none.
-    """
-
-    parked: Sequence[ParkedEvent]
-    most: int
-    failure: Failure | None = None
-
-    def unparked(self) -> Sequence[int]:
-        return [event.position for event in self.parked[: self.most]]
-
-    def still_parked(self) -> Sequence[ParkedEvent]:
-        if self.failure is None:
-            return ()
-        failure = self.failure
-        failed = self.parked[self.most]
-        return (replace(failed, reason=failure.reason, error=failure.error, traceback=failure.traceback),)
-
-
-async def _hand_over(projection: Projection, event: object, recorded: RecordedEvent) -> None:
-    handler = projection.handlers().get(type(event))
-    if handler is None:
-        return  # this release's projection does not want it
-    method = getattr(projection, handler.method)
-    await (method(event, recorded) if handler.takes_recorded else method(event))
+def _held_back(parked: Sequence[ParkedEvent]) -> RetriedKey:
+    first = parked[0]
+    return RetriedKey(
+        first.subscription,
+        first.tenant,
+        first.key,
+        0,
+        len(parked),
+        position=first.position,
+        error=first.error,
+        held_back=True,
+    )
 
 
 def _lost(share: Share) -> LeaseLostError:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from duolog.errors import ConfigurationError
+from duolog.messages.batch_handlers import batch_handlers
 from duolog.messages.event_handlers import EventHandler, event_handlers
 from duolog.messages.names import check_type_name
 from duolog.subscriptions.share import Buckets
@@ -31,16 +32,29 @@ class Projection:
             )
     ```
 
+    ``indexes`` that only queries need are declared by name apart from the tables, so that a rebuild makes them when it
+    has loaded the rows. ``dependants`` are the application's own database views that read the tables: they are made
+    with the view, and made anew whenever a rebuilt one takes its place.
+
     ``partitions`` says how many shares a new view starts with, which any number of processes advance side by side; all
     events of one stream stay in order. A view whose rows are fed by several streams overrides `partition_key`, so that
     the events of one row stay in order instead.
+
+    A set-based projection has one method instead, which takes many events at once, of all its types, in order:
+
+    ```python
+        async def on_batch(self, events: Sequence[Recorded[UserCreated | UserRenamed]]) -> None: ...
+    ```
     """
 
     name: str
     version: int = 1
     partitions: int = 1
     tables: ClassVar[Mapping[str, str]] = {}
+    indexes: ClassVar[Mapping[str, str]] = {}
+    dependants: ClassVar[Mapping[str, str]] = {}
     _is_keyed: ClassVar[bool] = False
+    _takes_batches: ClassVar[bool] = False
     _handlers: ClassVar[Mapping[type, EventHandler]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -52,7 +66,9 @@ class Projection:
         check_type_name(cls.name, cls.version)
         Buckets.parts(cls.partitions)
         cls._is_keyed = any("partition_key" in base.__dict__ for base in cls.__mro__ if base is not Projection)
-        cls._handlers = event_handlers(cls)
+        batches = batch_handlers(cls)
+        cls._takes_batches = bool(batches)
+        cls._handlers = batches or event_handlers(cls)
         for handler in cls._handlers.values():
             if not inspect.iscoroutinefunction(getattr(cls, handler.method)):
                 message = f"{cls.__module__}.{cls.__qualname__}.{handler.method} is not async"
@@ -75,6 +91,11 @@ class Projection:
         return cls._is_keyed
 
     @classmethod
+    def takes_batches(cls) -> bool:
+        """Tell whether it is set-based: `on_batch` takes many events at once."""
+        return cls._takes_batches
+
+    @classmethod
     def handlers(cls) -> Mapping[type, EventHandler]:
-        """Return its ``on_...`` methods by event type."""
+        """Return its ``on_...`` methods by event type; all are `on_batch` where it is set-based."""
         return cls._handlers

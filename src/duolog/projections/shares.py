@@ -7,6 +7,7 @@ from duolog.errors import ConfigurationError
 from duolog.eventstore.filters import EventFilter
 from duolog.messages.event import stored_names
 from duolog.projections.page_processor import ProjectionPageProcessor
+from duolog.projections.poison import Poison
 from duolog.projections.projection import Projection
 from duolog.projections.view_preparation import ViewPreparation
 from duolog.projections.views import OpenProjection, OpenView, PrepareView
@@ -36,9 +37,10 @@ class ProjectionShares:
         open_view: opens a projection's view.
         open_projection: builds a projection's instance.
         codec: decodes events; the projections' event types are registered with it.
+        make_poison: decides, for each share, what becomes of events that cannot be applied.
     """
 
-    __slots__ = ("_codec", "_open_projection", "_open_view", "_prepare_view", "_source")
+    __slots__ = ("_codec", "_make_poison", "_open_projection", "_open_view", "_prepare_view", "_source")
 
     def __init__(
         self,
@@ -48,12 +50,14 @@ class ProjectionShares:
         open_view: OpenView,
         open_projection: OpenProjection,
         codec: EventCodec,
+        make_poison: Callable[[], Poison] = Poison,
     ) -> None:
         self._source = source
         self._prepare_view = prepare_view
         self._open_view = open_view
         self._open_projection = open_projection
         self._codec = codec
+        self._make_poison = make_poison
 
     def subscription(self, projection: type[Projection]) -> Subscription:
         """Return what a process works on for a projection.
@@ -83,8 +87,10 @@ class ProjectionShares:
                 open_projection=self._open_projection,
                 codec=self._codec,
                 parking=self._source.parking,
+                poison=self._make_poison(),
             )
-            return Following(share, projection.version, share_filter(projection, share), processor)
+            wanted = share_filter(projection, share)
+            return Following(share, projection.version, wanted, processor, processor.foresee)
 
         return follow
 

@@ -24,6 +24,16 @@ class ViewDatabase(ReadDatabase, Protocol):
         """
         ...
 
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Run a writing statement once for each of ``rows``, in order; buffered like those of `execute`.
+
+        Where all rows can go in one statement, as those of an ``INSERT`` do, the database gets one.
+
+        Raises:
+            StatementError: parameters are missing or unknown.
+        """
+        ...
+
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed."""
         ...

@@ -25,11 +25,11 @@ class ReadyShare:
 
 
 class ViewPreparation:
-    """Knows which version a projection's view had when this process started.
+    """Makes sure that what a share's owner works on is there, and of the code's version.
 
     Args:
         projection: the projection's class.
-        prepare_view: brings its view to its version.
+        prepare_view: creates its first generation.
         source: tells which generations there are, and where their shares are.
     """
 
@@ -37,44 +37,35 @@ class ViewPreparation:
         self._projection = projection
         self._prepare_view = prepare_view
         self._source = source
-        self._found_version = projection.version
 
     async def create(self) -> None:
-        """Create the view if there is none; one of another version is made anew only once its lease is taken.
+        """Create the view if there is none; one of another version is left alone.
 
         Raises:
             StatementError: the DDL of its tables is wrong.
         """
-        checkpoints = await self._source.checkpoints.read(self._projection.name)
-        if not checkpoints:
-            checkpoints = await self._prepare_view(self._projection, None)
-        self._found_version = checkpoints[0].version
+        if not await self._source.checkpoints.read(self._projection.name):
+            await self._prepare_view(self._projection, None)
 
     async def ready(self, lease: Lease) -> ReadyShare:
-        """Bring the view to this version for the owner of a share.
+        """Return where the owner of a share goes on, and in which role; a live view that lost a table begins anew.
 
         Raises:
-            LeaseLostError: the share is divided anew or dropped, or another release has given the view another version
-                since this process started.
+            LeaseLostError: the share is divided anew or dropped, or its generation is of another version.
         """
-        share, own = lease.share, self._projection.version
+        share = lease.share
         there = await self._source.generations.read(share.subscription)
         generation = next((each for each in there if each.number == share.generation), None)
-        if generation is None:
+        if generation is None or generation.version != self._projection.version:
             message = f"{share} was dropped"
-            raise LeaseLostError(message)
-        if generation.version not in {own, self._found_version}:
-            # Two releases that run side by side would otherwise drop each other's view again and again.
-            message = f"view {share.subscription!r} went to version {generation.version}; this process has {own}"
             raise LeaseLostError(message)
         checkpoint: Checkpoint | None
         if generation.role is Role.LIVE and share.buckets.lo == 0:
             prepared = await self._prepare_view(self._projection, lease.token)
             checkpoint = next((each for each in prepared if each.share == share), None)
-            self._found_version = own
         else:
             checkpoint = await self._source.checkpoints.read_share(share)
-        if checkpoint is None or checkpoint.version != own:
+        if checkpoint is None:
             message = f"{share} was divided anew"
             raise LeaseLostError(message)
         return ReadyShare(checkpoint.position, generation.role)

@@ -2,19 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
-from duolog.subscriptions.generations import Role
+from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.share import Share
 
 PrepareView = Callable[[type[Projection], int | None], Awaitable[Sequence[Checkpoint]]]
 """Creates a projection's tables and checkpoint where they are missing, and returns those of its shares.
 
-If they are of another version, and the token of the owner's lease is given, the tables are made anew and the checkpoint
-and the parked events are reset, in one transaction; without a token they are left alone. Raises `StatementError` if the
-DDL is wrong, `LeaseLostError` if the token is a former owner's.
+A view of another version is left alone. If one of this version lost a table, and the token of the owner's lease is
+given, it begins anew, in one transaction. Raises `StatementError` if the DDL is wrong, `LeaseLostError` if the token is
+a former owner's.
 """
 
 OpenView = Callable[[type[Projection], Share, Role], ViewSession]
@@ -25,3 +26,23 @@ OpenProjection = Callable[[type[Projection], ViewDatabase], AbstractAsyncContext
 
 It is left before the commit; an error on leaving rolls the batch back.
 """
+
+
+class ViewGenerations(Protocol):
+    """Makes, switches and drops generations of projections' views; what it raises is said at the database's port."""
+
+    async def create_shadow(self, projection: type[Projection]) -> Generation:
+        """Create a further generation of a view that has a live one, or return the shadow of this version."""
+        ...
+
+    async def finish_load(self, projection: type[Projection], number: int) -> None:
+        """Bring a loaded generation into the state in which queries are to find it: indexes, statistics."""
+        ...
+
+    async def switch(self, projection: type[Projection], number: int, *, accept_behind: bool = False) -> Generation:
+        """Try once to let queries read a generation, and return it; the live one becomes a previous one."""
+        ...
+
+    async def drop(self, projection: type[Projection], number: int) -> None:
+        """Remove a generation that is not live; does nothing if there is no such generation."""
+        ...

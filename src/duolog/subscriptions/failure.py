@@ -57,7 +57,7 @@ def is_transient(error: Exception) -> bool:
 
 def _reason(error: Exception) -> ParkReason:
     if isinstance(error, UndecodableEventError):
-        return ParkReason.UNDECODABLE
+        return ParkReason.UNKNOWN if error.is_unknown else ParkReason.UNDECODABLE
     return ParkReason.DATABASE_REFUSED if isinstance(error, _REFUSALS) else ParkReason.HANDLER_RAISED
 
 

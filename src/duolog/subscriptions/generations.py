@@ -48,3 +48,15 @@ class Generations(Protocol):
     async def read_all(self) -> Sequence[Generation]:
         """Return all generations, by subscription and number."""
         ...
+
+    async def outlived(self, subscription: str, *, seconds: float) -> Sequence[Generation]:
+        """Return the previous generations that have had their time, by number.
+
+        One with a greater number than the live one is not among them: somebody went back from it, and it would be
+        built again if it were dropped.
+
+        Args:
+            subscription: the subscription's name.
+            seconds: how long a generation is kept after it was live, by the database's clock.
+        """
+        ...

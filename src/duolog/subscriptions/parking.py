@@ -11,6 +11,7 @@ from duolog.subscriptions.share import Share
 class ParkReason(Enum):
     """Why an event is parked."""
 
+    UNKNOWN = "unknown"
     UNDECODABLE = "undecodable"
     HANDLER_RAISED = "handler_raised"
     DATABASE_REFUSED = "database_refused"

@@ -36,24 +36,21 @@ class Progress:
 
     Args:
         checkpoints: how far shares are that other processes own.
-        versions: of the views that are waited for here, by subscription; a view of another version does not count.
         keyed: subscriptions whose shares are divided by a key of their own, so that buckets of streams say nothing.
         moved: called with share and position whenever a share of this process has moved.
     """
 
-    __slots__ = ("_checkpoints", "_keyed", "_layouts", "_moved", "_owned", "_pollers", "_versions", "_waiting")
+    __slots__ = ("_checkpoints", "_keyed", "_layouts", "_moved", "_owned", "_pollers", "_waiting")
 
     def __init__(
         self,
         checkpoints: Checkpoints,
-        versions: Mapping[str, int] | None = None,
         moved: Callable[[Share, int], None] | None = None,
         *,
         keyed: Collection[str] = (),
     ) -> None:
         self._checkpoints = checkpoints
         self._moved = moved
-        self._versions = versions or {}
         self._keyed = frozenset(keyed)
         self._layouts: dict[str, tuple[Share, ...]] = {}
         self._owned: dict[Share, int] = {}
@@ -159,10 +156,9 @@ class Progress:
         known = self._known(subscription)
         if known is not None:
             return known
-        version = self._versions.get(subscription)
+        # Of whatever version the live view is: queries read it.
         return {
-            # A view of another version is not the one that is waited for.
-            each.share: 0 if version not in (None, each.version) else max(each.position, self._owned.get(each.share, 0))
+            each.share: max(each.position, self._owned.get(each.share, 0))
             for each in await self._checkpoints.read(subscription)
         }
 

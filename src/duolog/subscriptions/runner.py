@@ -3,18 +3,22 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from duolog.errors import DatabaseError, LeaseLostError
+from duolog.errors import DatabaseError, LeaseLostError, UnknownEventError
 from duolog.eventstore.filters import EventFilter
 from duolog.eventstore.port import EventPage
+from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.backoff import Backoff
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.failure import error_text
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.page_processor import PageProcessor
+from duolog.subscriptions.page_size import PageSize
+from duolog.subscriptions.prefetch import prefetched
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.share import Share
 from duolog.subscriptions.source import SubscriptionSource
@@ -34,7 +38,7 @@ class Pace:
             one write in that time.
         first_pause: pause after the first failure.
         last_pause: longest pause between failures.
-        batch: at most so many events a page.
+        batch: so many events are read at a time; a page has 8 times as many at most, see `PageSize`.
     """
 
     lease: float = 5.0
@@ -42,6 +46,10 @@ class Pace:
     first_pause: float = 0.05
     last_pause: float = 5.0
     batch: int = 500
+
+
+def _nothing(_: Sequence[RecordedEvent]) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +61,14 @@ class Following:
         version: version of the code.
         filter: which events it wants.
         processor: applies the pages.
+        foresee: called with events whose page comes soon, while another one is applied.
     """
 
     share: Share
     version: int
     filter: EventFilter
     processor: PageProcessor
+    foresee: Callable[[Sequence[RecordedEvent]], None] = _nothing
 
 
 class ShareRunner:
@@ -92,6 +102,7 @@ class ShareRunner:
         self._owner = owner
         self._pace = pace
         self._ended = ended
+        self._size = PageSize(pace.batch)
         self._backoff = Backoff(first=pace.first_pause, last=pace.last_pause)
         self._state = RunnerState.WAITING
         self._error = ""
@@ -191,6 +202,11 @@ class ShareRunner:
         except LeaseLostError as error:
             _logger.info("subscription %s: %s", self.share, error.message)
             self._rest(error, RunnerState.WAITING)
+        except UnknownEventError as error:
+            if not self._failing:
+                _logger.warning("subscription %s: %s", self.share, error.message)
+            self._failing = True
+            self._rest(error, RunnerState.WAITING)
         except Exception as error:  # a runner that dies silently would stop its view for good
             if not self._failing:
                 _logger.warning("subscription %s failed; it goes on trying", self.share, exc_info=error)
@@ -235,8 +251,8 @@ class ShareRunner:
         self._tried.set()
         wanted = self._following.filter
         pages = self._source.store.subscribe(after=self._position, batch=self._pace.batch, filter=wanted)
-        async with contextlib.aclosing(pages):
-            async for page in pages:
+        async with contextlib.aclosing(prefetched(pages, self._size, self._following.foresee)) as ahead:
+            async for page in ahead:
                 await self._take(page, lease)
                 if self._stopping.is_set():
                     return
@@ -244,7 +260,9 @@ class ShareRunner:
     async def _take(self, page: EventPage, lease: Lease) -> None:
         if page.events:
             async with self._page:
+                begun = time.monotonic()
                 await self._apply(page, lease)
+                self._size.took(len(page.events), time.monotonic() - begun)
         elif page.through > self._through:
             # The view is already what it will be at that position, so queries of this process need not wait.
             self._through = page.through

@@ -8,6 +8,7 @@ from duolog.subscriptions.generations import Generations
 from duolog.subscriptions.leases import Leases
 from duolog.subscriptions.members import Members
 from duolog.subscriptions.parking import Parking
+from duolog.subscriptions.pauses import Pauses
 from duolog.subscriptions.shares import Shares
 
 
@@ -37,6 +38,11 @@ class SubscriptionSource(Protocol):
     @property
     def members(self) -> Members:
         """Who works on subscriptions."""
+        ...
+
+    @property
+    def pauses(self) -> Pauses:
+        """Which subscriptions stand still on purpose."""
         ...
 
     @property

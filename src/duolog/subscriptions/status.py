@@ -13,6 +13,7 @@ class RunnerState(Enum):
     WAITING = "waiting for lease"
     RUNNING = "running"
     BACKING_OFF = "backing off"
+    PAUSED = "paused"
     STOPPED = "stopped"
 
 

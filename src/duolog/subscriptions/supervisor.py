@@ -78,6 +78,7 @@ class SubscriptionSupervisor:
         self._backoff = Backoff(first=self._pace.first_pause, last=self._pace.last_pause)
         self._runners: dict[Share, ShareRunner] = {}
         self._error = ""
+        self._paused: frozenset[str] = frozenset()
         self._next_beat = 0.0
         self._due = asyncio.Event()
         self._tried = asyncio.Event()
@@ -154,6 +155,7 @@ class SubscriptionSupervisor:
             for subscription in missing:
                 await self._prepare(subscription)
             survey = await self._source.shares.survey()
+        self._paused = frozenset(await self._source.pauses.read())
         by_name = _by_name(survey)
         taken: list[ShareRunner] = []
         for subscription in self._subscriptions:
@@ -179,11 +181,14 @@ class SubscriptionSupervisor:
     ) -> Sequence[ShareRunner]:
         members = survey.members.get(subscription.work, ())
         own = [each for each in shares if each.version == subscription.version]
-        # A view of another version is brought to this one by whoever has its first share; see `PageProcessor.begin`.
-        wanted = own or [each for each in shares if each.role is Role.LIVE][:1]
-        if not wanted:
+        if not own:
             return ()
-        part = part_of(self._owner, wanted, members)
+        if subscription.name in self._paused:
+            for share_runner in self._runners.values():
+                if share_runner.share.subscription == subscription.name:
+                    share_runner.leave()
+            return ()
+        part = part_of(self._owner, own, members)
         for share in part.release:
             if (runner := self._runners.get(share)) is not None:
                 runner.leave()
@@ -242,6 +247,8 @@ class SubscriptionSupervisor:
                 state = each if each in states else state
             if self._error and not states:
                 state = RunnerState.BACKING_OFF
+        if state is RunnerState.WAITING and subscription.name in self._paused:
+            state = RunnerState.PAUSED
         running = [each.position for each in shares if each.state is RunnerState.RUNNING]
         error = next((each.error for each in shares if each.error), self._error)
         positions = running or [each.position for each in shares]

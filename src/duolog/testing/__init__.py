@@ -1,6 +1,7 @@
 """The test kit that ships with duolog: contract suites, given/when/then, applications on memory."""
 
 from duolog.testing.applications import application
+from duolog.testing.catching_up import caught_up
 from duolog.testing.clocks import FixedClock
 from duolog.testing.decision_scenarios import AggregateScenario, DeciderScenario, given
 from duolog.testing.process_scenarios import ProcessScenario
@@ -15,5 +16,6 @@ __all__ = [
     "ProjectionScenario",
     "UnsureCommitter",
     "application",
+    "caught_up",
     "given",
 ]

@@ -5,6 +5,7 @@ from dishka import Provider, Scope
 from duolog import Application, EventSourcedRepository, UnitOfWork
 from duolog.testing.applications import TEST_SECRET
 from tests.acceptance.permits.case_view import (
+    ActivityCountProjection,
     CaseViewProjection,
     CountActivitiesQuery,
     CountActivitiesQueryService,
@@ -29,16 +30,15 @@ class EventSourcedPermitCases:
 def make_application(database_url: str) -> Application:
     provider = Provider(scope=Scope.REQUEST)
     provider.provide(EventSourcedPermitCases, provides=PermitCases)
-    reads = [CaseViewProjection]
     return Application(
         "permits",
         database=database_url,
         handlers=[
             RecordActivityCommand.handled_by(RecordActivityInteractor),
-            SlowestCasesQuery.handled_by(SlowestCasesQueryService, reads=reads),
-            CountActivitiesQuery.handled_by(CountActivitiesQueryService, reads=reads),
+            SlowestCasesQuery.handled_by(SlowestCasesQueryService, reads=[CaseViewProjection]),
+            CountActivitiesQuery.handled_by(CountActivitiesQueryService, reads=[ActivityCountProjection]),
         ],
-        projections=[CaseViewProjection],
+        projections=[CaseViewProjection, ActivityCountProjection],
         providers=[provider],
         secret=TEST_SECRET,
     )

@@ -1,4 +1,4 @@
-"""How long cases take, and how often each activity occurs: the view, and the queries over it."""
+"""How long cases take, and how often each activity occurs: the views, and the queries over them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,8 +23,8 @@ _COUNTS: Final = "CREATE TABLE activity_counts (activity TEXT NOT NULL PRIMARY K
 
 
 class CaseViewProjection(Projection):
-    name, version = "permit_cases", 1
-    tables: ClassVar = {"permit_cases": _CASES, "activity_counts": _COUNTS}
+    name, version, partitions = "permit_cases", 1, 4
+    tables: ClassVar = {"permit_cases": _CASES}
 
     def __init__(self, db: ViewDatabase) -> None:
         self._db = db
@@ -40,6 +40,22 @@ class CaseViewProjection(Projection):
             """,
             {"case_id": event.case_id, "at": (event.at - EPOCH) // MICROSECOND},
         )
+
+
+class ActivityCountProjection(Projection):
+    """A count is fed by all cases; whatever of one activity comes goes to one share, since an event has one activity."""
+
+    name, version, partitions = "activity_counts", 1, 4
+    tables: ClassVar = {"activity_counts": _COUNTS}
+
+    def __init__(self, db: ViewDatabase) -> None:
+        self._db = db
+
+    @classmethod
+    def partition_key(cls, event: ActivityRecorded) -> str:
+        return event.activity
+
+    async def on_recorded(self, event: ActivityRecorded) -> None:
         await self._db.execute(
             """
             INSERT INTO activity_counts (activity, recorded) VALUES (:activity, 1)

@@ -1,7 +1,8 @@
 """Reads the log in a process of its own, and records in a file what it got, in order, until it got the last event.
 
 A line is an event's position, its id and when it came (the machine's monotonic clock); after each page a line says how
-far the reader is. It goes on from there when it is started again, so that killing it neither skips nor doubles.
+far the reader is. It goes on from there when it is started again, so that killing it neither skips nor doubles; killed
+after the last event and before its end, it has nothing left to do.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from tests.faults.storm.appender import persistently
 LAST: Final = "storm.end"
 FILTER: Final = EventFilter(types=frozenset(("storm.odd", LAST)))
 _THROUGH: Final = "through"
+_END: Final = "end"
 _BATCH: Final = 100
 _PAUSE: Final = 0.01
 
@@ -54,18 +56,23 @@ async def pages(store: EventStore, way: Way, after: int) -> AsyncIterator[EventP
         yield page
 
 
-def resumed(file: Path) -> int:
-    """Cut off a page that was not written to its end, and return how far the reader was."""
+def resumed(file: Path) -> int | None:
+    """Cut off a page that was not written to its end, and return how far the reader was; None if it got everything."""
     lines = file.read_text(encoding="ascii").splitlines(keepends=True) if file.exists() else []
     while lines and not (lines[-1].startswith(_THROUGH) and lines[-1].endswith("\n")):
         lines.pop()
     file.write_text("".join(lines), encoding="ascii")
-    return int(lines[-1].split()[1]) if lines else 0
+    if not lines:
+        return 0
+    _, through, *end = lines[-1].split()
+    return None if end else int(through)
 
 
 async def main(url: str, way: Way, file: Path) -> None:
     """Read until the last event, whatever happens to the server."""
     through = resumed(file)
+    if through is None:
+        return
     database = open_database(url)
     await persistently(database.open)
     sys.stdout.write("reading\n")
@@ -76,9 +83,11 @@ async def main(url: str, way: Way, file: Path) -> None:
                 async for page in pages(database.store, way, through):
                     now = repr(time.monotonic())
                     lines = [f"{event.position} {event.event_id} {now}\n" for event in page.events]
-                    os.write(record.fileno(), "".join([*lines, f"{_THROUGH} {page.through}\n"]).encode())
+                    is_last = bool(page.events) and page.events[-1].type == LAST
+                    lines.append(f"{_THROUGH} {page.through}{f' {_END}' if is_last else ''}\n")
+                    os.write(record.fileno(), "".join(lines).encode())
                     through = page.through
-                    if page.events and page.events[-1].type == LAST:
+                    if is_last:
                         await database.close()
                         return
             except DatabaseError:

@@ -20,6 +20,7 @@ FROZEN = {
     "0006_transfer": "14958b24fea6355dc34f2e64b1fb3dbf3e2ec0c12e7461a8dd17adcd2e5b10b9",
     "0008_shares": "8ed20a1f46237ee8a74970f7438d1e89a54b0dbe79c44b716c37a52cc432ae29",
     "0009_scheduling": "65baf5259b8893ac60563e067cd9ad02e9b7c75391dadf048ee8a2f0c84e5000",
+    "0011_pauses": "8d156ede0d5e2c1a85895a9cd83ddc47ed3ee2977a750e89dcb6d808bea97e52",
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from duolog.adapters.sqlite import view_session
-from duolog.adapters.sqlite.database import MOST_SESSIONS, READING_THREADS
+from duolog.adapters.sqlite.opened import MOST_SESSIONS, READING_THREADS
 from duolog.database.port import Database, View
 from duolog.errors import (
     DatabaseBusyError,

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from duolog.cli.examination_text import examination_text
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database, View
+from duolog.subscriptions.members import Work
 from duolog.subscriptions.share import Share
 from tests.unit.cli import shop
 from tests.unit.cli.conftest import Duolog, Target, new_event, with_database
@@ -120,7 +122,7 @@ def test_a_projection_without_an_owner_stands_still(duolog: Duolog, url: str) ->
     assert code == 1
     assert (
         found["projection orders_view"]["found"]
-        == "it stands still at 0, 1 positions behind the log; nobody advances it"
+        == "it stands still at 0, 1 positions behind the log; nobody advances it: no process that is alive works on it"
     )
     assert "duolog run" in found["projection orders_view"]["advice"]
 
@@ -221,3 +223,44 @@ def test_a_finding_of_several_lines_is_shown_on_several_lines() -> None:
 
 def test_two_databases_are_too_many(duolog: Duolog, url: str) -> None:
     assert duolog("doctor", url, url).code == 2
+
+
+async def place(database: Database) -> None:
+    await database.store.append("order-2", [new_event("order.placed")])
+
+
+def test_a_paused_projection_is_told_with_who_and_how_to_go_on(duolog: Duolog, well: str) -> None:
+    """It stands still on purpose, so it is a risk and no fault."""
+    assert duolog("projections", "pause", "orders_view", well).stdout.startswith("orders_view is paused and stands")
+    assert "orders_view (paused)" in duolog("projections", "status", well).stdout
+    with_database(well, place)
+    code, found = examined(duolog, well)
+    projection = found["projection orders_view"]
+    assert (code, projection["level"]) == (0, "risk")
+    assert re.search(r"\S+ has paused it at .* UTC; it stands at 1, 1 positions behind", projection["found"])
+    assert "duolog projections resume orders_view" in projection["advice"]
+    assert duolog("projections", "resume", "orders_view", well).stdout == "orders_view goes on\n"
+    assert duolog("projections", "resume", "orders_view", well).stdout == "orders_view is not paused\n"
+
+
+@pytest.mark.parametrize(("version", "said"), [(1, "although other/1 could"), (2, "processes run version 2 (other/1)")])
+def test_who_could_advance_a_projection_that_stands_still_is_told(
+    duolog: Duolog, well: str, version: int, said: str
+) -> None:
+    """A process of the same version that fails, or processes of another one only."""
+
+    async def join(database: Database) -> None:
+        await place(database)
+        await database.members.beat("other/1", [Work("orders_view", version)], seconds=60)
+
+    with_database(well, join)
+    assert said in examined(duolog, well)[1]["projection orders_view"]["found"]
+
+
+def test_a_view_is_reset(duolog: Duolog, well: str, target: Target) -> None:
+    """It is empty, and at the beginning of the log."""
+    assert duolog("projections", "reset", target(), "orders_view", "--yes").stdout == "orders_view begins anew\n"
+    (status,) = map(json.loads, duolog("projections", "status", well, "--json").lines)
+    assert (status["position"], status["parked"]) == (0, 0)
+    refused = duolog("projections", "reset", target(), "nowhere_view", "--yes")
+    assert (refused.code, "has no projection 'nowhere_view'" in refused.stderr) == (2, True)

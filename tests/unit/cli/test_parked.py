@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,16 @@ async def _start_and_close(url: str) -> None:
 
 def test_a_database_that_is_not_there_is_an_error(duolog: Duolog, tmp_path: Path) -> None:
     assert duolog("parked", "list", f"sqlite:///{tmp_path / 'none.db'}").code == 2
+
+
+def test_a_skip_needs_to_be_meant_and_says_who_and_when(duolog: Duolog, parked: str, target: Target) -> None:
+    """Without --yes nothing is skipped; with it, the events behind are applied."""
+    refused = duolog("parked", "skip", target(), "--key", "order-1")
+    assert (refused.code, "give --yes" in refused.stderr) == (2, True)
+    ended = duolog("parked", "skip", target(), "--key", "order-1", "--yes")
+    assert ended.code == 0
+    assert re.search(r"order-1  1 skipped by \S+ at \d{4}-\d\d-\d\dT", ended.stdout)
+    assert "order-1  1 applied" in ended.stdout
+    assert sorted(rows(parked)) == [("1", 6), ("2", 5)]
+    nothing = duolog("parked", "skip", target(), "--key", "order-1", "--yes")
+    assert (nothing.code, "nothing is parked of stream 'order-1'" in nothing.stderr) == (2, True)

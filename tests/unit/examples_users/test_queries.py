@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 
 from duolog import CursorPage, Metadata, NotAuthenticatedError, NotAuthorizedError, Query, SortOrder
 from duolog.errors import InvalidCursorError, InvalidMessageError, LimitOutOfRangeError, UnknownFieldError
-from tests.unit.examples_users.service import ADMIN, NOBODY, STRANGER, Service
+from tests.unit.examples_users.service import ADMIN, NOBODY, PASSWORD, STRANGER, Service
+from users.application.commands.create_user import CreateUserCommand
+from users.application.commands.delete_user import DeleteUserCommand
 from users.application.commands.update_user import UpdateUserCommand
+from users.application.dto.role_statistics import RoleStatisticsDTO
 from users.application.dto.user import UserDTO
+from users.application.queries.count_users import CountUsersQuery
 from users.application.queries.export_users import ExportUsersQuery
 from users.application.queries.get_user import GetUserQuery
 from users.application.queries.list_users import ListUsersQuery
@@ -61,7 +65,10 @@ async def test_a_user_that_does_not_exist_is_not_found(service: Service) -> None
     assert await service.app.query(UserExistsQuery(known), metadata=STRANGER)
 
 
-@pytest.mark.parametrize("query", [GetUserQuery(uuid4()), UserExistsQuery(uuid4()), ListUsersQuery(), PageUsersQuery()])
+READS = [GetUserQuery(uuid4()), UserExistsQuery(uuid4()), ListUsersQuery(), PageUsersQuery(), CountUsersQuery()]
+
+
+@pytest.mark.parametrize("query", READS)
 async def test_reading_needs_a_signed_in_actor(event_service: Service, query: Query[Any]) -> None:
     with pytest.raises(NotAuthenticatedError):
         await event_service.app.query(query, metadata=NOBODY)
@@ -156,6 +163,29 @@ async def test_a_cursor_of_another_filter_or_order_is_refused(filled: Service) -
     ):
         with pytest.raises(InvalidCursorError):
             await filled.app.query(other, metadata=STRANGER)
+
+
+async def test_users_are_counted_by_role_as_soon_as_they_change(filled: Service) -> None:
+    """Every role is there, also one that nobody has; the shares' own rows add up."""
+    created = await filled.app.execute_with_receipt(
+        CreateUserCommand("zoe@example.org", PASSWORD, "moderator"), metadata=ADMIN
+    )
+    counts = await filled.app.query(CountUsersQuery(), after=created.position, metadata=STRANGER)
+    assert counts == [
+        RoleStatisticsDTO("user", active=2, inactive=1),
+        RoleStatisticsDTO("moderator", active=1, inactive=0),
+        RoleStatisticsDTO("admin", active=2, inactive=0),
+    ]
+    deleted = await filled.app.execute_with_receipt(DeleteUserCommand(created.result), metadata=ADMIN)
+    counts = await filled.app.query(CountUsersQuery(), after=deleted.position, metadata=STRANGER)
+    assert counts[1] == RoleStatisticsDTO("moderator", active=0, inactive=0)
+
+
+async def test_each_view_starts_as_four_shares_that_the_process_advances(filled: Service) -> None:
+    statuses = {each.subscription: each for each in filled.app.projection_statuses()}
+    for name in ("users_view", "role_statistics"):
+        buckets = [str(each.share.buckets) for each in statuses[name].shares]
+        assert buckets == ["0..63", "64..127", "128..191", "192..255"]
 
 
 async def test_an_export_streams_all_users_to_admins(filled: Service) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Self, cast
 
+from duolog.application.declared_views import DeclaredViews
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
 from duolog.codec.tags import Tagger
@@ -13,9 +14,11 @@ from duolog.database.port import Database, View
 from duolog.ids import uuid7
 from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.messages.event import event
+from duolog.projections.poison import Poison
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
+from duolog.projections.version_keeper import VersionKeeper
 from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Role
@@ -141,9 +144,11 @@ class Worker:
     faults: Faults = field(default_factory=Faults)
     pace: Pace = QUICK
     codec: EventCodec = field(default_factory=codec)
+    poison: Poison = field(default_factory=lambda: Poison(patience=0, first_pause=0.005))
     progress: Progress = field(init=False)
     shares: ProjectionShares = field(init=False)
     runtime: ProjectionRuntime = field(init=False)
+    keeper: VersionKeeper = field(init=False)
 
     def __post_init__(self) -> None:
         keyed = [projection.name for projection in self.projections if projection.is_keyed()]
@@ -154,16 +159,20 @@ class Worker:
             open_view=self.faults.around(self.open_view),
             open_projection=self.open_projection,
             codec=self.codec,
+            make_poison=lambda: self.poison,
         )
+        self.keeper = VersionKeeper(self.projections, DeclaredViews(self.database), self.database, keep_seconds=3_600)
         self.runtime = ProjectionRuntime(
             self.projections, self.shares, source=self.database, progress=self.progress, pace=self.pace
         )
 
     async def __aenter__(self) -> Self:
+        await self.keeper.start()
         await self.runtime.start()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        await self.keeper.stop()
         await self.runtime.stop(seconds=5)
 
     async def prepare_view(self, projection: type[Projection], token: int | None = None) -> Sequence[Checkpoint]:
@@ -182,6 +191,7 @@ class Worker:
         return (await self.database.store.append(stream, encoded, tenant=tenant)).position
 
     async def caught_up(self) -> None:
+        await self.keeper.settled()
         head = await self.database.store.head()
         for projection in self.projections:
             await self.progress.reached(projection.name, head)
@@ -196,6 +206,9 @@ class Worker:
             )
         finally:
             await reader.close()
+
+    async def is_at_head(self) -> bool:
+        return await self.checkpoint() == await self.database.store.head()
 
     async def checkpoint(self) -> int:
         return min(each.position for each in await self.database.checkpoints.read(BalanceProjection.name))

@@ -7,6 +7,7 @@ from duolog.errors import ConfigurationError
 from duolog.messages.envelope import RecordedEvent
 from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
 from duolog.projections.projection import Projection
+from duolog.subscriptions.fingerprint import fingerprint
 from duolog.subscriptions.parking import ParkReason
 from tests.unit.projections.accounts import (
     BAD_AMOUNT,
@@ -153,3 +154,67 @@ async def test_nobody_is_disturbed_where_nothing_is_parked(database: Database) -
 async def test_an_unknown_projection_is_refused(database: Database) -> None:
     with pytest.raises(ConfigurationError, match="no projection 'carts_view'"):
         await retry_of(Worker(database)).retry(ParkedChoice("carts_view"))
+
+
+async def test_of_keys_that_failed_alike_one_is_tried_first(database: Database) -> None:
+    """As long as it fails again, the others are left alone; a key that failed in another way is tried."""
+    async with Worker(database) as worker:
+        for account in ("account-a", "account-b", "account-c"):
+            await worker.append(account, AccountOpened("ann"), AmountMoved(BAD_AMOUNT))
+        await worker.append("account-d", AccountOpened("ann"), AmountMoved(-1))
+        await worker.caught_up()
+    parked = await database.parking.read("balances_view")
+    assert len({fingerprint(each) for each in parked}) == 2
+
+    retried = await retry_of(worker, BalanceProjection).retry(ALL)
+    assert [(each.key, each.parked, each.held_back) for each in retried] == [
+        ("account-a", 1, False),
+        ("account-b", 1, True),
+        ("account-c", 1, True),
+        ("account-d", 1, False),
+    ]
+    retried = await retry_of(worker).retry(ALL)
+    assert [(each.key, each.applied, each.held_back) for each in retried] == [
+        ("account-a", 1, False),
+        ("account-b", 1, False),
+        ("account-c", 1, False),
+        ("account-d", 0, False),
+    ]
+
+
+async def test_a_skipped_event_is_left_out_and_those_behind_it_are_applied(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Order is kept; the next one that fails is the one that stops the key; the running owner goes on."""
+    async with Worker(database) as worker:
+        skipped = await worker.append("account-a", AccountOpened("ann"), AmountMoved(BAD_AMOUNT))
+        refused = await worker.append("account-a", AmountMoved(4), AmountMoved(-100))
+        await worker.append("account-a", AmountMoved(5))
+        await worker.caught_up()
+        retry = retry_of(worker, BalanceProjection)
+        choice = ParkedChoice("balances_view", "", "account-a")
+        (first,) = await retry.skip(choice, by="op")
+        assert (first.skipped, first.applied, first.parked, first.position) == (skipped, 1, 2, refused)
+        assert "was skipped by op" in caplog.text
+        assert await worker.parked() == [
+            ("account-a", refused, ParkReason.DATABASE_REFUSED),
+            ("account-a", refused + 1, ParkReason.BEHIND_PARKED),
+        ]
+        (second,) = await retry.skip(choice, by="op")
+        assert (second.skipped, second.applied, second.parked) == (refused, 1, 0)
+        assert await retry.skip(choice, by="op") == []
+        await worker.append("account-a", AmountMoved(1))
+        await worker.caught_up()
+        assert await worker.balances() == [Balance("account-a", 10, 3)]
+
+
+async def test_it_must_be_clear_what_is_skipped(database: Database) -> None:
+    """One key of one tenant and projection."""
+    async with Worker(database) as worker:
+        for tenant in ("acme", "blue"):
+            await worker.append("account-a", AccountOpened("ann"), AmountMoved(BAD_AMOUNT), tenant=tenant)
+        await worker.caught_up()
+    for choice in (ALL, ParkedChoice(key="account-a")):
+        with pytest.raises(ConfigurationError, match="not clear"):
+            await retry_of(worker).skip(choice, by="op")
+    assert len(await worker.parked()) == 2

@@ -51,13 +51,6 @@ async def test_a_position_of_another_process_is_reached_when_its_checkpoint_is_t
     assert await progress.position(NAME) == 7
 
 
-async def test_the_checkpoint_of_another_version_of_the_view_does_not_count(database: Database) -> None:
-    await advance(database, 6)
-    (checkpoint,) = await database.checkpoints.read(NAME)
-    assert await Progress(database.checkpoints, {NAME: checkpoint.version}).position(NAME) == 6
-    assert await Progress(database.checkpoints, {NAME: checkpoint.version + 1}).position(NAME) == 0
-
-
 async def test_waiting_goes_on_when_another_process_takes_the_subscription_over(
     database: Database, progress: Progress
 ) -> None:

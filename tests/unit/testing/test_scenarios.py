@@ -1,6 +1,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import ClassVar
+from uuid import UUID
 
 import pytest
 
@@ -121,6 +123,54 @@ async def test_a_projection_shows_what_its_events_make_of_its_tables() -> None:
             {"visitor": "bob", "door": "door-2", "version": 1},
             {"visitor": "cid", "door": "door-1", "version": 2},
         ]
+
+
+async def test_rows_are_checked_by_the_columns_that_are_named() -> None:
+    async with ProjectionScenario(VisitsProjection) as scenario:
+        await scenario.then_no_rows("visits_view")
+        await scenario.given("door-1", Opened("bob"))
+        await scenario.when("door-2", Opened("ann"))
+        await scenario.then_rows("visits_view", {"visitor": "ann", "door": "door-2"}, {"visitor": "bob", "version": 1})
+        await scenario.then_rows("visits_view", {"visitor": "bob"}, {"visitor": "ann"}, order_by="door")
+        for wrong in (
+            [{"visitor": "ann"}],
+            [{"visitor": "ann"}, {"visitor": "bob", "version": 2}],
+            [{}, {"name": "b"}],
+        ):
+            with pytest.raises(AssertionError, match="expected rows .* but visits_view has"):
+                await scenario.then_rows("visits_view", *wrong)
+
+
+async def test_expected_values_are_those_that_a_handler_writes() -> None:
+    class KeysProjection(Projection):
+        name = "keys_view"
+        tables: ClassVar[Mapping[str, str]] = {"keys_view": "CREATE TABLE keys_view (id UUID, made TIMESTAMPTZ)"}
+
+        def __init__(self, db: ViewDatabase) -> None:
+            self._db = db
+
+        async def on_opened(self, _: Opened) -> None:
+            await self._db.execute("INSERT INTO keys_view (id, made) VALUES (:id, :made)", {"id": key, "made": made})
+
+    key, made = UUID(int=7), datetime(2026, 1, 2, 3, tzinfo=UTC)
+    async with ProjectionScenario(KeysProjection) as scenario:
+        await scenario.when("door-1", Opened("ann"))
+        await scenario.then_rows("keys_view", {"id": key, "made": made})
+
+
+async def test_what_a_projection_raises_is_checked_by_its_class_and_has_written_nothing() -> None:
+    async with ProjectionScenario(VisitsProjection) as scenario:
+        await scenario.given("door-1", Opened("ann"))
+        await scenario.when("door-1", Opened("bob"), Opened("ann"))
+        with pytest.raises(
+            AssertionError, match="expected rows of visits_view, but it raised ConstraintViolationError"
+        ):
+            await scenario.then_rows("visits_view", {"visitor": "ann"})
+        with pytest.raises(AssertionError, match="expected KeyError, but got ConstraintViolationError"):
+            scenario.then_raises(KeyError)
+        await scenario.then_raises(ConstraintViolationError).then_rows("visits_view", {"visitor": "ann"})
+        with pytest.raises(AssertionError, match="expected KeyError, but got None"):
+            scenario.then_raises(KeyError)
 
 
 async def test_what_a_projection_writes_for_one_given_is_all_or_nothing() -> None:

@@ -9,7 +9,7 @@ from duolog import Application, Criterion, TransactionManager, UnitOfWork
 from duolog.adapters.memory.reading import MemoryReadSession
 from duolog.adapters.memory.tables import Tables
 from duolog.adapters.postgres.location import parse_location
-from duolog.adapters.sqlite.database import MOST_SESSIONS
+from duolog.adapters.sqlite.opened import MOST_SESSIONS
 from duolog.errors import ConstraintViolationError
 from duolog.eventstore.appends import Appended
 from duolog.tables.ports import ReadSession

@@ -35,6 +35,7 @@ class UserProjection(Projection):
     """One row for each user that was not deleted. Passwords' hashes stay in the write model."""
 
     name, version = "users_view", 1
+    partitions = 4  # any number of processes share them; a user's events stay in order
     tables: ClassVar = {"users_view": _USERS_VIEW}
 
     def __init__(self, db: ViewDatabase) -> None:

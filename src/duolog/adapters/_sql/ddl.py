@@ -51,10 +51,36 @@ def create_missing(connection: sqlite3.Connection, tables: Mapping[str, str]) ->
     check_tables(tables)
     for table in missing_tables(connection, tables):
         for statement in single_statements(tables[table]):
-            _run(connection, statement)
+            run_ddl(connection, statement)
         if not _exists(connection, table):
             message = f"the DDL of table {table!r} does not create it"
             raise StatementError(message)
+
+
+def create_missing_indexes(connection: sqlite3.Connection, indexes: Mapping[str, str]) -> None:
+    """Create the indexes, by name, that are missing, in the open transaction.
+
+    Raises:
+        StatementError: names or DDL are wrong.
+        DatabaseError: the database failed.
+    """
+    check_tables(indexes)
+    for index, ddl in indexes.items():
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?", (index,)).fetchone()
+        if known is None:
+            for statement in single_statements(ddl):
+                run_ddl(connection, statement)
+
+
+def drop_views(connection: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Drop the application's views that exist, in the open transaction, the last one first; names are checked.
+
+    Raises:
+        StatementError: a name is wrong, or is a table's.
+    """
+    for name in reversed(tuple(names)):
+        _check_name(name)
+        run_ddl(connection, f'DROP VIEW IF EXISTS "{name}"')
 
 
 def check_empty(connection: sqlite3.Connection, subscription: str, tables: Iterable[str]) -> None:
@@ -72,7 +98,7 @@ def check_empty(connection: sqlite3.Connection, subscription: str, tables: Itera
 def drop_tables(connection: sqlite3.Connection, tables: Iterable[str]) -> None:
     """Drop tables that exist, in the open transaction, the last one first; the names were checked before."""
     for table in reversed(tuple(tables)):
-        _run(connection, f'DROP TABLE IF EXISTS "{table}"')
+        run_ddl(connection, f'DROP TABLE IF EXISTS "{table}"')
 
 
 def drop_named(connection: sqlite3.Connection, tables: Sequence[str]) -> None:
@@ -115,7 +141,13 @@ def _exists(connection: sqlite3.Connection, table: str) -> bool:
         raise database_error(error) from error
 
 
-def _run(connection: sqlite3.Connection, statement: str) -> None:
+def run_ddl(connection: sqlite3.Connection, statement: str) -> None:
+    """Run a statement that was checked, or is duolog's own.
+
+    Raises:
+        StatementError: it is wrong.
+        DatabaseError: the database failed.
+    """
     try:
         connection.execute(statement)
     except DRIVER_ERRORS as error:

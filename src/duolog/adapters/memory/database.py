@@ -5,18 +5,21 @@ from typing import Final
 
 from duolog.adapters._sql.ddl import create_missing
 from duolog.adapters._sql.generation_tables import Redirection
+from duolog.adapters._sql.stored_tables import read_stored_tables
 from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.committer import MemoryCommitter
 from duolog.adapters.memory.event_store import MemoryEventStore
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.leases import MemoryLeases, MemoryMembers
 from duolog.adapters.memory.log import MemoryLog
+from duolog.adapters.memory.pauses import MemoryPauses
 from duolog.adapters.memory.process_states import MemoryProcessStates
 from duolog.adapters.memory.reading import MemoryReadSession
 from duolog.adapters.memory.scheduled_commands import MemoryCommandSchedule
 from duolog.adapters.memory.shares import MemoryShares
 from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
+from duolog.adapters.memory.switch import MemorySwitch
 from duolog.adapters.memory.tables import Tables
 from duolog.adapters.memory.transfer import Memory, MemoryTransfer
 from duolog.adapters.memory.view_session import MemoryViewSession
@@ -24,6 +27,7 @@ from duolog.adapters.memory.views import MemoryViews
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Database, Features, View
+from duolog.database.stored_tables import StoredTable
 from duolog.errors import ConfigurationError, DatabaseError
 from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
@@ -65,11 +69,13 @@ class MemoryDatabase:
         self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
         self._members = MemoryMembers(clock)
+        self._pauses = MemoryPauses(clock)
         self._generations = MemoryGenerations(clock)
         self._checkpoints = MemoryCheckpoints(clock, self._generations, self._leases)
         self._parking = MemoryParking(clock, self._generations)
         self._shares = MemoryShares(self._generations, self._checkpoints, self._leases, self._members)
         self._views = MemoryViews(self._tables, self._generations, self._checkpoints, self._parking, self._leases)
+        self._switch = MemorySwitch(self._tables, self._generations, self._checkpoints, self._leases)
         memory = Memory(self._generations, self._checkpoints, self._parking, self._snapshots, self._keys)
         self._transfer = MemoryTransfer(log, memory, self._tables, clock)
 
@@ -117,6 +123,11 @@ class MemoryDatabase:
     def members(self) -> MemoryMembers:
         """Who works on subscriptions."""
         return self._members
+
+    @property
+    def pauses(self) -> MemoryPauses:
+        """Which subscriptions stand still on purpose."""
+        return self._pauses
 
     @property
     def leases(self) -> MemoryLeases:
@@ -192,6 +203,19 @@ class MemoryDatabase:
     async def create_shadow(self, view: View) -> Generation:
         """Create a further generation of a view; see `Database.create_shadow`."""
         return await self._views.create_shadow(view)
+
+    async def finish_load(self, view: View, number: int) -> None:
+        """Bring a loaded generation into the state in which queries are to find it; see `Database.finish_load`."""
+        await self._switch.finish_load(view, number)
+
+    async def switch_view(self, view: View, number: int, *, accept_behind: bool = False) -> Generation:
+        """Let queries read another generation; see `Database.switch_view`."""
+        return await self._switch.switch(view, number, accept_behind=accept_behind)
+
+    async def stored_tables(self, generation: Generation) -> Sequence[StoredTable]:
+        """Return the tables of a generation as they are stored; see `Database.stored_tables`."""
+        async with self._tables.turn:
+            return read_stored_tables(self._tables.connection, generation)
 
     async def drop_generation(self, subscription: str, number: int) -> None:
         """Remove a generation that is not live; see `Database.drop_generation`."""

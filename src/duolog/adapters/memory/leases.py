@@ -53,6 +53,11 @@ class MemoryLeases:
         if held is not None and held.token == lease.token:
             del self._held[lease.share.key]
 
+    def fence_off(self, share: Share) -> None:
+        """Take a share from its owner, whose next commit or renewal fails."""
+        self._tokens[share.key] += 1
+        self._held.pop(share.key, None)
+
     async def read_all(self) -> Sequence[Lease]:
         """Return all leases, by share."""
         return [self._held[key] for key in sorted(self._held)]

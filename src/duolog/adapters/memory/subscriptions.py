@@ -35,6 +35,15 @@ class MemoryGenerations:
         """Return all generations, by subscription and number."""
         return [self._by_key[key] for key in sorted(self._by_key)]
 
+    async def outlived(self, subscription: str, *, seconds: float) -> Sequence[Generation]:
+        """Return the previous generations that have had their time; see `Generations.outlived`."""
+        live, until = self.live(subscription), self._clock.now() - round(seconds * 1_000_000)
+        return [
+            each
+            for each in self.of(subscription)
+            if live is not None and each.role is Role.PREVIOUS and each.number < live.number and each.since <= until
+        ]
+
     def of(self, subscription: str) -> list[Generation]:
         """Return the generations of a subscription, by number."""
         return [self._by_key[key] for key in sorted(self._by_key) if key[0] == subscription]

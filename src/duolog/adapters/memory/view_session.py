@@ -55,6 +55,11 @@ class MemoryViewSession(TableReads):
         self._buffered.append((self.redirected(sql), values))
         self._wrote = True
 
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Buffer a writing statement for each row; see `ViewDatabase.execute_many`."""
+        for row in rows:
+            await self.execute(sql, row)
+
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed."""
         await self.flush()
@@ -85,6 +90,7 @@ class MemoryViewSession(TableReads):
     ) -> None:
         """Write what is buffered, unpark, park, move the checkpoint, and commit; see `ViewSession.commit`."""
         try:
+            self._checkpoints.check(move)  # who has lost the share is told that, whatever its statements would find
             await self.flush()
             self._checkpoints.check(move)
             self._tables.commit()

@@ -2,7 +2,16 @@
 
 from collections.abc import Collection, Sequence
 
-from duolog.adapters._sql.ddl import check_empty, check_tables, create_missing, drop_named, drop_tables, missing_tables
+from duolog.adapters._sql.ddl import (
+    check_empty,
+    check_tables,
+    create_missing,
+    create_missing_indexes,
+    drop_named,
+    drop_tables,
+    drop_views,
+    missing_tables,
+)
 from duolog.adapters._sql.generation_tables import stored_names, stored_tables
 from duolog.adapters._sql.moved_processes import forget_process
 from duolog.adapters.memory.leases import MemoryLeases
@@ -51,9 +60,11 @@ class MemoryViews:
             known = [] if live is None else self._checkpoints.of(view.subscription, live.number)
             if known and token is not None:
                 self._checkpoints.check_token(known[0].share, token)
+            if live is not None and live.version != view.version:
+                return known
             check_tables(view.tables)
             with self._tables.transaction() as connection:
-                current = is_current(known, view, missing_tables(connection, view.tables))
+                current = is_current(known, missing_tables(connection, view.tables))
                 if known and not current and token is None:
                     return known
                 if live is None:
@@ -61,6 +72,10 @@ class MemoryViews:
                 elif not current:
                     drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
                 create_missing(connection, view.tables)
+                if not current:
+                    create_missing_indexes(connection, view.indexes)
+                    drop_views(connection, view.dependants)
+                    create_missing(connection, view.dependants)
                 self._tables.commit()
             number = 1 if live is None else live.number
             if not current or (live is not None and live.tables != tuple(view.tables)):

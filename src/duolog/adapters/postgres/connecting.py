@@ -1,6 +1,8 @@
 """Opening one connection: its limits, its keepalives and what the server calls it."""
 
+import math
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, TypeAlias
 
@@ -14,19 +16,8 @@ Connection: TypeAlias = asyncpg.Connection
 """The driver's connection; everything in it may raise `DRIVER_ERRORS`."""
 
 CACHED_STATEMENTS: Final = 512
-ANSWER_GRACE: Final = 10.0
 _MILLISECONDS: Final = 1_000
 _POOLER: Final = "unsupported startup parameter"  # as PgBouncer says it
-
-# A connection whose other end is gone is noticed after about 30 seconds, also if nothing is sent.
-_UNANSWERED: Final = 30_000
-_SOCKET_OPTIONS: Final = (
-    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
-    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
-    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
-    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", _UNANSWERED),
-)
 
 
 async def connect(location: Location, *, read_only: bool = False) -> Connection:
@@ -58,7 +49,7 @@ async def connect(location: Location, *, read_only: bool = False) -> Connection:
             location.dsn,
             timeout=location.connect_timeout / _MILLISECONDS,
             # The server ends a statement itself; this is for one that does not answer at all.
-            command_timeout=patience / _MILLISECONDS + ANSWER_GRACE if patience else None,
+            command_timeout=(patience + location.answer_timeout) / _MILLISECONDS if patience else None,
             statement_cache_size=CACHED_STATEMENTS if location.prepared_statements else 0,
             server_settings=settings,
         )
@@ -70,19 +61,31 @@ async def connect(location: Location, *, read_only: bool = False) -> Connection:
             message = "a pooler stands before the server, and refuses settings of a session"
             raise ConfigurationError(message, hint="Put prepared_statements=off in the URL.") from None
         raise database_error(error) from None
-    _keep_alive(connection)
+    _keep_alive(connection, location.answer_timeout)
     return connection
 
 
-def _keep_alive(connection: Connection) -> None:
+def _keep_alive(connection: Connection, milliseconds: int) -> None:
     # The driver has no option for it. Event loops give out sockets of their own kinds, hence the copy of its number.
     transport = getattr(connection, "_transport", None)
     given = None if transport is None else transport.get_extra_info("socket")
     if given is None or given.family not in {socket.AF_INET, socket.AF_INET6}:
         return
     with socket.fromfd(given.fileno(), given.family, given.type) as copy:
-        for level, name, value in _SOCKET_OPTIONS:
+        for level, name, value in _socket_options(milliseconds):
             option = getattr(socket, name, None)  # not every system has all of them
             if option is not None:
                 with suppress(OSError):  # a host that knows a limit may still forbid it
                     copy.setsockopt(level, option, value)
+
+
+def _socket_options(milliseconds: int) -> Sequence[tuple[int, str, int]]:
+    """Let a connection whose other end is gone be noticed, soon after something was sent, and else in three times that."""
+    seconds = math.ceil(milliseconds / _MILLISECONDS)
+    return (
+        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", seconds),
+        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", math.ceil(seconds / 3)),
+        (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+        (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", milliseconds),
+    )

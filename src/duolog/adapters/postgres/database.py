@@ -17,6 +17,7 @@ from duolog.adapters.postgres.location import Location, parse_location
 from duolog.adapters.postgres.log import PostgresLog
 from duolog.adapters.postgres.migrations import check_schema, migrate, pending
 from duolog.adapters.postgres.parking import PostgresParking
+from duolog.adapters.postgres.pauses import PostgresPauses
 from duolog.adapters.postgres.process_states import PostgresProcessStates
 from duolog.adapters.postgres.read_session import PostgresReadSession
 from duolog.adapters.postgres.scheduled_commands import PostgresCommandSchedule
@@ -24,12 +25,14 @@ from duolog.adapters.postgres.shares import PostgresShares
 from duolog.adapters.postgres.snapshots import PostgresSnapshots
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statements import Statements
+from duolog.adapters.postgres.switch import finish_load, stored_tables, switch_view
 from duolog.adapters.postgres.transfer import PostgresTransfer
 from duolog.adapters.postgres.view_session import PostgresViewSession
 from duolog.adapters.postgres.views import create_shadow, create_tables, drop_generation, forget_view, prepare_view
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Features, View
+from duolog.database.stored_tables import StoredTable
 from duolog.errors import NotStartedError
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
@@ -103,6 +106,11 @@ class PostgresDatabase:
     def members(self) -> PostgresMembers:
         """Who works on subscriptions."""
         return self._opened().members
+
+    @property
+    def pauses(self) -> PostgresPauses:
+        """Which subscriptions stand still on purpose."""
+        return self._opened().pauses
 
     @property
     def leases(self) -> PostgresLeases:
@@ -182,6 +190,18 @@ class PostgresDatabase:
         """Create a further generation of a view; see `Database.create_shadow`."""
         return await create_shadow(self._opened().log_connections, view)
 
+    async def finish_load(self, view: View, number: int) -> None:
+        """Bring a loaded generation into the state in which queries are to find it; see `Database.finish_load`."""
+        await finish_load(self._opened().log_connections, view, number)
+
+    async def switch_view(self, view: View, number: int, *, accept_behind: bool = False) -> Generation:
+        """Let queries read another generation; see `Database.switch_view`."""
+        return await switch_view(self._opened().log_connections, view, number, accept_behind=accept_behind)
+
+    async def stored_tables(self, generation: Generation) -> Sequence[StoredTable]:
+        """Return the tables of a generation as they are stored; see `Database.stored_tables`."""
+        return await stored_tables(self._opened().log_connections, generation)
+
     async def drop_generation(self, subscription: str, number: int) -> None:
         """Remove a generation that is not live; see `Database.drop_generation`."""
         await drop_generation(self._opened().log_connections, subscription, number)
@@ -229,6 +249,7 @@ class _Open:
         self.generations = PostgresGenerations(self.log_connections)
         self.shares = PostgresShares(self.log_connections)
         self.members = PostgresMembers(self.log_connections)
+        self.pauses = PostgresPauses(self.log_connections)
         self.leases = PostgresLeases(self.log_connections)
         self.parking = PostgresParking(self.log_connections)
         self.idempotency = PostgresIdempotencyStore(self.log_connections)

@@ -69,6 +69,41 @@ async def create_missing(connection: Connection, schema: str, tables: Mapping[st
         raise StatementError(message)
 
 
+async def run_all(connection: Connection, ddl: Mapping[str, str], *, seconds: float | None = None) -> None:
+    """Run DDL that creates something by name, in the open transaction.
+
+    Args:
+        connection: in a transaction.
+        ddl: by name.
+        seconds: how long a statement may take; None for the connection's limit.
+
+    Raises:
+        StatementError: a name or the DDL is wrong.
+        DatabaseError: the database failed.
+    """
+    check_tables(ddl)
+    for text in ddl.values():
+        for statement in single_statements(text):
+            with reported(statement):
+                await connection.execute(statement, timeout=seconds)
+
+
+async def drop_views(connection: Connection, schema: str, names: Iterable[str]) -> None:
+    """Drop the application's views that exist, in the open transaction, the last one first.
+
+    Raises:
+        StatementError: a name is wrong, or is that of something else.
+        DatabaseError: the database failed, or something hangs on a view.
+    """
+    for name in reversed(tuple(names)):
+        _check_name(name)
+        with reported():
+            kind = await connection.fetchval(load_sql("relation_kind", schema), name)
+            if kind is not None:
+                what = "MATERIALIZED VIEW" if kind == "m" else "VIEW"
+                await connection.execute(f'DROP {what} "{name}"')
+
+
 async def check_empty(connection: Connection, schema: str, subscription: str, tables: Sequence[str]) -> None:
     """Check that a view which begins finds no rows in tables that exist; the names were checked before.
 

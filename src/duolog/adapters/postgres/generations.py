@@ -32,6 +32,11 @@ class PostgresGenerations:
         """Return all generations, by subscription and number."""
         return await self._read(None)
 
+    async def outlived(self, subscription: str, *, seconds: float) -> Sequence[Generation]:
+        """Return the previous generations that have had their time; see `Generations.outlived`."""
+        sql, age = load_sql("outlived_generations", self._schema), round(seconds * 1_000_000)
+        return [generation_of(row) for row in await self._connections.fetch(sql, subscription, age)]
+
     async def _read(self, subscription: str | None) -> list[Generation]:
         rows = await self._connections.fetch(load_sql("read_generations", self._schema), subscription)
         return [generation_of(row) for row in rows]

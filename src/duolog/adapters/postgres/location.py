@@ -26,6 +26,7 @@ _NUMBERS: Final = {
     "pool_min": (0, 1_000),
     "pool_max": (2, 1_000),
     "connect_timeout": (1, 600_000),
+    "answer_timeout": (1_000, 600_000),
     "statement_timeout": (0, _LONGEST),
     "lock_timeout": (0, _LONGEST),
     "idle_in_transaction_timeout": (0, _LONGEST),
@@ -48,6 +49,8 @@ class Location:
         pool_min: so many connections stay open when nobody needs them.
         pool_max: so many sessions at once.
         connect_timeout: how long connecting may take, in milliseconds.
+        answer_timeout: how long the other end may acknowledge nothing that was sent, and how much longer than
+            ``statement_timeout`` a statement may be unanswered, in milliseconds; then the connection is lost.
         statement_timeout: how long a statement may run, in milliseconds; 0 for no limit.
         lock_timeout: how long a statement waits for a lock, in milliseconds; 0 for no limit.
         idle_in_transaction_timeout: how long a transaction may wait for its next statement, in milliseconds; 0 for no
@@ -62,6 +65,7 @@ class Location:
     pool_min: int = 0
     pool_max: int = 24
     connect_timeout: int = 10_000
+    answer_timeout: int = 10_000
     statement_timeout: int = 60_000
     lock_timeout: int = 5_000
     idle_in_transaction_timeout: int = 60_000

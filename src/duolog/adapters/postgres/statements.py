@@ -9,8 +9,17 @@ import asyncpg
 
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, sqlstate
+from duolog.adapters.postgres.row_sets import row_set
 from duolog.adapters.postgres.sql_scripts import check_allowed
-from duolog.adapters.postgres.values import aware_row, place_value, plain_value, stored_row
+from duolog.adapters.postgres.values import (
+    TEXT_KINDS,
+    aware_row,
+    joined_values,
+    place_value,
+    place_values,
+    plain_value,
+    stored_row,
+)
 from duolog.errors import ConstraintViolationError, DatabaseError, DuologError, StatementError
 from duolog.tables.ports import Row
 from duolog.tables.rows import decode_rows
@@ -196,18 +205,46 @@ class Statements:
         return _changed_rows(status)
 
     async def execute_many(self, connection: Connection, sql: str, rows: Sequence[Parameters]) -> None:
-        """Run a writing statement once for each of ``rows``, in order and in one go; errors as `run`."""
-        if len(rows) == 1:
-            await self.execute(connection, sql, rows[0])
-            return
+        """Run a writing statement once for each of ``rows``, in order and in one go; errors as `run`.
+
+        Where that has the same effect, it is one statement for many rows, see `row_set`.
+        """
         compiled = compile_statement(sql)
-        shape = await self._shape(connection, compiled)
-        values = [_values(compiled, row, shape.places) for row in rows]
+        if len(rows) == 1 or not compiled.names:
+            for row in rows:
+                await self.execute(connection, sql, row)
+            return
+        places = (await self._shape(connection, compiled)).places
+        columns = [
+            place_values(name, [row[name] for row in rows], kind)
+            for name, kind in zip(compiled.names, places, strict=True)
+        ]
+        rewritten = row_set(sql) if TEXT_KINDS.issuperset(places) else None
+        runs = None if rewritten is None else rewritten.runs(columns)
         try:
-            await connection.executemany(compiled.text, values)
+            if rewritten is None or runs is None:
+                await connection.executemany(compiled.text, zip(*columns, strict=True))
+            else:
+                await self._execute_sets(connection, compiled, rewritten.text(places), columns, runs)
         except DRIVER_ERRORS as error:
             raise await self.failure(connection, (sql,), error) from None
         self._doubted.discard(sql)
+
+    async def _execute_sets(
+        self,
+        connection: Connection,
+        compiled: Compiled,
+        text: str,
+        columns: Sequence[Sequence[object]],
+        runs: Sequence[range],
+    ) -> None:
+        for run in runs:
+            values = [column[run.start : run.stop] for column in columns]
+            joined = [joined_values(each) for each in values] if len(run) > 1 else [None]
+            if None in joined:
+                await connection.executemany(compiled.text, zip(*values, strict=True))
+            else:
+                await connection.execute(text, *joined)
 
     async def failure(self, connection: Connection, sqls: Iterable[str], error: Exception) -> DuologError:
         """Return the error of duolog for what the driver raised; raise it ``from None``.

@@ -19,13 +19,16 @@ _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"  # and what may be written, the session says
 
 
-def begin(location: Location, *, snapshot: bool = False, seconds: float | None = None) -> str:
+def begin(
+    location: Location, *, snapshot: bool = False, seconds: float | None = None, idle: int | None = None
+) -> str:
     """Return the SQL that begins a transaction, to be sent by ``connection.execute`` without values.
 
     Args:
         location: says which limits hold, and whether they must be set anew for each transaction.
         snapshot: one snapshot for all its statements, read only; otherwise each statement sees what is committed.
         seconds: time limit of one statement; None for that of the location.
+        idle: how long the transaction may wait for its next statement, in milliseconds; None for the location's limit.
     """
     settings: dict[str, int] = {}
     if not location.prepared_statements:
@@ -36,6 +39,8 @@ def begin(location: Location, *, snapshot: bool = False, seconds: float | None =
         }
     if seconds is not None:
         settings["statement_timeout"] = max(1, math.ceil(seconds * 1_000))
+    if idle is not None:
+        settings["idle_in_transaction_session_timeout"] = idle
     return "; ".join(
         [_SNAPSHOT if snapshot else _WRITING, *(f"SET LOCAL {name} = {value}" for name, value in settings.items())]
     )

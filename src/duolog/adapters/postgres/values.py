@@ -7,9 +7,10 @@ found for a place. So a value goes by two steps: what SQLite would store, and th
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
+import msgspec
 from asyncpg.pgproto import pgproto
 
 from duolog.adapters._sql.values import SqlValue, stored_value
@@ -17,6 +18,9 @@ from duolog.errors import StatementError
 
 _LEAST: Final = -(2**63)
 _GREATEST: Final = 2**63 - 1
+
+SEPARATOR: Final = "\x1f"
+MISSING: Final = "\x1e"
 
 
 def place_value(name: str, value: object, kind: str) -> object:
@@ -42,6 +46,33 @@ def place_value(name: str, value: object, kind: str) -> object:
         message = f"parameter {name!r} does not fit its place, which has the type {kind}"
         hint = f"Give what {kind} can hold, or cast the place: CAST(:{name} AS TEXT)."
         raise StatementError(message, hint=hint) from None
+
+
+def place_values(name: str, values: Sequence[object], kind: str) -> list[object]:
+    """Return many values of one parameter in the type of its place; see `place_value`."""
+    types = set(map(type, values))
+    if types == {_SAME.get(kind)} and _are_storable(values):
+        return [*values]
+    if types == {UUID} and kind in {"text", "varchar"}:
+        texts: list[object] = msgspec.to_builtins(values)
+        return texts
+    return [place_value(name, value, kind) for value in values]
+
+
+def joined_values(values: Sequence[object]) -> str | None:
+    """Return what `place_values` has made as one text, for ``string_to_array(text, SEPARATOR, MISSING)``.
+
+    Only for two values or more, in `TEXT_KINDS`; None if one of them holds what separates them.
+    """
+    try:
+        joined = SEPARATOR.join(cast("Sequence[str]", values))
+        missing = 0
+    except TypeError:
+        texts = [text_value(value) for value in values]
+        missing = texts.count(None)
+        joined = SEPARATOR.join([MISSING if text is None else text for text in texts])
+    is_clean = joined.count(SEPARATOR) == len(values) - 1 and joined.count(MISSING) == missing
+    return joined if is_clean else None
 
 
 def text_value(value: object) -> str | None:
@@ -88,6 +119,19 @@ def _is_storable(value: object) -> bool:
     if isinstance(value, int):
         return _LEAST <= value <= _GREATEST
     return not isinstance(value, datetime) or value.utcoffset() is not None
+
+
+def _are_storable(values: Sequence[Any]) -> bool:
+    """Tell it of many values of one type, see `_is_storable`."""
+    first = values[0]
+    if isinstance(first, str):
+        joined: str = "".join(values)
+        return joined.isascii() and "\x00" not in joined
+    if isinstance(first, int):
+        least: int = min(values)
+        greatest: int = max(values)
+        return least >= _LEAST and greatest <= _GREATEST
+    return all(map(_is_storable, values))
 
 
 def _text(value: SqlValue) -> str:

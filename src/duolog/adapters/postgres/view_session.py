@@ -26,6 +26,12 @@ from duolog.tables.statements import Parameters, check_parameters
 
 R = TypeVar("R")
 
+LONGEST_WAIT: Final = 5_000
+"""At most so many milliseconds a batch's transaction may wait for its next statement, as long as a lease lasts.
+
+The transaction of an owner that stands still keeps the checkpoint locked, and whoever is to take the share over out.
+"""
+
 _STEP: Final = "SAVEPOINT duolog_step"
 _READING_STEP: Final = "SAVEPOINT duolog_step; SET LOCAL transaction_read_only = on"
 _KEEP_STEP: Final = "RELEASE SAVEPOINT duolog_step"
@@ -71,6 +77,10 @@ class PostgresViewSession(Reading):
         """For how long it has kept the checkpoint locked, in seconds; see `ViewSession.held_for`."""
         return 0.0 if self._connection is None or self._closed else time.monotonic() - self._held_since
 
+    @property
+    def _longest_wait(self) -> int:
+        return min(self._connections.location.idle_in_transaction_timeout or LONGEST_WAIT, LONGEST_WAIT)
+
     async def read(self, work: Callable[[Connection], Awaitable[R]]) -> R:
         """Run ``work``, which may only read, after everything that was executed before."""
         async with self._turn():
@@ -88,6 +98,12 @@ class PostgresViewSession(Reading):
         self._check_open()
         self._buffer.append(_checked(sql, parameters))
         self._wrote = True
+
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Buffer a writing statement for each row; see `ViewDatabase.execute_many`."""
+        self._check_open()
+        self._buffer += [_checked(sql, row) for row in rows]
+        self._wrote = self._wrote or bool(rows)
 
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed.
@@ -147,7 +163,7 @@ class PostgresViewSession(Reading):
             await self._snapshot.close()
             connection = self._connection = await self._connections.take()
             self._held_since = time.monotonic()
-            await _send(connection, begin(self._connections.location))
+            await _send(connection, begin(self._connections.location, idle=self._longest_wait))
             schema = self._connections.location.schema
             with reported():
                 if locks:
@@ -202,9 +218,8 @@ class PostgresViewSession(Reading):
                 raise
 
     def _has_expired(self) -> bool:
-        limit = self._connections.location.idle_in_transaction_timeout / 1_000
         is_cut_off = self._connection is not None and self._connection.is_closed()
-        return is_cut_off and 0 < limit <= self.held_for
+        return is_cut_off and self._longest_wait / 1_000 <= self.held_for
 
     async def _let_go(self) -> None:
         self._closed = True
@@ -236,4 +251,4 @@ def _checked(sql: str, parameters: Parameters | None) -> Buffered:
 
 def _expired(seconds: float) -> HoldExpiredError:
     message = f"the batch's transaction waited for too long within {seconds:.0f} s; everything was rolled back"
-    return HoldExpiredError(message, hint="Await less in the handler, or raise `idle_in_transaction_timeout`.")
+    return HoldExpiredError(message, hint="Await nothing but the view in the handler.")

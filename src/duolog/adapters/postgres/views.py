@@ -1,4 +1,4 @@
-"""Making a view ready: its tables, generations and shares, from the beginning if it has another version.
+"""Making a view ready: its tables, generations and shares, from the beginning if it lost a table.
 
 Whoever does it locks in this order: the right to change tables, the leases, the checkpoints, the tables. So nobody gets
 a lease meanwhile, and batches of the view that are being committed end first.
@@ -17,8 +17,10 @@ from duolog.adapters.postgres.ddl import (
     drop_apart,
     drop_named,
     drop_tables,
+    drop_views,
     lock_tables,
     missing_tables,
+    run_all,
 )
 from duolog.adapters.postgres.generations import generation_of, generation_schema
 from duolog.adapters.postgres.sql_files import load_sql
@@ -43,7 +45,9 @@ async def prepare_view(connections: Connections, view: View, token: int | None) 
         if known and token is not None:
             fence = await connection.fetchval(load_sql("read_fence", schema), *known[0].share.key)
             _check_token(known[0].share, token, fence)
-        if is_current(known, view, await missing_tables(connection, schema, view.tables)):
+        if live is not None and live.version != view.version:
+            return known
+        if is_current(known, await missing_tables(connection, schema, view.tables)):
             await create_missing(connection, schema, view.tables)
             if live is not None and live.tables != tuple(view.tables):
                 sql = load_sql("name_tables", schema)
@@ -60,6 +64,9 @@ async def prepare_view(connections: Connections, view: View, token: int | None) 
             await drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
             await connection.execute(load_sql("drop_generation", schema), live.subscription, live.number)
         await create_missing(connection, schema, view.tables)
+        await run_all(connection, view.indexes)
+        await drop_views(connection, schema, view.dependants)
+        await run_all(connection, view.dependants)
         await _begin(connection, schema, view, 1 if live is None else live.number, Role.LIVE)
         return await _live(connection, schema, view.subscription)
 

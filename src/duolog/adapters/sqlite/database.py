@@ -3,41 +3,37 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from typing import Final, TypeVar
 
 from duolog.adapters._sql.generation_tables import Redirection
-from duolog.adapters.sqlite.batch_counter import batch_counter
+from duolog.adapters._sql.stored_tables import read_stored_tables
 from duolog.adapters.sqlite.checkpoints import SqliteCheckpoints
 from duolog.adapters.sqlite.committer import SqliteWorkCommitter
-from duolog.adapters.sqlite.connections import check_version, connect_reader, connect_writer
 from duolog.adapters.sqlite.event_store import SqliteEventStore
 from duolog.adapters.sqlite.examination import examine
 from duolog.adapters.sqlite.generations import SqliteGenerations
 from duolog.adapters.sqlite.idempotency import SqliteIdempotencyStore
 from duolog.adapters.sqlite.leases import SqliteLeases, SqliteMembers
 from duolog.adapters.sqlite.location import Location, parse_location
-from duolog.adapters.sqlite.migrations import migrate, pending_names, read_log_id
+from duolog.adapters.sqlite.migrations import pending_names
+from duolog.adapters.sqlite.opened import OpenDatabase
 from duolog.adapters.sqlite.parking import SqliteParking
+from duolog.adapters.sqlite.pauses import SqlitePauses
 from duolog.adapters.sqlite.process_states import SqliteProcessStates
 from duolog.adapters.sqlite.read_session import SqliteReadSession
-from duolog.adapters.sqlite.readers import Reader, Readers
 from duolog.adapters.sqlite.scheduled_commands import SqliteCommandSchedule
 from duolog.adapters.sqlite.shares import SqliteShares
 from duolog.adapters.sqlite.snapshots import SqliteSnapshots
 from duolog.adapters.sqlite.sql_files import load_sql
-from duolog.adapters.sqlite.tail import Tail
-from duolog.adapters.sqlite.threads import Threads
-from duolog.adapters.sqlite.transfer import SqliteTransfer, read_state
+from duolog.adapters.sqlite.switch import finish_load, switch_view
+from duolog.adapters.sqlite.transfer import SqliteTransfer
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.view_session import SqliteViewSession
 from duolog.adapters.sqlite.views import create_shadow, create_tables, drop_generation, forget_view, prepare_view
-from duolog.adapters.sqlite.writer import Writer
-from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Features, View
-from duolog.errors import DatabaseError, NotStartedError, ReadOnlyError
-from duolog.eventstore.appends import Appended
+from duolog.database.stored_tables import StoredTable
+from duolog.errors import NotStartedError
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
@@ -45,15 +41,9 @@ from duolog.subscriptions.share import Share
 
 T = TypeVar("T")
 
-READING_THREADS: Final = 8
-LOG_THREADS: Final = 4
-MOST_LOG_READERS: Final = 8
 
 _KEEP_SECRET_CHECK: Final = load_sql("keep_secret_check")
 _READ_SECRET_CHECK: Final = load_sql("read_secret_check")
-MOST_SESSIONS: Final = 64
-SESSION_PATIENCE: Final = 30.0
-LEAST_PATIENCE: Final = 5.0
 
 
 class SqliteDatabase:
@@ -67,7 +57,7 @@ class SqliteDatabase:
 
     def __init__(self, location: Location) -> None:
         self._location = location
-        self._open: _Open | None = None
+        self._open: OpenDatabase | None = None
 
     @property
     def url(self) -> str:
@@ -115,6 +105,11 @@ class SqliteDatabase:
         return self._opened().members
 
     @property
+    def pauses(self) -> SqlitePauses:
+        """Which subscriptions stand still on purpose."""
+        return self._opened().pauses
+
+    @property
     def leases(self) -> SqliteLeases:
         """Who may advance a share."""
         return self._opened().leases
@@ -147,7 +142,7 @@ class SqliteDatabase:
     async def open(self, *, read_only: bool = False, for_transfer: bool = False) -> None:
         """Connect and bring the schema up to date, or check it; see `Database.open`."""
         if self._open is None:
-            opened = _Open(self._location, read_only=read_only, for_transfer=for_transfer)
+            opened = OpenDatabase(self._location, read_only=read_only, for_transfer=for_transfer)
             try:
                 await (opened.start_reading() if read_only else opened.start())
             except BaseException:
@@ -189,6 +184,18 @@ class SqliteDatabase:
         """Create a further generation of a view; see `Database.create_shadow`."""
         return await self._write(lambda connection: create_shadow(connection, view))
 
+    async def finish_load(self, view: View, number: int) -> None:
+        """Bring a loaded generation into the state in which queries are to find it; see `Database.finish_load`."""
+        await self._write(lambda connection: finish_load(connection, view, number))
+
+    async def switch_view(self, view: View, number: int, *, accept_behind: bool = False) -> Generation:
+        """Let queries read another generation; see `Database.switch_view`."""
+        return await self._write(lambda connection: switch_view(connection, view, number, accept_behind=accept_behind))
+
+    async def stored_tables(self, generation: Generation) -> Sequence[StoredTable]:
+        """Return the tables of a generation as they are stored; see `Database.stored_tables`."""
+        return await self._opened().sessions.run(lambda connection: read_stored_tables(connection, generation))
+
     async def drop_generation(self, subscription: str, number: int) -> None:
         """Remove a generation that is not live; see `Database.drop_generation`."""
         await self._write(lambda connection: drop_generation(connection, subscription, number))
@@ -212,100 +219,11 @@ class SqliteDatabase:
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._opened().writer.run(Action(work))
 
-    def _opened(self) -> "_Open":
+    def _opened(self) -> OpenDatabase:
         if self._open is None:
             message = "the database is not open"
             raise NotStartedError(message, hint="Call `await database.open()` first.")
         return self._open
-
-
-class _Open:
-    """Everything that lives between open and close.
-
-    Sessions have connections and threads of their own: one that keeps its snapshot while it reads the log must not
-    wait for a connection that another such session keeps, and slow queries must not stop commands and projections,
-    which read the log.
-    """
-
-    def __init__(self, location: Location, *, read_only: bool, for_transfer: bool) -> None:
-        def connect() -> sqlite3.Connection:
-            return connect_reader(location)
-
-        self._location = location
-        self._for_transfer = for_transfer
-        self._log_id = ""
-        self._threads = Threads(READING_THREADS, name="duolog-sqlite-reader")
-        self._log_threads = Threads(LOG_THREADS, name="duolog-sqlite-log-reader")
-        self._log_readers = Readers(connect, self._log_threads, most=MOST_LOG_READERS, patience=SESSION_PATIENCE)
-        self._tail_reader = Reader(connect, self._log_threads)
-        self._tail = Tail(self._tail_reader)
-        self.patience = max(location.busy_timeout / 1_000, LEAST_PATIENCE)
-        self.sessions = Readers(connect, self._threads, most=MOST_SESSIONS, patience=SESSION_PATIENCE)
-        self.writer = Writer(
-            _refuse_writing if read_only else self._connect_writer, on_commit=self._committed, on_batch=batch_counter()
-        )
-        self.committer = SqliteWorkCommitter(self.writer, self.sessions)
-        self.snapshots = SqliteSnapshots(self._log_readers)
-        self.checkpoints = SqliteCheckpoints(self._log_readers)
-        self.generations = SqliteGenerations(self._log_readers)
-        self.shares = SqliteShares(self.writer, self._log_readers)
-        self.members = SqliteMembers(self.writer)
-        self.leases = SqliteLeases(self.writer, self._log_readers)
-        self.parking = SqliteParking(self._log_readers)
-        self.idempotency = SqliteIdempotencyStore(self.writer, self._log_readers)
-        self.schedule = SqliteCommandSchedule(self.writer, self._log_readers)
-        self.process_states = SqliteProcessStates(self.writer, self._log_readers)
-        self.transfer = SqliteTransfer(location.url, self.writer, self._log_readers)
-
-    async def start(self) -> None:
-        check_version()
-        await self.writer.start()
-        self._make_store()
-
-    async def start_reading(self) -> None:
-        if not self._location.path.is_file():
-            message = f"there is no database {self._location.path}"
-            raise DatabaseError(message, hint="Check the path; an application, or `duolog migrate`, makes it.")
-        self._log_id = await self._log_readers.run(read_log_id)
-        with suppress(ReadOnlyError):  # its thread runs, and refuses everybody
-            await self.writer.start()
-        self._make_store()
-
-    def _make_store(self) -> None:
-        self.store = SqliteEventStore(
-            log_id=self._log_id, writer=self.writer, readers=self._log_readers, tail=self._tail
-        )
-
-    async def close(self) -> None:
-        await self._tail.close()
-        self.sessions.refuse()
-        self._log_readers.refuse()
-        await self._threads.close()
-        await self._log_threads.close()
-        self.sessions.close()
-        self._log_readers.close()
-        self._tail_reader.close()
-        await self.writer.close()  # the last one to close a file takes its WAL away, which a reader could not
-
-    def _connect_writer(self) -> sqlite3.Connection:
-        connection = connect_writer(self._location)
-        try:
-            self._log_id = migrate(connection)
-            if not self._for_transfer:
-                check_in_use(read_state(connection), self._location.url)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _committed(self, result: object) -> None:
-        if isinstance(result, Appended):
-            self._tail.advance(result.position)
-
-
-def _refuse_writing() -> sqlite3.Connection:
-    message = "the database was opened to be read only"
-    raise ReadOnlyError(message)
 
 
 def open_database(url: str, /) -> SqliteDatabase:

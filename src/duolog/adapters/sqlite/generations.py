@@ -12,6 +12,7 @@ from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.subscriptions.generations import Generation, Role
 
 _READ: Final = load_sql("read_generations")
+_OUTLIVED: Final = load_sql("outlived_generations")
 _WRITE: Final = load_sql("write_generation")
 
 
@@ -34,6 +35,12 @@ class SqliteGenerations:
     async def read_all(self) -> Sequence[Generation]:
         """Return all generations, by subscription and number."""
         return await self._readers.run(lambda connection: read_generations(connection, None))
+
+    async def outlived(self, subscription: str, *, seconds: float) -> Sequence[Generation]:
+        """Return the previous generations that have had their time; see `Generations.outlived`."""
+        values = {"subscription": subscription, "until": time.time_ns() // 1_000 - round(seconds * 1_000_000)}
+        rows = await self._readers.run(lambda connection: connection.execute(_OUTLIVED, values).fetchall())
+        return [_generation_of(row) for row in rows]
 
 
 def read_generations(connection: sqlite3.Connection, subscription: str | None) -> list[Generation]:

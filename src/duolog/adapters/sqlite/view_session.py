@@ -83,6 +83,14 @@ class SqliteViewSession(Reading):
         self._buffer.append((self.redirected(sql), bound_values(sql, parameters)))
         self._wrote = True
 
+    async def execute_many(self, sql: str, rows: Sequence[Parameters]) -> None:
+        """Buffer a writing statement for each row; see `ViewDatabase.execute_many`."""
+        self._check_open()
+        check_allowed(sql)
+        redirected = self.redirected(sql)
+        self._buffer += [(redirected, bound_values(sql, row)) for row in rows]
+        self._wrote = self._wrote or bool(rows)
+
     async def execute_now(self, sql: str, parameters: Parameters | None = None) -> int:
         """Run a writing statement after all that are buffered, and return how many rows it changed."""
         self._check_open()
@@ -115,10 +123,11 @@ class SqliteViewSession(Reading):
         wrote = self._wrote or bool(parked or unparked)
 
         def conclude(connection: sqlite3.Connection) -> None:
+            # First: who has lost the share is told that, whatever its statements would find in other tables.
+            move_checkpoint(connection, move, wrote=wrote)
             _run_buffered(connection, buffered)
             unpark(connection, move.share, unparked)
             park(connection, parked)
-            move_checkpoint(connection, move, wrote=wrote)
 
         unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))
         try:

@@ -9,8 +9,10 @@ from duolog.adapters._sql.ddl import (
     check_empty,
     check_tables,
     create_missing,
+    create_missing_indexes,
     drop_named,
     drop_tables,
+    drop_views,
     missing_tables,
     single_statements,
 )
@@ -41,7 +43,9 @@ def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) 
     known = read_live(connection, view.subscription)
     if known and token is not None:
         _check_token(connection, known[0].share, token)
-    if is_current(known, view, missing_tables(connection, view.tables)):
+    if live is not None and live.version != view.version:
+        return known
+    if is_current(known, missing_tables(connection, view.tables)):
         create_missing(connection, view.tables)
         if live is not None and live.tables != tuple(view.tables):
             write_generation(
@@ -57,6 +61,9 @@ def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) 
         drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
         _drop(connection, live)
     create_missing(connection, view.tables)
+    create_missing_indexes(connection, view.indexes)
+    drop_views(connection, view.dependants)
+    create_missing(connection, view.dependants)
     _begin(connection, view, 1 if live is None else live.number, Role.LIVE, parts)
     return read_live(connection, view.subscription)
 

@@ -1,9 +1,11 @@
 """`duolog parked`: the events that projections set aside."""
 
 import asyncio
+import getpass
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
@@ -22,6 +24,7 @@ from duolog.cli.terminal import printable
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
 from duolog.projections.parked_retry import ParkedChoice, RetriedKey
+from duolog.subscriptions.fingerprint import fingerprint
 from duolog.subscriptions.parking import ParkedEvent
 
 LIST_EXAMPLES: Final = examples(
@@ -32,6 +35,9 @@ SHOW_EXAMPLES: Final = examples(("duolog parked show 4711 sqlite:///users.db", "
 RETRY_EXAMPLES: Final = examples(
     ("duolog parked retry shop.main:api --all", "everything, after a repaired release"),
     ("duolog parked retry shop.main:api --subscription users_view --key user-42", "one stream of one projection"),
+)
+SKIP_EXAMPLES: Final = examples(
+    ("duolog parked skip shop.main:api --key user-42 --yes", "the event that failed; those behind it are applied"),
 )
 _STILL_PARKED: Final = 1
 
@@ -68,9 +74,12 @@ def list_parked(
             echo_json(parked_json(event))
     elif events:
         print_table(
-            ("projection", "key", "position", "type", "reason", "error"),
+            ("projection", "key", "position", "type", "reason", "alike", "error"),
             (
-                (each.subscription, _key(each), each.position, each.type, each.reason.value, each.error)
+                (
+                    *(each.subscription, _key(each), each.position, each.type),
+                    *(each.reason.value, fingerprint(each), each.error),
+                )
                 for each in events
             ),
         )
@@ -119,7 +128,8 @@ def retry(
 ) -> None:
     """Apply parked events again, each key in order and in one transaction, by the code of the application.
 
-    What fails again stays parked with its new error. A process that runs the projection goes on by itself.
+    What fails again stays parked with its new error. Of keys that failed in the same way, as the list's column "alike"
+    tells, one is tried first, and the others only if it goes on. A process that runs the projection goes on by itself.
 
     With --all, what projections have parked that the application has no more is named, too.
 
@@ -141,6 +151,40 @@ def retry(
         typer.echo(printable(f"{name}: {_events(count)} parked, and the application has no such projection"), err=True)
         typer.echo(printable(f"  hint: `duolog projections forget {shlex.quote(name)}` removes them."), err=True)
     if left or any(each.parked for each in retried):
+        raise typer.Exit(_STILL_PARKED)
+
+
+@parked.command(epilog=SKIP_EXAMPLES)
+def skip(
+    target: TargetArgument,
+    *,
+    key: Annotated[str, typer.Option(help="The stream whose first parked event is skipped.", show_default=False)],
+    subscription: SubscriptionOption = None,
+    tenant: TenantOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="The view may differ from the log from now on.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Leave the event that failed out of the view for good, and apply those that wait behind it, in order.
+
+    The view is not the fold of the log any more: another build of it, with a handler that takes the event, has other
+    rows. Who skipped it and when is shown, and written to the log (`duolog.projections`).
+
+    Exit code 1 if something of the key is still parked.
+    """
+    choice = ParkedChoice(subscription, tenant, key)
+    if not yes:
+        message = "a skipped event is missing from the view for good"
+        raise ConfigurationError(message, hint="Repair the handler and retry; or give --yes.")
+    by = getpass.getuser()
+    skipped = asyncio.run(_skip(named_application(target), choice, by))
+    for each in skipped:
+        if as_json:
+            echo_json(each)
+        else:
+            now = datetime.now(UTC)
+            typer.echo(printable(f"{each.subscription}  {_key(each)}  {each.skipped} skipped by {by} at {now:%FT%TZ}"))
+            typer.echo(_came_of(each))
+    if any(each.parked for each in skipped):
         raise typer.Exit(_STILL_PARKED)
 
 
@@ -176,6 +220,18 @@ async def _retry(application: Application, choice: ParkedChoice) -> tuple[Sequen
     return retried, {name: count for name, count in sorted(counts.items()) if name not in known}
 
 
+async def _skip(application: Application, choice: ParkedChoice, by: str) -> Sequence[RetriedKey]:
+    await application.start(projections=False)
+    try:
+        skipped = await application.skip_parked(choice, by=by)
+    finally:
+        await application.close()
+    if not skipped:
+        message = f"nothing is parked{_of(choice)}"
+        raise ConfigurationError(message, hint="`duolog parked list` shows what is parked.")
+    return skipped
+
+
 def _of(choice: ParkedChoice) -> str:
     parts = {"projection": choice.subscription, "tenant": choice.tenant, "stream": choice.key}
     return "".join(f" of {name} {value!r}" for name, value in parts.items() if value is not None)
@@ -193,4 +249,6 @@ def _came_of(each: RetriedKey) -> str:
     where = printable(f"{each.subscription}  {_key(each)}")
     if not each.parked:
         return f"{where}  {each.applied} applied"
+    if each.held_back:
+        return printable(f"{where}  not tried, as what failed alike has failed again: {each.error}")
     return printable(f"{where}  {each.applied} applied, {each.parked} still parked at {each.position}: {each.error}")

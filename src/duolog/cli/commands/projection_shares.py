@@ -52,7 +52,7 @@ def merge(target: TargetArgument, name: NameArgument, *, as_json: JsonOption = F
     The one that is behind is first brought to where the other is, by the code of the application.
     """
     application = named_application(target)
-    _show(name, asyncio.run(_merge(application, _projection(application, name))), as_json=as_json)
+    _show(name, asyncio.run(_merge(application, known_class(application, name))), as_json=as_json)
 
 
 def audit(
@@ -71,7 +71,7 @@ def audit(
     Exit code 1 if something differs.
     """
     application = named_application(target)
-    chosen = application.projections if name is None else (_projection(application, name),)
+    chosen = application.projections if name is None else (known_class(application, name),)
     audits = asyncio.run(_audit(application, chosen))
     for each in audits:
         if as_json:
@@ -103,7 +103,12 @@ def _found(audit: ShareAudit) -> str:
     return "\n".join((f"{where}  NOT as the log: {compared}", *lines))
 
 
-def _projection(application: Application, name: str) -> type[Projection]:
+def known_class(application: Application, name: str) -> type[Projection]:
+    """Return the projection of an application that has a name.
+
+    Raises:
+        ConfigurationError: it has none of that name.
+    """
     known = {projection.name: projection for projection in application.projections}
     if name not in known:
         message = f"the application has no projection {name!r}"

@@ -12,6 +12,15 @@ from rich.text import Text
 
 from duolog.admin.forgetting import forget_projection, known_projection
 from duolog.admin.projection_status import ProjectionStatus, ShareStatus, generation_statuses
+from duolog.cli.commands.projection_pauses import (
+    PAUSE_EXAMPLES,
+    RESET_EXAMPLES,
+    RESUME_EXAMPLES,
+    pause,
+    reset,
+    resume,
+)
+from duolog.cli.commands.projection_rebuild import REBUILD_EXAMPLES, ROLLBACK_EXAMPLES, rebuild, rollback
 from duolog.cli.commands.projection_shares import (
     AUDIT_EXAMPLES,
     MERGE_EXAMPLES,
@@ -134,6 +143,8 @@ def _print(statuses: Sequence[ProjectionStatus]) -> None:
 
 def _rows(status: ProjectionStatus, now: datetime) -> Iterator[Sequence[Cell]]:
     name = status.name if status.role == "live" else f"{status.name} ({status.role} {status.generation})"
+    if status.paused_since is not None:
+        name = f"{name} (paused)"
     updated = f"{status.updated_at:%Y-%m-%d %H:%M:%S}" if status.updated_at else "never"
     parked = Text(str(status.parked), "red" if status.parked else "")
     lag = Text(f"{status.lag} ({status.lag_seconds:.0f} s)" if status.lag else "0", "yellow" if status.lag else "green")
@@ -159,5 +170,10 @@ def _owner(share: ShareStatus, now: datetime) -> str:
 
 
 projections.command(epilog=SPLIT_EXAMPLES)(split)
+projections.command(epilog=PAUSE_EXAMPLES)(pause)
+projections.command(epilog=RESUME_EXAMPLES)(resume)
+projections.command(epilog=RESET_EXAMPLES)(reset)
 projections.command(epilog=MERGE_EXAMPLES)(merge)
 projections.command(epilog=AUDIT_EXAMPLES)(audit)
+projections.command(epilog=REBUILD_EXAMPLES)(rebuild)
+projections.command(epilog=ROLLBACK_EXAMPLES)(rollback)

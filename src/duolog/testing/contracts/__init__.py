@@ -40,6 +40,7 @@ from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.moved_logs import MovedLogContract
+from duolog.testing.contracts.pauses import PauseContract
 from duolog.testing.contracts.process_states import ProcessStateContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
@@ -47,6 +48,7 @@ from duolog.testing.contracts.scheduling import SchedulingContract
 from duolog.testing.contracts.shares import ShareContract
 from duolog.testing.contracts.snapshots import SnapshotContract
 from duolog.testing.contracts.subscribing import SubscriptionContract
+from duolog.testing.contracts.switches import SwitchContract
 from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.transfers import TransferContract
 from duolog.testing.contracts.units import UnitOfWorkContract
@@ -64,6 +66,7 @@ __all__ = [
     "IdempotencyContract",
     "LeaseContract",
     "MovedLogContract",
+    "PauseContract",
     "ProcessStateContract",
     "ReadSessionContract",
     "ReadingContract",
@@ -71,6 +74,7 @@ __all__ = [
     "ShareContract",
     "SnapshotContract",
     "SubscriptionContract",
+    "SwitchContract",
     "TablesContract",
     "TransferContract",
     "UnitOfWorkContract",

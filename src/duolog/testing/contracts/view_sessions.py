@@ -60,6 +60,17 @@ class ViewSessionContract(PreparedView):
         await session.close()
         assert await view_rows(database) == {}
 
+    async def test_many_rows_are_written_in_their_order(self, database: Database, session: ViewSession) -> None:
+        """A statement for many rows stands in order with those before and behind it."""
+        rows = [{"id": f"{number:03}", "hits": number} for number in range(50)]
+        await session.execute(INSERT, {"id": "000", "hits": 7})
+        await session.execute("DELETE FROM contract_view")
+        await session.execute_many(INSERT, rows)
+        await session.execute_many("UPDATE contract_view SET hits = hits + :hits WHERE id = :id", rows)
+        await session.execute_many(INSERT, [])
+        await session.commit(moved(0, 7))
+        assert await view_rows(database) == {row["id"]: 2 * number for number, row in enumerate(rows)}
+
     async def test_a_row_count_is_known_at_once(self, session: ViewSession) -> None:
         """`execute_now` runs behind what is buffered and counts."""
         await session.execute(INSERT, {"id": "a", "hits": 1})

@@ -1,0 +1,1 @@
+SELECT subscription, paused_by, since FROM {schema}.pauses

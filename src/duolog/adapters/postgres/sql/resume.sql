@@ -1,0 +1,2 @@
+-- $1: subscription
+DELETE FROM {schema}.pauses WHERE subscription = $1

@@ -1,0 +1,1 @@
+DELETE FROM duolog_pauses WHERE subscription = :subscription

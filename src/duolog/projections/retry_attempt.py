@@ -1,0 +1,36 @@
+"""One attempt at the parked events of a key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from duolog.subscriptions.failure import Failure
+from duolog.subscriptions.parking import ParkedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAttempt:
+    """Which of a key's events are applied, and what is said of the first that is not.
+
+    Attributes:
+        parked: all parked events of the key, in order.
+        most: go on with so many.
+        skipped: so many of them, the first ones, are not applied.
+        failure: why the next one stays parked; None if there is none.
+    """
+
+    parked: Sequence[ParkedEvent]
+    most: int
+    skipped: int = 0
+    failure: Failure | None = None
+
+    def unparked(self) -> Sequence[int]:
+        """Return the positions that are parked no more."""
+        return [event.position for event in self.parked[: self.most]]
+
+    def still_parked(self) -> Sequence[ParkedEvent]:
+        """Return the first event that stays parked, with its new reason; none if nothing failed."""
+        if self.failure is None:
+            return ()
+        failure = self.failure
+        failed = self.parked[self.most]
+        return (replace(failed, reason=failure.reason, error=failure.error, traceback=failure.traceback),)
