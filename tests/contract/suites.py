@@ -9,6 +9,7 @@ __all__ = [
     "TestGenerations",
     "TestHeldWriters",
     "TestIdempotency",
+    "TestInlineViews",
     "TestLeases",
     "TestMovedLogs",
     "TestPauses",
@@ -55,6 +56,9 @@ class TestProcessStates(contracts.ProcessStateContract): ...
 
 
 class TestHeldWriters(contracts.HeldWriterContract): ...
+
+
+class TestInlineViews(contracts.InlineViewContract): ...
 
 
 class TestIdempotency(contracts.IdempotencyContract): ...

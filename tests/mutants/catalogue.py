@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
+from tests.mutants.inline import INLINE_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
@@ -254,8 +255,8 @@ _VIEWS: Final = (
         "park the poison event and not those behind it",
         "P5, P7",
         "projections/page_processor.py",
-        "                if key in self._parked or key in stopped:\n",
-        "                if key in stopped:\n",
+        "        if key in self._parked or key in applied.stopped:\n",
+        "        if key in applied.stopped:\n",
         (f"{_POISON}::test_an_event_whose_handler_raises_stops_its_own_stream_in_order_and_nothing_else",),
     ),
 )
@@ -315,6 +316,7 @@ MUTANTS: Final = (
     *TRANSFER_MUTANTS,
     *PROCESS_MUTANTS,
     *SHARE_MUTANTS,
+    *INLINE_MUTANTS,
     *REBUILD_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,

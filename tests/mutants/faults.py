@@ -9,6 +9,7 @@ _KILLS: Final = f"{_FAULTS}/test_kills.py"
 _POWER_CUTS: Final = f"{_FAULTS}/test_power_cuts.py"
 _DISKS: Final = f"{_FAULTS}/test_failing_disks.py"
 _PROJECTORS: Final = f"{_FAULTS}/test_killed_projectors.py"
+_POISON: Final = f"{_FAULTS}/test_poison.py"
 _CONTENTION: Final = f"{_FAULTS}/test_contention.py"
 _CANCELLATION: Final = f"{_FAULTS}/test_cancellation.py"
 _PAYLOADS: Final = f"{_FAULTS}/test_payloads.py"
@@ -104,6 +105,41 @@ _VIEWS: Final = (
     ),
 )
 
+_HANDLERS: Final = (
+    Mutant(
+        "E9: skip a poison event and go on with its stream",
+        "P7",
+        "projections/page_processor.py",
+        "                await self._park(recorded, self._poison.failure(recorded, error), move)\n",
+        "                await self._apply((), move)\n",
+        (_POISON,),
+    ),
+    Mutant(
+        "E9: stop everything for a poison event",
+        "P7",
+        "projections/page_processor.py",
+        "            pause = self._poison.pause(error, attempts)\n",
+        "            raise error\n            pause = self._poison.pause(error, attempts)\n",
+        (_POISON,),
+    ),
+    Mutant(
+        "E9: apply what comes behind a poison event",
+        "P7",
+        "projections/page_processor.py",
+        "        if key in self._parked or key in applied.stopped:\n",
+        "        if key in applied.stopped:\n",
+        (_POISON,),
+    ),
+    Mutant(
+        "group rows of one key into one statement",
+        "P6",
+        "adapters/postgres/row_sets.py",
+        "        if key in seen or len(seen) >= MOST_ROWS:\n",
+        "        if len(seen) >= MOST_ROWS:\n",
+        ("tests/contract/test_grouping.py",),
+    ),
+)
+
 _CONNECTIONS: Final = (
     Mutant(
         "E12: leave the unit open when a command is cancelled",
@@ -152,4 +188,4 @@ _INPUT: Final = (
     ),
 )
 
-FAULT_MUTANTS: Final = (*_DURABLE, *_VIEWS, *_CONNECTIONS, *_INPUT)
+FAULT_MUTANTS: Final = (*_DURABLE, *_VIEWS, *_HANDLERS, *_CONNECTIONS, *_INPUT)

@@ -45,7 +45,8 @@ SHARE_MUTANTS: Final = (
         "apply what is another share's by its key",
         "P5",
         "projections/page_processor.py",
-        "                if not self._share.buckets.hold(recorded.tenant, keyed.key):\n                    continue\n",
+        "        if self._is_keyed and not self._share.buckets.hold(recorded.tenant, keyed.key):\n"
+        "            return ()\n",
         "",
         (f"{_DIVIDED}::test_a_declared_key_keeps_its_events_in_order_over_streams",),
     ),

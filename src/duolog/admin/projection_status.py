@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from duolog.database.port import Database
+from duolog.projections.inline_views import ALWAYS_CURRENT
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
@@ -51,6 +52,7 @@ class ProjectionStatus:
         leased_until: until when; see ``shares``.
         parked: how many events are set aside of the live generation; 0 of others.
         shares: its shares, by bucket.
+        inline: whoever appends writes it, so that it is at the log's end always.
         paused_by: who paused the projection; None if it is not paused.
         paused_since: since when it is paused, by the database's clock.
     """
@@ -67,6 +69,7 @@ class ProjectionStatus:
     generation: int = 1
     role: str = Role.LIVE.value
     shares: Sequence[ShareStatus] = ()
+    inline: bool = False
     paused_by: str | None = None
     paused_since: datetime | None = None
 
@@ -123,6 +126,7 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
                 leased_until=shares[0].leased_until,
                 parked=parked.get(generation.subscription, 0) if generation.role is Role.LIVE else 0,
                 shares=shares,
+                inline=all(each.position == ALWAYS_CURRENT for each in own),
             )
         )
     return statuses
@@ -131,7 +135,7 @@ async def generation_statuses(database: Database) -> Sequence[ProjectionStatus]:
 def _share_status(checkpoint: Checkpoint, lease: Lease | None, head: int) -> ShareStatus:
     return ShareStatus(
         buckets=str(checkpoint.share.buckets),
-        position=checkpoint.position,
+        position=head if checkpoint.position == ALWAYS_CURRENT else checkpoint.position,
         lag=max(0, head - checkpoint.position),
         owner=lease.owner if lease else None,
         leased_until=_time(lease.expires_at) if lease else None,

@@ -20,6 +20,7 @@ from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
 from duolog.messages.binding import Binding
 from duolog.process_managers.process_manager import Reactor
+from duolog.projections.inline_building import InlineBuilding
 from duolog.projections.projection import Projection
 from duolog.projections.rebuild import Rebuilds
 from duolog.projections.shares import ProjectionShares
@@ -132,6 +133,7 @@ class Application(MessageSender):
             SchemaError: the database belongs to a newer release.
             StatementError: the DDL of a table is wrong.
             ViewNotEmptyError: a projection that never ran here would begin with rows.
+            InlineViewNotBuiltError: an inline projection's view does not show what the log has already.
         """
         await self._assembly.start(projections=is_done_here() if projections is None else projections, only=only)
 
@@ -179,6 +181,10 @@ class Application(MessageSender):
     def projection_shares(self) -> ProjectionShares:
         """Return what applies the log to shares of its projections, for whoever holds their leases."""
         return self._assembly.shares()
+
+    def inline_building(self) -> InlineBuilding:
+        """Return what builds the views of its inline projections; the database is to be open."""
+        return self._assembly.inline_building()
 
     def rebuilds(self) -> Rebuilds:
         """Return what rebuilds the views of its projections, while it runs here or elsewhere."""

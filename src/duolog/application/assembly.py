@@ -39,6 +39,8 @@ from duolog.process_managers.page_processor import ReactionPorts
 from duolog.process_managers.parked_retry import ParkedReactions
 from duolog.process_managers.process_manager import Reactor
 from duolog.process_managers.runtime import VERSION, ReactorRuntime
+from duolog.projections.inline_building import InlineBuilding
+from duolog.projections.inline_views import InlineViews
 from duolog.projections.parked_retry import ParkedRetry
 from duolog.projections.rebuild import Rebuilds
 from duolog.projections.runtime import ProjectionRuntime
@@ -92,8 +94,11 @@ class Assembly:
         self._commands = CommandCodec(named, max_bytes=settings.max_event_bytes)
         self._signal = DueSignal()
         self._entity_states = EntityStates(hot_entries=settings.hot_entities)
+        inline = [each for each in parts.projections if each.inline]
+        self._followers = tuple(each for each in parts.projections if not each.inline)
+        self._inline = InlineViews(inline, self.codec, lambda *given: ProjectionScopes(self.container).open(*given))
         self.container = make_container(
-            DuologProvider(self.database, self.codec, parts.secret, self._entity_states),
+            DuologProvider(self.database, self.codec, parts.secret, self._entity_states, self._inline),
             tuple(parts.registry),
             parts.projections,
             (SchedulingProvider(self._commands, self._signal, parts.processes), *parts.providers),
@@ -110,7 +115,7 @@ class Assembly:
     def background_work(self) -> Sequence[str]:
         """The names of the projections and processes, and what stands for scheduled commands."""
         scheduled = [SCHEDULED_COMMANDS] if self._commands.known else []
-        projections, processes = (each.name for each in self.projections), (each.name for each in self.processes)
+        projections, processes = (each.name for each in self._followers), (each.name for each in self.processes)
         return [*projections, *processes, *scheduled]
 
     async def start(self, *, projections: bool, only: Collection[str] | None = None) -> None:
@@ -137,6 +142,7 @@ class Assembly:
         try:
             await self._check_secret()
             await self.database.create_tables(self._parts.tables)
+            await self.inline_building().check()
             running = self._running = self._run(work)
             if projections:
                 await running.keeper.start()
@@ -181,7 +187,7 @@ class Assembly:
         """Return what tries parked events again."""
         self._started()
         projections = ParkedRetry(
-            self.projections,
+            self._followers,
             source=self.database,
             open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
@@ -197,15 +203,15 @@ class Assembly:
 
     def _run(self, work: Collection[str]) -> Running:
         meter = find_meter()
-        names = [*(projection.name for projection in self.projections), *(process.name for process in self.processes)]
+        names = [*(projection.name for projection in self._followers), *(process.name for process in self.processes)]
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
-        keyed = [projection.name for projection in self.projections if projection.is_keyed()]
+        keyed = [projection.name for projection in self._followers if projection.is_keyed()]
         moved = meters.moved if meters is not None else None
         progress = Progress(self.database.checkpoints, moved, keyed=keyed)
         source = self.database
-        runtime = ProjectionRuntime(self.projections, self.shares(), source=source, progress=progress, only=work)
+        runtime = ProjectionRuntime(self._followers, self.shares(), source=source, progress=progress, only=work)
         keep_seconds = self._parts.settings.keep_previous_hours * 3_600
-        keeper = VersionKeeper(self.projections, self.views, self.database, keep_seconds=keep_seconds)
+        keeper = VersionKeeper(self._followers, self.views, self.database, keep_seconds=keep_seconds)
         wait = PositionWait(self.database.store, self.database.parking, progress)
         pace, schedule = DuePace(at_once=self._parts.settings.due_at_once), self.database.schedule
         due = DueCommands(schedule, self._commands, self._execute_due, self._signal, owner=runtime.owner, pace=pace)
@@ -220,6 +226,10 @@ class Assembly:
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
+
+    def inline_building(self) -> InlineBuilding:
+        """Return what builds the views of inline projections."""
+        return InlineBuilding(self._inline, self.views, self.database)
 
     def rebuilds(self) -> Rebuilds:
         """Return what rebuilds the views of the projections."""
@@ -271,7 +281,8 @@ class Assembly:
                 await self.database.close()
 
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
-        await self._started().wait.until(reads, after, seconds)
+        inline = {each.name for each in self._inline.projections}  # which never lag
+        await self._started().wait.until([each for each in reads if each.name not in inline], after, seconds)
 
     def _defaults(self) -> Sequence[Middleware]:
         settings = self._parts.settings
@@ -297,6 +308,7 @@ class Assembly:
             metadata=metadata,
             keys=self.database.idempotency,
             entity_states=self._entity_states,
+            inline=self._inline,
         )
 
 

@@ -15,12 +15,14 @@ from duolog.dispatch.context import MessageContext, ScopeKind, current_context, 
 from duolog.errors import ConfigurationError, NotInCommandScopeError
 from duolog.eventstore.port import EventStore
 from duolog.messages.metadata import Metadata
+from duolog.projections.inline_views import InlineViews
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.middleware.read_scope import ReadScope
 from duolog.tables.ports import ReadDatabase, ReadSession
 from duolog.write.boundary import DecisionBoundary
 from duolog.write.entity_states import EntityStates
 from duolog.write.event_publisher import EventPublisher
+from duolog.write.inline_work import InlineEventStore
 from duolog.write.middleware.unit_of_work import UnitScope
 from duolog.write.publishing import UnitEventPublisher, UnitTransactionManager
 from duolog.write.transaction_manager import TransactionManager
@@ -56,12 +58,21 @@ class DuologProvider(Provider):
         codec: encodes and decodes events.
         secret: the application's secret.
         entity_states: what the application has at hand of event-sourced entities.
+        inline: views that show events as they are appended.
     """
 
     scope = Scope.REQUEST
 
-    def __init__(self, database: Database, codec: EventCodec, secret: Secret, entity_states: EntityStates) -> None:
+    def __init__(
+        self,
+        database: Database,
+        codec: EventCodec,
+        secret: Secret,
+        entity_states: EntityStates,
+        inline: InlineViews,
+    ) -> None:
         super().__init__()
+        self._inline = inline
         self._database = database
         self._codec = codec
         self._secret = secret
@@ -74,8 +85,10 @@ class DuologProvider(Provider):
 
     @provide(scope=Scope.APP)
     def event_store(self) -> EventStore:
-        """Provide the log, for reading."""
-        return self._database.store
+        """Provide the log, for reading; what is appended to it is shown in inline views as well."""
+        if not self._inline.projections:
+            return self._database.store
+        return InlineEventStore(self._database.store, self._database.committer, self._inline)
 
     @provide(scope=Scope.APP)
     def codec(self) -> EventCodec:
@@ -107,6 +120,7 @@ class DuologProvider(Provider):
             metadata=current_metadata(),
             commits_at_once=True,
             entity_states=self._entity_states,
+            inline=self._inline,
         )
         yield LoneUnit(unit)
         if unit.has_work:

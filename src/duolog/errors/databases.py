@@ -35,6 +35,24 @@ class ReadOnlyError(DatabaseError):
     """A statement tried to write in a scope that may only read."""
 
 
+class ForeignViewError(DatabaseError):
+    """A key outside the database was written from another log, or another incarnation of this one; it was left alone.
+
+    Attributes:
+        key: the key.
+        found: identity of the log that it was written from.
+        expected: identity of the log that is followed.
+    """
+
+    def __init__(self, *, key: str, found: str, expected: str) -> None:
+        message = f"key {key!r} was written from log {found}, not from {expected}"
+        hint = "The log was restored or replaced: empty the keys, or take another namespace, and rebuild the view."
+        super().__init__(message, hint=hint)
+        self.key = key
+        self.found = found
+        self.expected = expected
+
+
 class LogClosedError(DatabaseError):
     """The log takes no events here: it was moved to another database, or it is on its way in."""
 

@@ -67,5 +67,21 @@ class ViewNotEmptyError(ConfigurationError):
         self.table = table
 
 
+class InlineViewNotBuiltError(ConfigurationError):
+    """An inline projection's view does not show the events that the log has already.
+
+    Attributes:
+        subscription: the projection's name.
+        version: the version that the code has.
+    """
+
+    def __init__(self, *, subscription: str, version: int) -> None:
+        message = f"inline projection {subscription!r} version {version} does not show what the log has already"
+        hint = f"Build it before this release starts: `duolog projections build MODULE:ATTRIBUTE {subscription}`."
+        super().__init__(message, hint=hint)
+        self.subscription = subscription
+        self.version = version
+
+
 class SchemaError(ConfigurationError):
     """The database's schema is missing, older or newer than this release, or was tampered with."""

@@ -10,6 +10,36 @@ class LeaseLostError(DuologError):
     """Another owner has taken this subscription over; what was being written was rolled back."""
 
 
+class InlineProjectionError(DuologError):
+    """An inline projection could not show an event, so the command that raised the event failed; nothing was changed.
+
+    Attributes:
+        projection: the projection's name.
+        type: the event's type.
+    """
+
+    def __init__(self, *, projection: str, type: str, error: Exception) -> None:  # noqa: A002 - the log's word
+        message = f"inline projection {projection!r} failed on {type!r} with {error.__class__.__name__}"
+        super().__init__(message, hint="Its cause says why; nothing was appended.")
+        self.projection = projection
+        self.type = type
+
+
+class InlineViewChangedError(DuologError):
+    """The view of an inline projection is not of this process's version, or being built; nothing was changed.
+
+    Attributes:
+        projection: the projection's name.
+        version: the version that this process has.
+    """
+
+    def __init__(self, *, projection: str, version: int) -> None:
+        message = f"the view of inline projection {projection!r} is not at version {version}, or not built yet"
+        super().__init__(message, hint="Start this process with the release that the view belongs to.")
+        self.projection = projection
+        self.version = version
+
+
 class CheckpointConflictError(LeaseLostError):
     """A checkpoint was moved by somebody else since it was read."""
 
@@ -109,26 +139,6 @@ class TransientError(DuologError):
 
     The event is tried again, a few times with growing pauses, before it is parked.
     """
-
-
-class EventRefusedError(DuologError):
-    """An event could not be applied where none may be parked, as in a strict rebuild.
-
-    Attributes:
-        position: its position in the log.
-        type: its stored type name.
-        stream: its stream.
-        reason: class of the error, which is this one's cause.
-    """
-
-    hint = "Repair the handler, or what it needs, and start again; what was applied up to there stays."
-
-    def __init__(self, *, position: int, type: str, stream: str, reason: str) -> None:  # noqa: A002 - the log's word
-        super().__init__(f"event {type!r} of {stream!r} at position {position} could not be applied: {reason}")
-        self.position = position
-        self.type = type
-        self.stream = stream
-        self.reason = reason
 
 
 class UnknownEventError(DuologError):

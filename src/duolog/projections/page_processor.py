@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from duolog.codec.event_codec import EventCodec
 from duolog.dispatch.shield import shielded
-from duolog.errors import DatabaseError, EventRefusedError, UnknownEventError
+from duolog.errors import DatabaseError, UnknownEventError
 from duolog.eventstore.port import EventPage
 from duolog.messages.envelope import RecordedEvent
 from duolog.messages.recorded import Recorded
@@ -135,7 +135,6 @@ class ProjectionPageProcessor:
         """Apply a page in as few transactions as its handlers' pace allows, or one an event if one is refused.
 
         Raises:
-            EventRefusedError: an event was refused, and `Poison` says that it is not parked.
             UnknownEventError: a newer release may know an event, and is waited for.
             LeaseLostError: somebody else advances the projection.
             DatabaseError: the database failed; the page may have been applied in part, up to its stored checkpoint.
@@ -279,6 +278,6 @@ def _refusals() -> Generator[None]:
     try:
         yield
     except Exception as error:
-        if is_transient(error) or isinstance(error, UnknownEventError | EventRefusedError):
+        if is_transient(error) or isinstance(error, UnknownEventError):
             raise
         raise _EventRefusedError(error) from error

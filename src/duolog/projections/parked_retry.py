@@ -1,5 +1,6 @@
 """Applying parked events again, after what made them fail was put right."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from duolog.dispatch.shield import shielded
 from duolog.errors import ConfigurationError, DatabaseError, LeaseLostError
 from duolog.messages.envelope import RecordedEvent
 from duolog.projections.handling import Handling
+from duolog.projections.poison import Poison
 from duolog.projections.projection import Projection
 from duolog.projections.retry_attempt import RetryAttempt
 from duolog.projections.views import OpenProjection, OpenView
@@ -62,6 +64,7 @@ class ParkedRetry:
         self._open_projection = open_projection
         self._codec = codec
         self._owner = owner_name()
+        self._poison = Poison()
 
     async def retry(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply the chosen parked events again.
@@ -178,6 +181,7 @@ class ParkedRetry:
         while (failed := await self._try(projection, attempt, recorded, move, role)) is not None:
             # The event that failed may have written in part: those before it are applied anew without it.
             attempt = failed
+            await asyncio.sleep(attempt.pause)
         first, left = parked[0], len(parked) - attempt.most
         result = RetriedKey(projection.name, first.tenant, first.key, attempt.most - attempt.skipped, left)
         if skip:
@@ -208,7 +212,10 @@ class ParkedRetry:
         except Exception as error:
             if is_transient(error) or attempt.most <= attempt.skipped:
                 raise
-            return replace(attempt, most=min(applied, attempt.most - 1), failure=Failure.of(error))
+            pause = self._poison.pause(error, attempt.tries)
+            if pause is not None:
+                return replace(attempt, tries=attempt.tries + 1, pause=pause)
+            return replace(attempt, pause=0.0, most=min(applied, attempt.most - 1), failure=Failure.of(error))
         finally:
             await shielded(session.close())
         return None

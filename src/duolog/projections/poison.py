@@ -3,7 +3,7 @@
 import time
 from typing import Final
 
-from duolog.errors import EventRefusedError, TransientError, UndecodableEventError, UnknownEventError
+from duolog.errors import TransientError, UndecodableEventError, UnknownEventError
 from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.backoff import Backoff
 from duolog.subscriptions.failure import Failure
@@ -22,26 +22,22 @@ class Poison:
     - A type or schema version that this release does not know is, as a rule, a newer release's that is being rolled
       out. So the share is given up, that a newer process may take it, and the event is parked only if it is still
       unknown after a minute.
-    - In strict mode nothing is parked: applying stops with the error.
 
     Args:
-        strict: park nothing.
         attempts: how often a fault that passes is tried.
         first_pause: the first pause between attempts, in seconds; each is twice as long as the one before.
         patience: how long to wait for a release that knows an event, in seconds.
     """
 
-    __slots__ = ("_attempts", "_first_pause", "_patience", "_strict", "_unknown_since")
+    __slots__ = ("_attempts", "_first_pause", "_patience", "_unknown_since")
 
     def __init__(
         self,
         *,
-        strict: bool = False,
         attempts: int = ATTEMPTS,
         first_pause: float = FIRST_PAUSE,
         patience: float = PATIENCE,
     ) -> None:
-        self._strict = strict
         self._attempts = attempts
         self._first_pause = first_pause
         self._patience = patience
@@ -64,14 +60,9 @@ class Poison:
 
         Raises:
             UnknownEventError: it is not to be parked yet; a newer release may know it.
-            EventRefusedError: it is not to be parked, in strict mode.
         """
         if isinstance(error, UndecodableEventError) and error.is_unknown and self._waits(recorded.position):
             raise UnknownEventError(position=recorded.position, reason=error.message) from error
-        if self._strict:
-            raise EventRefusedError(
-                position=recorded.position, type=recorded.type, stream=recorded.stream, reason=type(error).__name__
-            ) from error
         return Failure.of(error)
 
     def _waits(self, position: int) -> bool:

@@ -45,11 +45,16 @@ class Projection:
     ```python
         async def on_batch(self, events: Sequence[Recorded[UserCreated | UserRenamed]]) -> None: ...
     ```
+
+    ``inline = True`` keeps a view that never lags: its methods run in the transaction that appends the events, before
+    they get their positions. What a method raises fails the command. It is for views keyed by stream; it has one share,
+    no key of its own, and its methods take the event alone.
     """
 
     name: str
     version: int = 1
     partitions: int = 1
+    inline: bool = False
     tables: ClassVar[Mapping[str, str]] = {}
     indexes: ClassVar[Mapping[str, str]] = {}
     dependants: ClassVar[Mapping[str, str]] = {}
@@ -73,6 +78,8 @@ class Projection:
             if not inspect.iscoroutinefunction(getattr(cls, handler.method)):
                 message = f"{cls.__module__}.{cls.__qualname__}.{handler.method} is not async"
                 raise ConfigurationError(message, hint=f"Write `async def {handler.method}(self, event: ...)`.")
+        if cls.inline:
+            _check_inline(cls)
 
     @classmethod
     def partition_key(cls, event: Any) -> str:
@@ -99,3 +106,17 @@ class Projection:
     def handlers(cls) -> Mapping[type, EventHandler]:
         """Return its ``on_...`` methods by event type; all are `on_batch` where it is set-based."""
         return cls._handlers
+
+
+def _check_inline(cls: type[Projection]) -> None:
+    if cls.partitions != 1 or cls.is_keyed():
+        message = f"inline projection {cls.name!r} cannot be divided"
+        raise ConfigurationError(message, hint="Leave `partitions` and `partition_key` out: whoever appends writes it.")
+    if cls.takes_batches():
+        message = f"inline projection {cls.name!r} takes batches"
+        raise ConfigurationError(message, hint="Write one `on_...` method for each event type: units are short.")
+    for handler in cls.handlers().values():
+        if handler.takes_recorded:
+            message = f"{cls.__module__}.{cls.__qualname__}.{handler.method} takes the recorded event"
+            hint = "An inline projection runs before the event has a position; let the method take the event alone."
+            raise ConfigurationError(message, hint=hint)

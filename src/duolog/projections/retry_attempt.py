@@ -16,12 +16,16 @@ class RetryAttempt:
         most: go on with so many.
         skipped: so many of them, the first ones, are not applied.
         failure: why the next one stays parked; None if there is none.
+        tries: how often it was tried again for a fault that passes.
+        pause: to make before it, in seconds.
     """
 
     parked: Sequence[ParkedEvent]
     most: int
     skipped: int = 0
     failure: Failure | None = None
+    tries: int = 0
+    pause: float = 0.0
 
     def unparked(self) -> Sequence[int]:
         """Return the positions that are parked no more."""

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from duolog.eventstore.filters import EventFilter
+from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.tables.ports import ReadDatabase
@@ -75,6 +77,19 @@ class ViewSession(ViewDatabase, Protocol):
             ConstraintViolationError: a statement broke a constraint.
             StatementError: a statement is wrong, or the call was cancelled while what is buffered ran.
             HoldExpiredError: the session kept others from writing for too long.
+            DatabaseError: the database failed.
+        """
+        ...
+
+    async def hold_appends(self, after: int, wanted: EventFilter) -> Sequence[RecordedEvent]:
+        """Let nobody append until this session ends, and return all wanted events above a position.
+
+        Args:
+            after: the position.
+            wanted: which events.
+
+        Raises:
+            DatabaseBusyError: those who append did not end in time.
             DatabaseError: the database failed.
         """
         ...

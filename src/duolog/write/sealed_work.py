@@ -1,10 +1,12 @@
 """A unit of work as the database gets it, and the port that commits it."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from duolog.eventstore.appends import Append, Appended
 from duolog.eventstore.conditions import AppendCondition
+from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
 from duolog.write.idempotency import IdempotencyRecord
@@ -48,6 +50,19 @@ class HeldWriter(ReadSession, Protocol):
             StaleRowError: it changed another number of rows than it had to.
             DatabaseBusyError: the writer was held for too long; everything was rolled back.
         """
+        ...
+
+    async def await_turn(self, tenant: str, streams: Collection[str]) -> None:
+        """Wait until no other held writer has the turn of any of these streams; it is kept until the end.
+
+        Raises:
+            ConflictError: others waited for each other.
+            DatabaseError: it could not be had in time.
+        """
+        ...
+
+    async def live_checkpoints(self, subscription: str) -> Sequence[Checkpoint]:
+        """Return the checkpoints of a subscription's live generation, by bucket, as this transaction sees them."""
         ...
 
     async def commit(self, work: SealedWork) -> Appended:

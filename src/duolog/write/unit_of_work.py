@@ -16,6 +16,7 @@ from duolog.tables.statements import Statement
 from duolog.write.after_commit import AfterCommit, AfterCommitHooks
 from duolog.write.entity_states import EntityStates, UnitEntityStates
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyStore
+from duolog.write.inline_work import InlineViews, InlineWork
 from duolog.write.late_writers import LateWriter, LateWriters
 from duolog.write.sealed_work import HeldWriter, SealedWork, WorkCommitter
 from duolog.write.staged_work import StagedWork
@@ -27,8 +28,7 @@ from duolog.write.unknown_outcome import CertainOutcomes
 class UnitOfWork:
     """Gathers what one command changes and commits it in one transaction.
 
-    It is made for one scope and one task. Interactors do not take it: they take a `TransactionManager`, an
-    `EventPublisher` and repositories, which share it.
+    It is made for one scope and one task. Interactors take a `TransactionManager`, an `EventPublisher` and repositories.
 
     Args:
         store: the log, for reading.
@@ -38,6 +38,7 @@ class UnitOfWork:
         keys: finds the idempotency key of a commit whose outcome is unknown; None where there are no keys.
         commits_at_once: ``commit()`` performs the real COMMIT (outside the pipeline).
         entity_states: what the application has at hand of event-sourced entities; None if nothing.
+        inline: views that show events as they are appended; None if there are none.
 
     Attributes:
         store: the log, for reading.
@@ -49,6 +50,7 @@ class UnitOfWork:
         "_commits_at_once",
         "_committer",
         "_held_to_write",
+        "_inline",
         "_keys",
         "_late_writers",
         "_outcome",
@@ -73,6 +75,7 @@ class UnitOfWork:
         keys: IdempotencyStore | None = None,
         commits_at_once: bool = False,
         entity_states: EntityStates | None = None,
+        inline: InlineViews | None = None,
     ) -> None:
         self.store = store
         self._committer = committer
@@ -85,6 +88,7 @@ class UnitOfWork:
         self._held_to_write = False
         self._late_writers = LateWriters()
         self._keys = keys
+        self._inline = InlineWork(inline, store, keys)
         self._outcome: Appended = NOTHING_APPENDED
         self.idempotency: IdempotencyRecord | None = None  # is committed with the rest
         self.tenant = metadata.tenant if metadata is not None else ""
@@ -145,8 +149,7 @@ class UnitOfWork:
             Exception: the writer is held, and a constraint broke for which the statement declares this domain error.
         """
         self._state.check_open("stage a statement")
-        held = self._sessions.held
-        if held is not None:
+        if (held := self._sessions.held) is not None:
             self._held_to_write = True
             await held.run(statement)
         else:
@@ -276,6 +279,7 @@ class UnitOfWork:
 
         Raises:
             ConflictError: a stream, a condition or a guarded row is not as expected; nothing was changed.
+            InlineProjectionError: an inline view cannot show an event; nothing was changed.
             DatabaseError: the database failed; nothing was changed, but for `OutcomeUnknownError`.
             Exception: the domain error that a statement declares for a broken constraint.
         """
@@ -284,6 +288,7 @@ class UnitOfWork:
                 self._state = FLUSHING
                 await self._late_writers.flush()
             work = self._staged.sealed(self.tenant, self.entity_states, self.idempotency)
+            work = await self._inline.before(work, self._sessions)
             if self._sessions.held is not None or self._after_commit or not work.is_empty:
                 await shielded(self._commit(work))
             self._state = COMMITTED

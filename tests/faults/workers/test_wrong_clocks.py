@@ -25,7 +25,7 @@ _TIMES = """
     SELECT convert_from(data::text::bytea, 'UTF8')::json ->> 'user', type, extract(epoch FROM recorded_at)::double precision
     FROM {events} WHERE type IN ('trial.begun', 'trial.lapsed')
 """
-_PARKED = f"SELECT parked_at / 1e6::double precision - ({_NOW}) FROM \"duolog\".parked"  # noqa: S608 - as above
+_PARKED = f'SELECT parked_at / 1e6::double precision - ({_NOW}) FROM "duolog".parked'  # noqa: S608 - as above
 
 
 async def test_wrong_clocks_change_nothing(postgres: PostgresDatabases) -> None:
@@ -44,7 +44,7 @@ async def test_wrong_clocks_change_nothing(postgres: PostgresDatabases) -> None:
                 await publish(app, TrialBegun(user, hours=SECONDS / 3_600), TrialUsed(user))
                 experiment.answer(user, Answer.OK)
             async with asyncio.timeout(_PATIENCE):
-                while len(rows := await database.rows(_TIMES)) < 2 * USERS:  # noqa: ASYNC110 - other processes
+                while len(rows := await database.rows(_TIMES)) < 2 * USERS:
                     await check_ends(url, experiment)
                     await asyncio.sleep(0.1)
             owners = {owner for owner, _ in await database.rows(_LEASES)}

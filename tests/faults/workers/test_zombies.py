@@ -48,7 +48,7 @@ async def taken(database: Database, stream: str, began: float, experiment: Exper
     shares = (await database.shares.survey()).shares
     (share,) = (each.share for each in shares if each.share.buckets.hold("", stream))
     async with asyncio.timeout(_PATIENCE):
-        while await database.leases.acquire(share, "heir", seconds=60) is None:  # noqa: ASYNC110 - time passes
+        while await database.leases.acquire(share, "heir", seconds=60) is None:
             asked = time.monotonic()
             await asyncio.sleep(0.02)
             experiment.expect(time.monotonic() - asked < LOADED, "who asked for a share had to wait for its owner")
@@ -91,16 +91,16 @@ async def stop_in_a_page(database: Database, url: str, experiment: Experiment, t
 
 
 @pytest.mark.parametrize("how", ["writes", "reads"])
-async def test_what_a_worker_writes_past_its_lease_is_refused(
-    database: Database, url: str, how: str
-) -> None:
+async def test_what_a_worker_writes_past_its_lease_is_refused(database: Database, url: str, how: str) -> None:
     if how == "reads" and url.startswith("sqlite"):
         pytest.skip("a process that stands still in a transaction keeps a file's lock, and nobody can take it away")
     experiment = Experiment(f"E13 stopped in a page, past the lease: {url.partition(':')[0]}, {how}")
     await Worker(database, [AccountProjection], codec=codec()).runtime.create()
     for turn in range(ROUNDS):
         await stop_in_a_page(database, url, experiment, turn, how)
-    view = {row[0]: tuple(row[1:]) for row in await plain(url).rows("SELECT id, deposits, digest FROM accounts_by_stream")}
+    view = {
+        row[0]: tuple(row[1:]) for row in await plain(url).rows("SELECT id, deposits, digest FROM accounts_by_stream")
+    }
     experiment.expect(
         view == folded((f"account-{turn}", amount) for turn in range(ROUNDS) for amount in (7, 8)),
         f"the view is {view}",

@@ -38,7 +38,7 @@ def put_off(seconds: int) -> None:
 
         @classmethod
         def today(cls) -> Any:
-            return real.now() + difference  # noqa: DTZ005 - that is what it returns
+            return real.now() + difference
 
     time.time = lambda: now() + seconds
     time.time_ns = lambda: now_ns() + seconds * 1_000_000_000

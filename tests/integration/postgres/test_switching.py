@@ -9,12 +9,14 @@ from typing import Final
 import asyncpg
 import pytest
 
+from duolog.adapters.postgres import switch
 from duolog.adapters.postgres.database import PostgresDatabase, open_database
 from duolog.database.port import View
 from duolog.errors import StatementError, SwitchBlockedError, SwitchRefusedError
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.share import Share
+from tests.unit.subscriptions.eventually import eventually
 
 NAME: Final = "switched_clubs"
 VIEW: Final = View(
@@ -62,13 +64,17 @@ async def _ids(database: PostgresDatabase) -> list[str]:
         await reader.close()
 
 
-async def test_a_batch_that_has_written_ends_before_a_switch(database: PostgresDatabase) -> None:
+async def test_a_batch_that_has_written_ends_before_a_switch(
+    database: PostgresDatabase, other: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both lock the checkpoint before the tables, so that neither has what the other waits for."""
+    monkeypatch.setattr(switch, "_LOCK_MILLISECONDS", 5_000)
     session = database.open_view(VIEW)
     await session.execute(f"INSERT INTO {NAME} (id) VALUES ('late')")  # noqa: S608 - a constant
     await session.flush()
     switching = asyncio.create_task(database.switch_view(NEXT, 2))
-    await asyncio.sleep(0.015)  # it waits for 50 ms at most
+    waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+    await eventually(lambda: other.fetchval(waiting))
     await session.commit(CheckpointMove(Share(NAME), 1, 0, 7, 8))
     await session.close()
     assert (await switching).role is Role.LIVE

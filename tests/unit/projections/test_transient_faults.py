@@ -1,15 +1,14 @@
-"""Faults that pass, events of newer releases, and strictness."""
+"""Faults that pass, and events of newer releases."""
 
 import pytest
 
 from duolog.database.port import Database
-from duolog.errors import EventRefusedError, TransientError, UnknownEventError
+from duolog.errors import TransientError, UnknownEventError
 from duolog.ids import uuid7
 from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.projections.poison import Poison
 from duolog.subscriptions.parking import ParkReason
 from tests.unit.projections.accounts import (
-    BAD_AMOUNT,
     AccountOpened,
     AmountMoved,
     Balance,
@@ -87,19 +86,7 @@ async def test_an_event_that_no_release_knows_is_parked_after_a_while(database: 
         assert await worker.parked() == [("account-a", unknown, ParkReason.UNKNOWN)]
 
 
-async def test_strict_mode_parks_nothing_and_says_which_event_it_was(database: Database) -> None:
-    """Processing stops in front of the event, with the handler's error as the cause."""
-    worker = Worker(database, poison=Poison(strict=True))
-    await worker.append("account-a", AccountOpened("ann"))
-    await worker.append("account-a", AmountMoved(BAD_AMOUNT))
-    async with worker:
-        await eventually(lambda: "EventRefusedError" in worker.runtime.statuses()[0].error)
-        assert await worker.parked() == []
-        assert await worker.checkpoint() == 1
-
-
-def test_errors_say_where_they_are() -> None:
-    """Position, type and stream can be asked for."""
-    refused = EventRefusedError(position=3, type="t", stream="a-1", reason="ValueError")
-    assert (refused.position, refused.type, refused.stream, refused.reason) == (3, "t", "a-1", "ValueError")
-    assert UnknownEventError(position=3, reason="new").position == 3
+def test_an_error_says_where_it_is() -> None:
+    """Position and reason can be asked for."""
+    error = UnknownEventError(position=3, reason="new")
+    assert (error.position, error.reason) == (3, "new")

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
@@ -12,9 +12,11 @@ from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import MemoryReadSession, TableReads
 from duolog.adapters.memory.snapshots import MemorySnapshots
+from duolog.adapters.memory.subscriptions import MemoryCheckpoints
 from duolog.adapters.memory.tables import Tables
 from duolog.errors import DatabaseBusyError
 from duolog.eventstore.appends import Appended
+from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
 from duolog.write.sealed_work import HeldWriter, SealedWork
@@ -32,13 +34,20 @@ class MemoryCommitter:
         tables: where statements run.
         keys: where idempotency keys are kept.
         snapshots: where snapshots are kept.
+        checkpoints: where views are.
     """
 
-    __slots__ = ("_keys", "_log", "_snapshots", "_tables")
+    __slots__ = ("_checkpoints", "_keys", "_log", "_snapshots", "_tables")
 
     def __init__(
-        self, log: MemoryLog, tables: Tables, keys: MemoryIdempotencyStore, snapshots: MemorySnapshots
+        self,
+        log: MemoryLog,
+        tables: Tables,
+        keys: MemoryIdempotencyStore,
+        snapshots: MemorySnapshots,
+        checkpoints: MemoryCheckpoints,
     ) -> None:
+        self._checkpoints = checkpoints
         self._keys = keys
         self._log = log
         self._tables = tables
@@ -66,7 +75,7 @@ class MemoryCommitter:
             message = f"the writer could not be had within {seconds:g} s"
             raise DatabaseBusyError(message, hint=_HINT) from error
         try:
-            return MemoryHeldWriter(self._tables, self._commit, seconds=seconds)
+            return MemoryHeldWriter(self._tables, self._commit, self._checkpoints, seconds=seconds)
         except BaseException:
             self._tables.turn.release()
             raise
@@ -94,11 +103,20 @@ class MemoryHeldWriter(TableReads, Writing):
     Args:
         tables: whose turn it has, and gives back.
         commit: commits the open transaction with a unit of work.
+        checkpoints: where views are.
         seconds: after so long it is rolled back.
     """
 
-    def __init__(self, tables: Tables, commit: Callable[[SealedWork], Appended], *, seconds: float) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        commit: Callable[[SealedWork], Appended],
+        checkpoints: MemoryCheckpoints,
+        *,
+        seconds: float,
+    ) -> None:
         super().__init__(tables)
+        self._checkpoints = checkpoints
         self._commit = commit
         self._limit = seconds
         self._timed_out = False
@@ -118,6 +136,13 @@ class MemoryHeldWriter(TableReads, Writing):
     async def run(self, statement: Statement) -> int:
         """Run a writing statement now; see `HeldWriter.run`. A refused one leaves nothing behind."""
         return await self.write(lambda connection: run_statement(connection, statement))
+
+    async def await_turn(self, tenant: str, streams: Collection[str]) -> None:
+        """Go on: nobody else has the tables."""
+
+    async def live_checkpoints(self, subscription: str) -> Sequence[Checkpoint]:
+        """Return the checkpoints of a subscription's live generation; see `HeldWriter.live_checkpoints`."""
+        return await self._checkpoints.read(subscription)
 
     async def commit(self, work: SealedWork) -> Appended:
         """Add ``work`` to what was run, commit, and give the writer back."""

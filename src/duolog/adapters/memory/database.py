@@ -60,19 +60,20 @@ class MemoryDatabase:
     def __init__(self) -> None:
         clock = DatabaseClock()
         log = MemoryLog(clock)
+        self._log = log
         self._tables = Tables()
         self._keys = MemoryIdempotencyStore(clock)
         self._snapshots = MemorySnapshots()
         self._schedule = MemoryCommandSchedule(self._tables, clock)
         self._process_states = MemoryProcessStates(self._tables, clock)
-        self._committer = MemoryCommitter(log, self._tables, self._keys, self._snapshots)
-        self._store = MemoryEventStore(log, self._committer)
         self._leases = MemoryLeases(clock)
         self._members = MemoryMembers(clock)
         self._pauses = MemoryPauses(clock)
         self._generations = MemoryGenerations(clock)
         self._checkpoints = MemoryCheckpoints(clock, self._generations, self._leases)
         self._parking = MemoryParking(clock, self._generations)
+        self._committer = MemoryCommitter(log, self._tables, self._keys, self._snapshots, self._checkpoints)
+        self._store = MemoryEventStore(log, self._committer)
         self._shares = MemoryShares(self._generations, self._checkpoints, self._leases, self._members)
         self._views = MemoryViews(self._tables, self._generations, self._checkpoints, self._parking, self._leases)
         self._switch = MemorySwitch(self._tables, self._generations, self._checkpoints, self._leases)
@@ -230,7 +231,7 @@ class MemoryDatabase:
     def open_view(self, view: View, share: Share | None = None, role: Role = Role.LIVE) -> ViewSession:
         """Open the session for one batch of a share; see `Database.open_view`."""
         redirection = Redirection(tuple(view.tables), share or Share(view.subscription), role)
-        return MemoryViewSession(self._tables, self._checkpoints, self._parking, redirection)
+        return MemoryViewSession(self._tables, self._checkpoints, self._parking, redirection, self._log)
 
     def open_reader(self, *, seconds: float | None = None) -> ReadSession:
         """Open a session that reads what is committed; see `Database.open_reader`."""

@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 from duolog.adapters._sql.generation_tables import Redirection
 from duolog.adapters._sql.statements import run_sql
 from duolog.adapters._sql.view_failures import session_closed
+from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import TableReads
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryParking
 from duolog.adapters.memory.tables import Tables
+from duolog.eventstore.filters import EventFilter
+from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.tables.statements import Parameters, check_parameters
@@ -23,12 +26,19 @@ class MemoryViewSession(TableReads):
         checkpoints: where the batch's checkpoint moves.
         parking: where events are set aside.
         redirection: leads statements to the tables of the view's generation.
+        log: whose events it shows.
     """
 
     def __init__(
-        self, tables: Tables, checkpoints: MemoryCheckpoints, parking: MemoryParking, redirection: Redirection
+        self,
+        tables: Tables,
+        checkpoints: MemoryCheckpoints,
+        parking: MemoryParking,
+        redirection: Redirection,
+        log: MemoryLog,
     ) -> None:
         super().__init__(tables)
+        self._log = log
         self._redirection = redirection
         self._checkpoints = checkpoints
         self._parking = parking
@@ -99,6 +109,11 @@ class MemoryViewSession(TableReads):
             self._checkpoints.set(move, wrote=self._wrote or bool(parked or unparked))
         finally:
             await self.close()
+
+    async def hold_appends(self, after: int, wanted: EventFilter) -> Sequence[RecordedEvent]:
+        """Let nobody append until this session ends; see `ViewSession.hold_appends`."""
+        await self.flush()
+        return self._log.page(after, max(1, self._log.head), wanted).events
 
     async def close(self) -> None:
         """Roll back what was not committed, and let others use the tables. May be called twice."""

@@ -61,6 +61,11 @@ def stream_key(tenant: str, stream: str) -> int:
     return KEYS + zlib.crc32(f"{tenant}\x1f{stream}".encode()) % STREAM_KEYS
 
 
+def turn_key(tenant: str, stream: str) -> int:
+    """Return the key, a signed 32-bit number, under which units take turns that write inline views of a stream."""
+    return zlib.crc32(f"{tenant}\x1f{stream}".encode()) - 2**31
+
+
 @lru_cache(maxsize=4_096)
 def _type_keys(tenant: str, kind: str) -> frozenset[int]:
     return frozenset((_type_key(tenant, kind),))

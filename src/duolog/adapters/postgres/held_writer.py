@@ -1,18 +1,22 @@
 """A transaction as a unit of work holds it: it reads its own writes, for a limited time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, Final, TypeVar
 
+from duolog.adapters.postgres.boundary_keys import turn_key
+from duolog.adapters.postgres.checkpoints import checkpoint_of
 from duolog.adapters.postgres.commits import plan_commit
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import reported
 from duolog.adapters.postgres.reading import Writing
+from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statements import StaleStatementError
 from duolog.adapters.postgres.transactions import begin
 from duolog.adapters.postgres.work_transactions import WorkTransactions
 from duolog.errors import DuologError, HoldExpiredError, NotStartedError, TimeLimitExceededError
 from duolog.eventstore.appends import Appended
+from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.tables.statements import Statement
 from duolog.write.sealed_work import SealedWork
 
@@ -97,6 +101,15 @@ class PostgresHeldWriter(Writing):
         """Run a writing statement now; see `HeldWriter.run`."""
         return await self._step(lambda connection: self.statements.run(connection, statement), afterwards=_KEEP)
 
+    async def await_turn(self, tenant: str, streams: Collection[str]) -> None:
+        """Wait for the streams' turns, all of them in one order; see `HeldWriter.await_turn`."""
+        keys = sorted({turn_key(tenant, stream) for stream in streams})
+        await self._own("await_turns", keys)
+
+    async def live_checkpoints(self, subscription: str) -> Sequence[Checkpoint]:
+        """Return the checkpoints of a subscription's live generation; see `HeldWriter.live_checkpoints`."""
+        return [checkpoint_of(row) for row in await self._own("read_checkpoints", subscription)]
+
     async def commit(self, work: SealedWork) -> Appended:
         """Add ``work`` to what was run, commit, and end; see `HeldWriter.commit`."""
         unit = plan_commit(work)
@@ -117,6 +130,15 @@ class PostgresHeldWriter(Writing):
             await self._let_go()
         if self._expiry is not None:
             await asyncio.wait((self._expiry,))
+
+    async def _own(self, name: str, value: object) -> Sequence[Any]:
+        sql = load_sql(name, self._transactions.connections.location.schema)
+
+        async def fetch(connection: Connection) -> Sequence[Any]:
+            with reported():
+                return await connection.fetch(sql, value)
+
+        return await self._step(fetch, afterwards=_KEEP)
 
     async def _step(self, work: Callable[[Connection], Awaitable[R]], *, afterwards: str) -> R:
         async with self._lock:

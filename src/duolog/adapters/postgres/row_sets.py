@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from duolog.adapters.postgres.values import MISSING, SEPARATOR
+from duolog.adapters.postgres.connecting import Connection
+from duolog.adapters.postgres.values import MISSING, SEPARATOR, joined_values
 from duolog.tables.sql_tokens import Kind, sql_tokens
 
 MOST_ROWS: Final = 2_000
@@ -104,6 +105,30 @@ def row_set(sql: str) -> RowSet | None:
         return None
     conflict = _conflict(tail, {str(name): item for name, item in by_column.items()}, names)
     return None if conflict is None else RowSet(head, tuple(items), conflict[0].strip(), names, conflict[1])
+
+
+async def execute_sets(
+    connection: Connection, single: str, many: str, columns: Sequence[Sequence[object]], runs: Sequence[range]
+) -> None:
+    """Run a statement for each run of rows, in order.
+
+    Args:
+        connection: where to run it.
+        single: the statement that takes the values of one row, for rows that cannot be joined.
+        many: `RowSet.text` of it.
+        columns: the rows' values, by parameter.
+        runs: which rows go together, see `RowSet.runs`.
+
+    Raises:
+        asyncpg.PostgresError: the database refused it.
+    """
+    for run in runs:
+        values = [column[run.start : run.stop] for column in columns]
+        joined = [joined_values(each) for each in values] if len(run) > 1 else [None]
+        if None in joined:
+            await connection.executemany(single, zip(*values, strict=True))
+        else:
+            await connection.execute(many, *joined)
 
 
 def _conflict(

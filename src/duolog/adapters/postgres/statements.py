@@ -9,12 +9,11 @@ import asyncpg
 
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, sqlstate
-from duolog.adapters.postgres.row_sets import row_set
+from duolog.adapters.postgres.row_sets import execute_sets, row_set
 from duolog.adapters.postgres.sql_scripts import check_allowed
 from duolog.adapters.postgres.values import (
     TEXT_KINDS,
     aware_row,
-    joined_values,
     place_value,
     place_values,
     plain_value,
@@ -225,26 +224,10 @@ class Statements:
             if rewritten is None or runs is None:
                 await connection.executemany(compiled.text, zip(*columns, strict=True))
             else:
-                await self._execute_sets(connection, compiled, rewritten.text(places), columns, runs)
+                await execute_sets(connection, compiled.text, rewritten.text(places), columns, runs)
         except DRIVER_ERRORS as error:
             raise await self.failure(connection, (sql,), error) from None
         self._doubted.discard(sql)
-
-    async def _execute_sets(
-        self,
-        connection: Connection,
-        compiled: Compiled,
-        text: str,
-        columns: Sequence[Sequence[object]],
-        runs: Sequence[range],
-    ) -> None:
-        for run in runs:
-            values = [column[run.start : run.stop] for column in columns]
-            joined = [joined_values(each) for each in values] if len(run) > 1 else [None]
-            if None in joined:
-                await connection.executemany(compiled.text, zip(*values, strict=True))
-            else:
-                await connection.execute(text, *joined)
 
     async def failure(self, connection: Connection, sqls: Iterable[str], error: Exception) -> DuologError:
         """Return the error of duolog for what the driver raised; raise it ``from None``.

@@ -19,9 +19,7 @@ _SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"  # and what may be written, the session says
 
 
-def begin(
-    location: Location, *, snapshot: bool = False, seconds: float | None = None, idle: int | None = None
-) -> str:
+def begin(location: Location, *, snapshot: bool = False, seconds: float | None = None, idle: int | None = None) -> str:
     """Return the SQL that begins a transaction, to be sent by ``connection.execute`` without values.
 
     Args:

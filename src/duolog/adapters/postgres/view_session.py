@@ -11,6 +11,8 @@ from duolog.adapters.postgres.checkpoints import move_checkpoint
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.errors import reported
+from duolog.adapters.postgres.event_rows import events_from_rows
+from duolog.adapters.postgres.filter_sql import filtered_events
 from duolog.adapters.postgres.parking import park, unpark
 from duolog.adapters.postgres.read_session import PostgresReadSession
 from duolog.adapters.postgres.reading import Reading
@@ -19,6 +21,8 @@ from duolog.adapters.postgres.statement_batches import Buffered, run_in_order
 from duolog.adapters.postgres.statements import StaleStatementError, Statements, compile_statement
 from duolog.adapters.postgres.transactions import begin, commit
 from duolog.errors import DatabaseError, HoldExpiredError
+from duolog.eventstore.filters import EventFilter
+from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.subscriptions.share import Share
@@ -35,6 +39,7 @@ The transaction of an owner that stands still keeps the checkpoint locked, and w
 _STEP: Final = "SAVEPOINT duolog_step"
 _READING_STEP: Final = "SAVEPOINT duolog_step; SET LOCAL transaction_read_only = on"
 _KEEP_STEP: Final = "RELEASE SAVEPOINT duolog_step"
+_HIGHEST: Final = 2**63 - 1
 _UNDO_STEP: Final = "ROLLBACK TO SAVEPOINT duolog_step; RELEASE SAVEPOINT duolog_step"
 
 
@@ -149,6 +154,20 @@ class PostgresViewSession(Reading):
                 await commit(connection)
             finally:
                 await self._let_go()
+
+    async def hold_appends(self, after: int, wanted: EventFilter) -> Sequence[RecordedEvent]:
+        """Let nobody append until this session ends; see `ViewSession.hold_appends`.
+
+        Once the table is locked nobody has appended without having committed, so that all there is can be read at once.
+        """
+        schema = self._connections.location.schema
+        sql, values = filtered_events(wanted, schema, after=after, through=_HIGHEST, limit=_HIGHEST)
+        async with self._turn():
+            await self._run_buffer()
+            connection = await self._writing()
+            with reported():
+                await connection.execute(load_sql("hold_appends", schema))
+                return events_from_rows(await connection.fetch(sql, *values))
 
     async def close(self) -> None:
         """Roll back what was not committed, and give the connections back. May be called twice."""

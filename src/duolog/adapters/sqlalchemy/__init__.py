@@ -5,6 +5,7 @@ from duolog.adapters.sqlalchemy.migrating import run_migration
 from duolog.adapters.sqlalchemy.provider import SqlAlchemyProvider
 from duolog.adapters.sqlalchemy.transaction_manager import SqlAlchemyTransactionManager
 from duolog.adapters.sqlalchemy.versioned import StreamVersioned, Versioned
+from duolog.adapters.sqlalchemy.view_tables import tables_of
 
 __all__ = [
     "CoreReader",
@@ -13,4 +14,5 @@ __all__ = [
     "StreamVersioned",
     "Versioned",
     "run_migration",
+    "tables_of",
 ]

@@ -1,15 +1,17 @@
 """The writer as a unit of work holds it: it reads its own writes."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from duolog.adapters._sql.reading import Writing
 from duolog.adapters._sql.statements import run_statement
+from duolog.adapters.sqlite.checkpoints import read_live
 from duolog.adapters.sqlite.hold import Hold
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.work_unit import work_unit
 from duolog.eventstore.appends import Appended
+from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.tables.statements import Statement
 from duolog.write.sealed_work import SealedWork
 
@@ -43,6 +45,13 @@ class SqliteHeldWriter(Writing):
     async def run(self, statement: Statement) -> int:
         """Run a writing statement now; see `HeldWriter.run`."""
         return await self.write(lambda connection: run_statement(connection, statement))
+
+    async def await_turn(self, tenant: str, streams: Collection[str]) -> None:
+        """Go on: nobody else writes while the writer is held."""
+
+    async def live_checkpoints(self, subscription: str) -> Sequence[Checkpoint]:
+        """Return the checkpoints of a subscription's live generation; see `HeldWriter.live_checkpoints`."""
+        return await self._hold.run(Action(lambda connection: read_live(connection, subscription)))
 
     async def commit(self, work: SealedWork) -> Appended:
         """Add ``work`` to what was run, commit, and give the writer back; see `HeldWriter.commit`."""

@@ -12,6 +12,8 @@ from duolog.adapters._sql.statements import check_allowed, run_bound, run_many
 from duolog.adapters._sql.values import SqlValue, bound_values
 from duolog.adapters._sql.view_failures import flush_cancelled, session_closed
 from duolog.adapters.sqlite.checkpoints import move_checkpoint
+from duolog.adapters.sqlite.event_rows import events_from_rows
+from duolog.adapters.sqlite.filter_sql import filtered_events
 from duolog.adapters.sqlite.held_writer import reading_only
 from duolog.adapters.sqlite.hold import Hold
 from duolog.adapters.sqlite.parking import park, unpark
@@ -19,6 +21,8 @@ from duolog.adapters.sqlite.read_session import SqliteReadSession
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.writer import Writer
+from duolog.eventstore.filters import EventFilter
+from duolog.messages.envelope import RecordedEvent
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.tables.statements import Parameters
@@ -26,6 +30,8 @@ from duolog.tables.statements import Parameters
 R = TypeVar("R")
 
 HELD_SECONDS: Final = 5.0
+
+_NO_LIMIT: Final = -1
 
 _Buffered = tuple[str, dict[str, SqlValue]]
 
@@ -134,6 +140,13 @@ class SqliteViewSession(Reading):
             await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))
         finally:
             await self.close()
+
+    async def hold_appends(self, after: int, wanted: EventFilter) -> Sequence[RecordedEvent]:
+        """Let nobody append until this session ends; see `ViewSession.hold_appends`."""
+        await self.flush()
+        sql, values = filtered_events(wanted, after=after, limit=_NO_LIMIT)
+        read = reading_only(lambda connection: events_from_rows(connection.execute(sql, values).fetchall()))
+        return await (await self._held()).run(read)
 
     async def close(self) -> None:
         """Roll back what was not committed, and give the connections back. May be called twice."""

@@ -10,13 +10,13 @@ import typer
 from duolog.admin.generation_difference import GenerationDifference, compare_generations
 from duolog.application.application import Application
 from duolog.cli.build_progress import build_progress
+from duolog.cli.commands.projection_shares import known_class
 from duolog.cli.difference_text import difference_json, difference_text, masked_row
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
 from duolog.cli.stop_signals import stop_signals
 from duolog.cli.target_argument import JsonOption, TargetArgument, named_application
 from duolog.cli.terminal import printable
-from duolog.errors import ConfigurationError
 from duolog.projections.building import Show
 from duolog.projections.projection import Projection
 from duolog.projections.rebuild import Rebuilds
@@ -88,7 +88,7 @@ def rebuild(
     Exit code 1 if a comparison finds differences and --no-switch or --switch-if-equal is given.
     """
     application = named_application(target)
-    projection = _projection(application, name)
+    projection = known_class(application, name)
     if cancel or drop_previous:
         role = Role.SHADOW if cancel else Role.PREVIOUS
         numbers = asyncio.run(_running(application, lambda rebuilds: rebuilds.drop(projection, role)))
@@ -123,7 +123,7 @@ def rollback(
     where none run, it is behind, and this is refused unless --accept-behind is given.
     """
     application = named_application(target)
-    projection = _projection(application, name)
+    projection = known_class(application, name)
 
     async def go_back(rebuilds: Rebuilds, show: Show) -> tuple[Generation, int]:
         previous = await rebuilds.previous(projection)
@@ -215,14 +215,6 @@ def _members(generation: Generation) -> dict[str, Any]:
         "version": generation.version,
         "role": generation.role.value,
     }
-
-
-def _projection(application: Application, name: str) -> type[Projection]:
-    known = {projection.name: projection for projection in application.projections}
-    if name not in known:
-        message = f"the application has no projection {name!r}"
-        raise ConfigurationError(message, hint=f"It has: {', '.join(sorted(known)) or 'none'}.")
-    return known[name]
 
 
 def _as_stored(row: Mapping[str, Any]) -> Mapping[str, Any]:

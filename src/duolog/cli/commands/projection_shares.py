@@ -71,7 +71,7 @@ def audit(
     Exit code 1 if something differs.
     """
     application = named_application(target)
-    chosen = application.projections if name is None else (known_class(application, name),)
+    chosen = followers(application) if name is None else (known_class(application, name),)
     audits = asyncio.run(_audit(application, chosen))
     for each in audits:
         if as_json:
@@ -103,15 +103,20 @@ def _found(audit: ShareAudit) -> str:
     return "\n".join((f"{where}  NOT as the log: {compared}", *lines))
 
 
+def followers(application: Application) -> Sequence[type[Projection]]:
+    """Return the projections of an application that follow the log; the inline ones are written by who appends."""
+    return [projection for projection in application.projections if not projection.inline]
+
+
 def known_class(application: Application, name: str) -> type[Projection]:
-    """Return the projection of an application that has a name.
+    """Return the projection of an application that has a name, and that follows the log.
 
     Raises:
         ConfigurationError: it has none of that name.
     """
-    known = {projection.name: projection for projection in application.projections}
+    known = {projection.name: projection for projection in followers(application)}
     if name not in known:
-        message = f"the application has no projection {name!r}"
+        message = f"the application has no projection {name!r} that follows the log"
         raise ConfigurationError(message, hint=f"It has: {', '.join(sorted(known)) or 'none'}.")
     return known[name]
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from duolog.admin.forgetting import forget_projection, known_projection
 from duolog.admin.projection_status import ProjectionStatus, ShareStatus, generation_statuses
+from duolog.cli.commands.inline_building import BUILD_EXAMPLES, build
 from duolog.cli.commands.projection_pauses import (
     PAUSE_EXAMPLES,
     RESET_EXAMPLES,
@@ -149,7 +150,8 @@ def _rows(status: ProjectionStatus, now: datetime) -> Iterator[Sequence[Cell]]:
     parked = Text(str(status.parked), "red" if status.parked else "")
     lag = Text(f"{status.lag} ({status.lag_seconds:.0f} s)" if status.lag else "0", "yellow" if status.lag else "green")
     if len(status.shares) == 1:
-        yield name, status.version, status.position, lag, updated, _owner(status.shares[0], now), parked
+        owner = "inline" if status.inline else _owner(status.shares[0], now)
+        yield name, status.version, status.position, lag, updated, owner, parked
         return
     yield name, status.version, status.position, lag, updated, _owners(status.shares, now), parked
     for share in status.shares:
@@ -175,5 +177,6 @@ projections.command(epilog=RESUME_EXAMPLES)(resume)
 projections.command(epilog=RESET_EXAMPLES)(reset)
 projections.command(epilog=MERGE_EXAMPLES)(merge)
 projections.command(epilog=AUDIT_EXAMPLES)(audit)
+projections.command(epilog=BUILD_EXAMPLES)(build)
 projections.command(epilog=REBUILD_EXAMPLES)(rebuild)
 projections.command(epilog=ROLLBACK_EXAMPLES)(rollback)

@@ -10,8 +10,10 @@ _SUITES = (
     "boundaries",
     "databases",
     "generations",
+    "guarded_keys",
     "held_writers",
     "idempotency",
+    "inline_views",
     "leases",
     "process_states",
     "read_sessions",
@@ -36,8 +38,10 @@ from duolog.testing.contracts.appending import AppendingContract
 from duolog.testing.contracts.boundaries import BoundaryContract
 from duolog.testing.contracts.databases import DatabaseContract
 from duolog.testing.contracts.generations import GenerationContract
+from duolog.testing.contracts.guarded_keys import GuardedKeysContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
+from duolog.testing.contracts.inline_views import InlineViewContract
 from duolog.testing.contracts.leases import LeaseContract
 from duolog.testing.contracts.moved_logs import MovedLogContract
 from duolog.testing.contracts.pauses import PauseContract
@@ -62,8 +66,10 @@ __all__ = [
     "BoundaryContract",
     "DatabaseContract",
     "GenerationContract",
+    "GuardedKeysContract",
     "HeldWriterContract",
     "IdempotencyContract",
+    "InlineViewContract",
     "LeaseContract",
     "MovedLogContract",
     "PauseContract",
