@@ -44,7 +44,7 @@ async def kill_at_every_statement(path: Path, folder: Path, experiment: Experime
     """Kill projectors of copies of a file, and let others go on."""
     step = size(short=3, long=1)  # 3, since transactions of four statements would hide their COMMITs from 4
     first = experiment.chance.randint(1, step)
-    folder.mkdir()
+    await asyncio.to_thread(folder.mkdir)
     killer = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "tests.faults.projector", str(path), str(folder), str(first), str(step)],

@@ -10,9 +10,10 @@ import pytest
 
 from duolog.database.port import Database
 from duolog.messages.envelope import NewEvent
-from duolog.projections.parked_retry import ParkedChoice, ParkedRetry
+from duolog.projections.parked_retry import ParkedRetry
 from duolog.projections.poison import Poison
 from duolog.projections.projection import Projection
+from duolog.subscriptions.parked_choice import ParkedChoice
 from duolog.subscriptions.parking import ParkReason
 from tests.contract.backends import MakeDatabase
 from tests.faults.experiment import Answer, Experiment, size

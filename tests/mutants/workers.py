@@ -26,7 +26,8 @@ WORKER_MUTANTS: Final = (
         "P12",
         "adapters/sqlite/sql/move_checkpoint.sql",
         " AND token <= :token\n    AND NOT EXISTS (\n        SELECT 1 FROM duolog_leases\n"
-        "        WHERE subscription = :subscription AND generation = :generation AND lo = :lo AND token > :token\n    )",
+        "        WHERE subscription = :subscription AND generation = :generation AND lo = :lo"
+        " AND token > :token\n    )",
         "",
         (f"{_ZOMBIES}[sqlite-writes]",),
     ),

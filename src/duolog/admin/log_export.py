@@ -10,9 +10,15 @@ from duolog.admin.event_lines import encode_line
 from duolog.admin.log_digest import LogDigest
 from duolog.admin.log_file import FORMAT, End, Header, encode_part
 from duolog.database.port import Database
+from duolog.database.transfer import KeptProcess, ProcessBeginning
 from duolog.eventstore.whole_log import read_log
+from duolog.scheduling.scheduled_command import ScheduledCommand
+from duolog.subscriptions.checkpoints import Checkpoint
+from duolog.subscriptions.generations import Generation
+from duolog.subscriptions.processed import Stretch
 
 _PAGE: Final = 2_000
+_BEFORE_AND_WITH_THEM: Final = (Generation, Checkpoint, Stretch, ProcessBeginning, KeptProcess, ScheduledCommand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,35 @@ class Exported:
     events: int
     digest: str
     through: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a file of a log has no place for, although nothing derives it from the log.
+
+    Attributes:
+        commands: how many scheduled commands.
+        processes: how many running processes.
+    """
+
+    commands: int
+    processes: int
+
+
+async def left_out(database: Database) -> LeftOut:
+    """Count what a file of the log would leave out.
+
+    Args:
+        database: open; it is only read.
+    """
+    commands = processes = 0
+    async for page in database.transfer.remembered():
+        for each in page:
+            commands += isinstance(each, ScheduledCommand)
+            processes += isinstance(each, KeptProcess)
+        if page and not isinstance(page[0], _BEFORE_AND_WITH_THEM):
+            break  # what follows is none of them, and may be long
+    return LeftOut(commands, processes)
 
 
 async def export_log(database: Database, file: IO[bytes], *, on_progress: Callable[[int, int], None]) -> Exported:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from duolog.database.port import Database
 from duolog.messages.envelope import RecordedEvent
-from duolog.projections.parked_retry import ParkedChoice
+from duolog.subscriptions.parked_choice import ParkedChoice
 from duolog.subscriptions.parking import ParkedEvent
 
 

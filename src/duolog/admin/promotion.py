@@ -61,7 +61,8 @@ class Promotion:
         events: how many events the log has.
         digest: SHA-256 over all of them, as `duolog export` shows it.
         copied: how many of them this run copied; the others were there from a run that was interrupted.
-        remembered: how many generations, checkpoints, parked events, snapshots and idempotency keys were moved.
+        remembered: how many generations, checkpoints, parked events, snapshots, idempotency keys, processes and
+            scheduled commands were moved.
         rows: how many rows of each of the application's tables were moved.
         left: the application's tables that stay behind.
         seconds: how long it took.
@@ -280,6 +281,6 @@ async def _verify_remembered(source: Database, target: Database) -> int:
             digest.add(page)
     here, there = digests
     if (here.count, here.hex) != (there.count, there.hex):
-        message = f"checkpoints, parked events, snapshots or idempotency keys are not the same in {target.url}"
-        raise TransferError(message, hint="Run the same again: they are moved anew, as a whole.")
+        message = f"what the source remembers beside the events is not the same in {target.url}"
+        raise TransferError(message, hint="Run the same again: it is moved anew, as a whole.")
     return here.count

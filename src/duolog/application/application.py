@@ -21,10 +21,10 @@ from duolog.dispatch.pipeline import Placed
 from duolog.messages.binding import Binding
 from duolog.process_managers.process_manager import Reactor
 from duolog.projections.inline_building import InlineBuilding
-from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.projections.projection import Projection
 from duolog.projections.rebuild import Rebuilds
 from duolog.projections.shares import ProjectionShares
+from duolog.subscriptions.parked_choice import ParkedChoice, RetriedKey
 from duolog.subscriptions.status import SubscriptionStatus
 
 
@@ -206,7 +206,7 @@ class Application(MessageSender):
         await self._assembly.caught_up(seconds=timeout)
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
-        """Apply chosen parked events of its projections again, a key in order and in one transaction.
+        """Apply chosen parked events of its projections and processes again, a key in order and in one transaction.
 
         Returns:
             What came of each key.
@@ -216,7 +216,7 @@ class Application(MessageSender):
             LeaseLostError: somebody else took the projection over meanwhile; the keys before are done.
             DatabaseError: the database failed; the keys before are done.
         """
-        return await self._assembly.retry_parked(choice)
+        return await self._assembly.parked().retry(choice)
 
     async def skip_parked(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
         """Leave the first parked event of one key out of its view for good, and apply those that wait behind it.
@@ -233,4 +233,4 @@ class Application(MessageSender):
             LeaseLostError: somebody else took the projection over meanwhile; nothing was changed.
             DatabaseError: the database failed; nothing was changed.
         """
-        return await self._assembly.skip_parked(choice, by=by)
+        return await self._assembly.parked().skip(choice, by=by)

@@ -9,6 +9,7 @@ from duolog.application.background_work import SCHEDULED_COMMANDS, check_choice
 from duolog.application.declared_views import DeclaredViews
 from duolog.application.dispatcher import Dispatcher, Route
 from duolog.application.in_flight import InFlight
+from duolog.application.parked_work import ParkedWork
 from duolog.application.parts import Parts
 from duolog.application.running import Running
 from duolog.codec.command_codec import CommandCodec
@@ -35,11 +36,12 @@ from duolog.messages.binding import ReadModel
 from duolog.messages.command import is_named_command
 from duolog.messages.metadata import Metadata
 from duolog.process_managers.page_processor import ReactionPorts
+from duolog.process_managers.parked_retry import ParkedReactions
 from duolog.process_managers.process_manager import Reactor
 from duolog.process_managers.runtime import VERSION, ReactorRuntime
 from duolog.projections.inline_building import InlineBuilding
 from duolog.projections.inline_views import InlineViews
-from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
+from duolog.projections.parked_retry import ParkedRetry
 from duolog.projections.rebuild import Rebuilds
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
@@ -181,23 +183,17 @@ class Assembly:
         """Wait until nothing is left to do; see `Running.caught_up`."""
         await self._started().caught_up(self.database.store, seconds=seconds)
 
-    async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
-        """Apply parked events again; see `ParkedRetry.retry`."""
-        return await self._parked_retry().retry(choice)
-
-    async def skip_parked(self, choice: ParkedChoice, *, by: str) -> Sequence[RetriedKey]:
-        """Leave a parked event out of a view; see `ParkedRetry.skip`."""
-        return await self._parked_retry().skip(choice, by=by)
-
-    def _parked_retry(self) -> ParkedRetry:
+    def parked(self) -> ParkedWork:
+        """Return what tries parked events again."""
         self._started()
-        return ParkedRetry(
+        projections = ParkedRetry(
             self._followers,
             source=self.database,
             open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.codec,
         )
+        return ParkedWork(projections, ParkedReactions(self.processes, self._reaction_ports(), source=self.database))
 
     async def _check_secret(self) -> None:
         if await self.database.keep_secret_check(self._parts.secret.check) != self._parts.secret.check:
@@ -239,7 +235,11 @@ class Assembly:
         return Rebuilds(self.views, self.shares(), self.database)
 
     def _react(self, progress: Progress, work: Collection[str]) -> ReactorRuntime:
-        ports = ReactionPorts(
+        ports = self._reaction_ports()
+        return ReactorRuntime(self.processes, ports, source=self.database, progress=progress, only=work)
+
+    def _reaction_ports(self) -> ReactionPorts:
+        return ReactionPorts(
             store=self.database.store,
             schedule=self.database.schedule,
             states=self.database.process_states,
@@ -251,7 +251,6 @@ class Assembly:
             commands=self._commands,
             signal=self._signal,
         )
-        return ReactorRuntime(self.processes, ports, source=self.database, progress=progress, only=work)
 
     async def _execute_due(self, command: object, metadata: Metadata, scheduled: ScheduledId) -> None:
         await self.dispatcher.execute_due(command, metadata, IdempotencyKey(str(scheduled)))

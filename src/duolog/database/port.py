@@ -267,11 +267,12 @@ class Database(SubscriptionSource, Protocol):
     ) -> None:
         """Remove a view that no code has any more: its checkpoints, what it has parked, and tables; in one transaction.
 
-        Generations that are not live go with their tables. The leases' tokens stay, so that a later owner of the same
+        Generations that are not live go with their tables. Of a process manager, what it remembers goes, and its
+        deadlines; commands that it has sent stay. The leases' tokens stay, so that a later owner of the same
         name gets a greater one.
 
         Args:
-            subscription: the projection's name.
+            subscription: the projection's or process's name.
             leases: on all of its shares.
             tables: names of tables to drop, the last one first.
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from duolog.messages.envelope import RecordedEvent
+from duolog.process_managers.states import StoredProcess
+from duolog.scheduling.scheduled_command import ScheduledCommand
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation
 from duolog.subscriptions.parking import ParkedEvent
@@ -94,7 +96,43 @@ class KeptKey:
     recorded_at: int
 
 
-Remembered = Generation | Checkpoint | Stretch | ParkedEvent | TenantSnapshot | KeptKey
+@dataclass(frozen=True, slots=True)
+class ProcessBeginning:
+    """Where a reactor or process manager begins.
+
+    Attributes:
+        process: its name.
+        position: after which position of the log.
+    """
+
+    process: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProcess:
+    """A running process, and when it was written last.
+
+    Attributes:
+        process: what is stored of it.
+        updated_at: microseconds since 1970.
+    """
+
+    process: StoredProcess
+    updated_at: int
+
+
+Remembered = (
+    Generation
+    | Checkpoint
+    | Stretch
+    | ProcessBeginning
+    | KeptProcess
+    | ScheduledCommand
+    | ParkedEvent
+    | TenantSnapshot
+    | KeptKey
+)
 """What a database remembers beside the log's events."""
 
 
@@ -134,6 +172,7 @@ class LogTransfer(Protocol):
         """Yield what is remembered beside the events, a page at a time and of one kind each.
 
         The order is the same on every database: generations by subscription, checkpoints and stretches by share,
+        where processes begin by name, processes by name, tenant and key, scheduled commands as they were scheduled,
         parked events by subscription and position, snapshots by tenant and stream, keys by scope and key; texts by
         their UTF-8 bytes. Of views only live generations go along: others are built anew.
         """
@@ -202,7 +241,7 @@ class LogTransfer(Protocol):
     async def replace_remembered(self, pages: AsyncIterable[Sequence[Remembered]]) -> None:
         """Put what another database remembers in the place of what is remembered here, all of it or nothing.
 
-        Checkpoints start with fencing token 0: nobody was ever given one here.
+        Checkpoints start with fencing token 0, and nobody executes a scheduled command: nobody was ever given any here.
 
         Raises:
             LogClosedError: no transfer is under way.
@@ -236,7 +275,11 @@ class LogTransfer(Protocol):
 
 
 def normalised(remembered: Remembered) -> Remembered:
-    """Return what `LogTransfer.replace_remembered` makes of it: a checkpoint starts with fencing token 0."""
-    if isinstance(remembered, Checkpoint):
-        return replace(remembered, token=0)
-    return remembered
+    """Return what `LogTransfer.replace_remembered` makes of it: what it says of owners is forgotten."""
+    match remembered:
+        case Checkpoint():
+            return replace(remembered, token=0)
+        case ScheduledCommand():
+            return replace(remembered, owner="")
+        case _:
+            return remembered

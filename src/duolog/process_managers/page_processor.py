@@ -1,7 +1,8 @@
 """Lets a reactor or process manager react to pages of the log, and parks what it cannot handle."""
 
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -151,22 +152,53 @@ class ReactorPageProcessor:
 
     async def apply(self, page: EventPage, move: CheckpointMove) -> None:
         """React to a page; see `PageProcessor.apply`."""
-        attempts = 0
-        while True:
-            attempts += 1
-            try:
-                await self._apply(page.events, move)
-            except StaleRowError:
-                # A deadline was reached since the processes were read.
-                if attempts >= _MOST_ATTEMPTS:
-                    raise
-            else:
-                return
-
-    async def _apply(self, events: Sequence[RecordedEvent], move: CheckpointMove) -> None:
-        if not events:
+        if not page.events:
             await self._commit(move, ())
             return
+        parked = await self._apply(page.events, move.over(page.events), self._parked)
+        self._note(parked)
+
+    async def react_again(
+        self,
+        events: Sequence[RecordedEvent],
+        move: CheckpointMove,
+        *,
+        waiting: Collection[Place],
+        skipped: Sequence[int],
+    ) -> Sequence[ParkedEvent]:
+        """React to parked events again, in one transaction in which those that could be handled are unparked.
+
+        Args:
+            events: in the order of their positions.
+            move: from where the checkpoint is to the same position.
+            waiting: processes and streams of which other events are parked: nothing of theirs is handled.
+            skipped: positions of further events that are unparked.
+
+        Returns:
+            Those that are still parked.
+
+        Raises:
+            LeaseLostError: somebody else works on it; nothing was changed.
+            DatabaseError: the database failed; nothing was changed.
+        """
+        return await self._apply(events, move, waiting, [*skipped, *(each.position for each in events)])
+
+    async def _apply(
+        self,
+        events: Sequence[RecordedEvent],
+        move: CheckpointMove,
+        waiting: Collection[Place],
+        unparked: Sequence[int] = (),
+    ) -> Sequence[ParkedEvent]:
+        for _ in range(_MOST_ATTEMPTS - 1):
+            # A deadline may be reached after the processes were read.
+            with contextlib.suppress(StaleRowError):
+                return await self._apply_once(events, move, waiting, unparked)
+        return await self._apply_once(events, move, waiting, unparked)
+
+    async def _apply_once(
+        self, events: Sequence[RecordedEvent], move: CheckpointMove, waiting: Collection[Place], unparked: Sequence[int]
+    ) -> Sequence[ParkedEvent]:
         ports = self._ports
         decoded = [self._decode(recorded) for recorded in events]
         places = {self._place(part, each.recorded) for each in decoded for part in each.parts}
@@ -182,22 +214,22 @@ class ReactorPageProcessor:
                     states=ports.states,
                     codec=ports.commands,
                 )
-                parked = await self._react(work, decoded)
+                parked = await self._react(work, decoded, waiting)
             for statement in work.statements():
                 if statement.rows is None:
                     await session.execute(statement.sql, statement.parameters)
                 elif (changed := await session.execute_now(statement.sql, statement.parameters)) != statement.rows:
                     raise StaleRowError(key=statement.key, expected=statement.rows, actual=changed)
-            await session.commit(move.over(events), parked)
+            await session.commit(move, parked, unparked=unparked)
         finally:
             await shielded(session.close())
         if work.sends_commands:
             ports.signal.set()
-        self._note(parked)
+        return parked
 
-    async def _react(self, work: Work, decoded: Sequence[_Decoded]) -> list[ParkedEvent]:
+    async def _react(self, work: Work, decoded: Sequence[_Decoded], waiting: Collection[Place]) -> list[ParkedEvent]:
         parked: list[ParkedEvent] = []
-        stopped = set(self._parked)
+        stopped = set(waiting)
         for each in decoded:
             recorded = each.recorded
             stream = (recorded.tenant, recorded.stream)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from duolog.codec.event_codec import EventCodec
@@ -21,6 +21,7 @@ from duolog.subscriptions.fingerprint import fingerprint
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
+from duolog.subscriptions.parked_choice import ParkedChoice, RetriedKey
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.subscriptions.share import Share
 from duolog.subscriptions.shares import HeldShare
@@ -28,48 +29,6 @@ from duolog.subscriptions.source import SubscriptionSource
 
 _LEASE_SECONDS: Final = 30.0
 _logger: Final = logging.getLogger("duolog.projections")
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedChoice:
-    """Chooses parked events to retry; None chooses all.
-
-    Attributes:
-        subscription: of this projection.
-        tenant: of this tenant.
-        key: of this stream.
-    """
-
-    subscription: str | None = None
-    tenant: str | None = None
-    key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RetriedKey:
-    """What came of one key.
-
-    Attributes:
-        subscription: the projection's name.
-        tenant: whose events they are.
-        key: their stream.
-        applied: how many are in the view now.
-        parked: how many are still parked.
-        position: the event that failed; None if none did.
-        error: its new error; empty if none failed.
-        held_back: it was not tried, since another key that had failed in the same way has failed again.
-        skipped: the event that was skipped; None if none was.
-    """
-
-    subscription: str
-    tenant: str
-    key: str
-    applied: int
-    parked: int
-    position: int | None = None
-    error: str = ""
-    held_back: bool = False
-    skipped: int | None = None
 
 
 class ParkedRetry:

@@ -28,7 +28,7 @@ from duolog.write.unknown_outcome import CertainOutcomes
 class UnitOfWork:
     """Gathers what one command changes and commits it in one transaction.
 
-    It is made for one scope and one task. Interactors take a `TransactionManager`, an `EventPublisher` and repositories.
+    Made for one scope and one task. Interactors take a `TransactionManager`, an `EventPublisher` and repositories.
 
     Args:
         store: the log, for reading.

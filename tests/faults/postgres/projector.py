@@ -1,7 +1,7 @@
 """Projects a database in processes that are killed at their nth message to the server, before or after it is sent.
 
-Each line of the input has the URL, n, and ``before`` or ``after``; for each a line is printed: what the message said, or
-``outlived``. One process is the parent of all, so that what they import is read once; it is none that has threads.
+Each line of the input has the URL, n, and ``before`` or ``after``; for each a line is printed: the message, or
+``outlived``. One process is the parent of all, so that what they import is read once; it has no threads.
 """
 
 import asyncio

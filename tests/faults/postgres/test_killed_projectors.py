@@ -1,4 +1,4 @@
-"""E6: a projector is killed at its messages to the server; its view is always the fold of the log at its checkpoints."""
+"""E6: a projector is killed at its messages to the server; its view is always the fold of the log."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Appends deposits at a rate, in a process of its own: ``python -m tests.faults.workers.appender URL EVENTS_PER_SECOND``.
+"""Appends deposits at a rate, in a process: ``python -m tests.faults.workers.appender URL EVENTS_PER_SECOND``.
 
 It prints lines as `tests.faults.writer` does, of units of several events in several streams; when its input ends it
 waits for what it asked for, and ends.

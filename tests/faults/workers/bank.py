@@ -1,4 +1,4 @@
-"""Two views of deposits, one by stream and one by a key over streams, that show every loss, doubling and change of order."""
+"""Two views of deposits, by stream and by a key over streams, that show every loss, doubling and change of order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -58,9 +58,7 @@ class BranchProjection(Projection):
         return event.branch
 
     async def on_deposited(self, event: Deposited) -> None:
-        await self._db.execute(
-            _FOLD.format(name="accounts_by_branch"), {"id": event.branch, "amount": event.amount}
-        )
+        await self._db.execute(_FOLD.format(name="accounts_by_branch"), {"id": event.branch, "amount": event.amount})
 
 
 PROJECTIONS: tuple[type[Projection], ...] = (AccountProjection, BranchProjection)

@@ -1,4 +1,4 @@
-"""Runs an application whose processes have deadlines, and a view that parks: ``python -m tests.faults.workers.clerk URL DRAIN``.
+"""Runs an application with deadlines and a view that parks: ``python -m tests.faults.workers.clerk URL DRAIN``.
 
 It prints its process id when it is ready, and ends in good order when it gets SIGTERM.
 """
@@ -14,8 +14,8 @@ from duolog.cli.stop_signals import stop_signals
 from duolog.testing import application
 from tests.unit.process_managers.trials import (
     Greet,
-    GreetInteractor,
     Greeted,
+    GreetInteractor,
     LapseTrial,
     LapseTrialInteractor,
     LapseTrials,

@@ -26,7 +26,7 @@ class Crew:
         arguments: of the worker's program.
         most_away: so many are gone or stopped at once, at most.
 
-    A process that stands still in a transaction of SQLite keeps the lock of the file, which nobody can take from it: there
+    A process that stands still in a transaction of SQLite keeps the file's lock, which nobody can take from it: there
     it is continued after a while, whether others have its shares or not.
     """
 

@@ -25,8 +25,8 @@ CLOSING = 6.0
 LOADED = 5.0
 PATIENCE = 60.0
 UNITS = "SELECT stream, version, data::text FROM \"duolog\".events WHERE type = 'unit.written' ORDER BY position"
-# A link that loses packets is noticed by TCP, whatever a statement may take; one that acknowledges and never answers, by
-# the time that a statement may take.
+# A link that loses packets is noticed by TCP, whatever a statement may take; one that acknowledges and never answers,
+# by the time that a statement may take.
 LINKS = {
     "packets lost": (network_link, "connect_timeout=1000&answer_timeout=1000&statement_timeout=60000"),
     "never answered": (held_link, "connect_timeout=1000&answer_timeout=1000&statement_timeout=1000"),

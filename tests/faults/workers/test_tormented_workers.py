@@ -1,4 +1,4 @@
-"""Four workers are killed, stopped and continued at random while events are appended; the views are folds of the log."""
+"""Four workers are killed, stopped and continued at random while events are appended; views are folds of the log."""
 
 import asyncio
 import json
@@ -91,7 +91,8 @@ async def test_the_views_of_tormented_workers_are_folds_of_the_log(database: Dat
         ("accounts_by_stream", [stream for stream, _ in log]),
         ("accounts_by_branch", [deposit["branch"] for _, deposit in log]),
     ):
-        view = {row[0]: tuple(row[1:]) for row in await database_of_test.rows(f"SELECT id, deposits, digest FROM {name}")}  # noqa: S608 - a constant
+        sql = f"SELECT id, deposits, digest FROM {name}"  # noqa: S608 - a constant
+        view = {row[0]: tuple(row[1:]) for row in await database_of_test.rows(sql)}
         expected = folded(zip(ids, (deposit["amount"] for _, deposit in log), strict=True))
         wrong = [key for key in view.keys() | expected.keys() if view.get(key) != expected.get(key)]
         experiment.expect(not wrong, f"{name} is not the fold of the log for {len(wrong)} keys, like {wrong[:3]}")
@@ -99,7 +100,9 @@ async def test_the_views_of_tormented_workers_are_folds_of_the_log(database: Dat
         audits = await audit_projection(database, projection, codec())
         differences = [each for audit in audits for each in audit.differences]
         experiment.expect(not differences, f"the audit of {projection.name} found {differences[:3]}")
-        experiment.expect(sum(each.count for each in audits) == len(log), f"{projection.name} did not count every event")
+        experiment.expect(
+            sum(each.count for each in audits) == len(log), f"{projection.name} did not count every event"
+        )
     await check_journal(database_of_test, experiment)
     experiment.expect(not await database.parking.read(), "something was parked")
     slowest = max(experiment.recoveries, default=0.0)

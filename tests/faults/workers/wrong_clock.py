@@ -1,10 +1,10 @@
 """Runs a module with a wrong clock: ``python -m tests.faults.workers.wrong_clock SECONDS MODULE ARGUMENT ...``.
 
-Every way in which Python tells the time of day is put off, before anything of duolog is imported. Nothing is put off that
-measures how long something takes, since no clock that is set wrong changes that.
+Every way in which Python tells the time of day is put off, before anything of duolog is imported. What measures how
+long something takes is left alone, since no clock that is set wrong changes that.
 """
 
-import datetime as datetime_module
+import datetime as dt
 import runpy
 import sys
 import time
@@ -16,8 +16,8 @@ def put_off(seconds: int) -> None:
     """Put this process's clock off."""
     now: Callable[[], float] = time.time
     now_ns: Callable[[], int] = time.time_ns
-    real = datetime_module.datetime
-    difference = datetime_module.timedelta(seconds=seconds)
+    real = dt.datetime
+    difference = dt.timedelta(seconds=seconds)
 
     class Kind(type):
         """Takes real datetimes for those of the wrong clock, too."""
@@ -25,16 +25,16 @@ def put_off(seconds: int) -> None:
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, real)
 
-    class WrongDatetime(real, metaclass=Kind):
+    class WrongDatetime(dt.datetime, metaclass=Kind):
         """A datetime whose clock is wrong."""
 
         @classmethod
-        def now(cls, tz: datetime_module.tzinfo | None = None) -> Any:
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
             return real.now(tz) + difference
 
         @classmethod
         def utcnow(cls) -> Any:
-            return real.now(datetime_module.UTC).replace(tzinfo=None) + difference
+            return real.now(dt.UTC).replace(tzinfo=None) + difference
 
         @classmethod
         def today(cls) -> Any:
@@ -42,7 +42,7 @@ def put_off(seconds: int) -> None:
 
     time.time = lambda: now() + seconds
     time.time_ns = lambda: now_ns() + seconds * 1_000_000_000
-    datetime_module.datetime = WrongDatetime  # type: ignore[misc]  # that is what this is for
+    dt.datetime = WrongDatetime  # type: ignore[misc]  # that is what this is for
 
 
 if __name__ == "__main__":

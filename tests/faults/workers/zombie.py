@@ -1,4 +1,4 @@
-"""A worker that stops itself in the middle of a page: ``python -m tests.faults.workers.zombie URL LEASE_SECONDS reads|writes``.
+"""A worker that stops itself within a page: ``python -m tests.faults.workers.zombie URL LEASE_SECONDS reads|writes``.
 
 It prints its name, that it stops, and then what became of its shares. Its heartbeats fail from then on, so that nothing
 but the database tells it that its lease is gone.
@@ -22,6 +22,7 @@ from duolog.subscriptions.generations import Generations
 from duolog.subscriptions.leases import Lease, Leases
 from duolog.subscriptions.members import Members
 from duolog.subscriptions.parking import Parking
+from duolog.subscriptions.pauses import Pauses
 from duolog.subscriptions.runner import Pace
 from duolog.subscriptions.share import Share
 from duolog.subscriptions.shares import Shares
@@ -84,6 +85,7 @@ class Source:
     members: Members
     leases: Leases
     parking: Parking
+    pauses: Pauses
 
 
 async def main(url: str, lease: float) -> None:
@@ -100,6 +102,7 @@ async def main(url: str, lease: float) -> None:
         database.members,
         FailingHeartbeats(database.leases),
         database.parking,
+        database.pauses,
     )
     runtime = ProjectionRuntime([StandingStill], worker.shares, source=source, progress=worker.progress, pace=pace)
     await runtime.start()

@@ -13,6 +13,9 @@ from duolog.database.port import Database
 from duolog.eventstore.streams import partition_of
 from duolog.ids import uuid7
 from duolog.messages.envelope import RecordedEvent
+from duolog.process_managers.states import StoredProcess
+from duolog.scheduling.scheduled_command import NewCommand, ScheduledId
+from duolog.write.sealed_work import SealedWork
 from tests.unit.cli.conftest import Duolog, new_event, with_database
 
 SPOILT_EASILY = b'{"b": 1.50, "a":"\xc3\xa9\\\\ \\t\\"\xf0\x9f\x99\x82",  "c":[1e2,null]}'
@@ -59,8 +62,31 @@ def write(file: Path, *lines: Mapping[str, Any] | str) -> None:
     file.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8", errors="surrogateescape")
 
 
+def schedule(url: str) -> None:
+    async def work(database: Database) -> None:
+        waiting = NewCommand(ScheduledId(uuid7()), "", "user.remind", 1, b"{}", b"{}", after=3_600_000_000)
+        process = StoredProcess("remind", "", "ada", "stamp", 1, b"{}")
+        statements = (
+            database.schedule.adding(waiting),
+            database.process_states.writing(StoredProcess("remind", "", "ada"), process),
+        )
+        await database.committer.commit(SealedWork(statements=statements))
+
+    with_database(url, work)
+
+
 def placed(number: int = 1, **members: Any) -> dict[str, Any]:
     return {"stream": f"order-{number}", "type": "order.placed", "data": {"n": number}, **members}
+
+
+def test_what_a_backup_has_no_place_for_is_left_out_only_when_asked(duolog: Duolog, url: str, tmp_path: Path) -> None:
+    fill(url)
+    schedule(url)
+    refused = duolog("export", url, str(tmp_path / "backup.ndjson"))
+    assert refused.code == 2
+    assert "would lack 1 scheduled commands and 1 running processes" in refused.stderr
+    assert not (tmp_path / "backup.ndjson").exists()
+    assert duolog("export", url, str(tmp_path / "backup.ndjson"), "--log-only").code == 0
 
 
 @pytest.mark.parametrize("name", ["backup.ndjson", "backup.ndjson.gz"])

@@ -5,9 +5,10 @@ import pytest
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
 from duolog.messages.envelope import RecordedEvent
-from duolog.projections.parked_retry import ParkedChoice, ParkedRetry, RetriedKey
+from duolog.projections.parked_retry import ParkedRetry
 from duolog.projections.projection import Projection
 from duolog.subscriptions.fingerprint import fingerprint
+from duolog.subscriptions.parked_choice import ParkedChoice, RetriedKey
 from duolog.subscriptions.parking import ParkReason
 from tests.unit.projections.accounts import (
     BAD_AMOUNT,

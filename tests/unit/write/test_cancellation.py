@@ -1,6 +1,6 @@
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 import pytest
@@ -12,6 +12,7 @@ from duolog.adapters.postgres.location import parse_location
 from duolog.adapters.sqlite.opened import MOST_SESSIONS
 from duolog.errors import ConstraintViolationError
 from duolog.eventstore.appends import Appended
+from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.tables.ports import ReadSession
 from duolog.tables.statements import Statement
 from duolog.testing import application
@@ -188,6 +189,12 @@ class SlowlyClosing(MemoryReadSession):
 
 class SlowlyHeld(SlowlyClosing):
     async def run(self, statement: Statement) -> int:
+        raise NotImplementedError
+
+    async def await_turn(self, tenant: str, streams: Collection[str]) -> None:
+        raise NotImplementedError
+
+    async def live_checkpoints(self, subscription: str) -> Sequence[Checkpoint]:
         raise NotImplementedError
 
     async def commit(self, work: SealedWork) -> Appended:

@@ -59,7 +59,7 @@ def take(
     taken: list[ScheduledCommand] = []
     for (command,) in due:
         (row,) = connection.execute(_TAKE, {"until": until, "owner": owner, "id": command}).fetchall()
-        taken.append(_scheduled(row))
+        taken.append(scheduled_command(row))
     return taken
 
 
@@ -118,7 +118,7 @@ def read(
         "tenant": tenant,
         "limit": limit,
     }
-    return [_scheduled(row) for row in connection.execute(_READ, values).fetchall()]
+    return [scheduled_command(row) for row in connection.execute(_READ, values).fetchall()]
 
 
 def overdue(connection: sqlite3.Connection, now: int, seconds: float) -> Overdue:
@@ -141,7 +141,8 @@ def _as_taken(command: ScheduledCommand) -> dict[str, Any]:
     return {"id": str(command.id), "attempts": command.attempts}
 
 
-def _scheduled(row: tuple[Any, ...]) -> ScheduledCommand:
+def scheduled_command(row: tuple[Any, ...]) -> ScheduledCommand:
+    """Make a command of its columns."""
     command, tenant, name, version, payload, metadata, key, scheduled_at, due_at, next_at, state, *rest = row
     return ScheduledCommand(
         ScheduledId(UUID(command)),

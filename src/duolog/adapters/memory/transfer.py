@@ -10,6 +10,7 @@ from duolog.adapters._sql.whole_tables import begin_rows, insert_rows, next_rows
 from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
+from duolog.adapters.memory.moved_processes import all_beginnings, all_commands, all_processes, replace_all
 from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
 from duolog.adapters.memory.tables import Tables
@@ -17,8 +18,10 @@ from duolog.database.closed_log import check_beginning, check_in_use, closed_err
 from duolog.database.transfer import (
     InUse,
     KeptKey,
+    KeptProcess,
     LogIdentity,
     Moved,
+    ProcessBeginning,
     Receiving,
     Remembered,
     TenantSnapshot,
@@ -27,6 +30,7 @@ from duolog.database.transfer import (
 )
 from duolog.errors import DatabaseBusyError, HoldExpiredError
 from duolog.messages.envelope import RecordedEvent
+from duolog.scheduling.scheduled_command import ScheduledCommand
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent
@@ -100,6 +104,9 @@ class MemoryTransfer:
         yield lives
         yield [each for each in await memory.checkpoints.read_all() if each.share.key[:2] in keys]
         yield [each for each in memory.checkpoints.all_stretches() if each.share.key[:2] in keys]
+        yield all_beginnings(self._tables)
+        yield all_processes(self._tables)
+        yield all_commands(self._tables)
         yield [each for each in memory.parking.all() if (each.subscription, each.generation) in keys]
         yield memory.snapshots.all()
         yield memory.keys.all()
@@ -151,7 +158,7 @@ class MemoryTransfer:
     async def replace_remembered(self, pages: AsyncIterable[Sequence[Remembered]]) -> None:
         """Replace what is remembered; see `LogTransfer.replace_remembered`."""
         self._check_receiving()
-        self._remember([normalised(each) async for page in pages for each in page])
+        await self._remember([normalised(each) async for page in pages for each in page])
 
     async def receive_rows(self, table: str, pages: AsyncIterable[Sequence[Row]]) -> None:
         """Insert rows in one transaction; see `LogTransfer.receive_rows`."""
@@ -165,7 +172,7 @@ class MemoryTransfer:
         """Forget what was received; see `LogTransfer.abandon`."""
         self._check_receiving()
         self._log.clear()
-        self._remember(())
+        await self._remember(())
         self._secret_check = ""
         self._set(InUse())
 
@@ -175,8 +182,10 @@ class MemoryTransfer:
             check_in_use(self._state, _URL)
         self._set(InUse())
 
-    def _remember(self, every: Sequence[Remembered]) -> None:
+    async def _remember(self, every: Sequence[Remembered]) -> None:
         memory = self._memory
+        processes = [each for each in every if isinstance(each, ProcessBeginning | KeptProcess | ScheduledCommand)]
+        await replace_all(self._tables, processes)
         memory.generations.replace([each for each in every if isinstance(each, Generation)])
         memory.checkpoints.replace(
             [each for each in every if isinstance(each, Checkpoint)],

@@ -13,6 +13,7 @@ from duolog.adapters._sql.ddl import (
     missing_tables,
 )
 from duolog.adapters._sql.generation_tables import stored_names, stored_tables
+from duolog.adapters._sql.moved_processes import forget_process
 from duolog.adapters.memory.leases import MemoryLeases
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
 from duolog.adapters.memory.tables import Tables
@@ -121,6 +122,7 @@ class MemoryViews:
             generations = self._generations.of(subscription)
             with self._tables.transaction() as connection:
                 drop_named(connection, tables)
+                forget_process(connection, subscription)
                 for generation in generations:
                     if generation.role is not Role.LIVE:
                         drop_tables(connection, stored_names(generation))

@@ -80,7 +80,7 @@ def _keep_alive(connection: Connection, milliseconds: int) -> None:
 
 
 def _socket_options(milliseconds: int) -> Sequence[tuple[int, str, int]]:
-    """Let a connection whose other end is gone be noticed, soon after something was sent, and else in three times that."""
+    """Let a connection whose other end is gone be noticed, soon after something was sent, else in three times that."""
     seconds = math.ceil(milliseconds / _MILLISECONDS)
     return (
         (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),

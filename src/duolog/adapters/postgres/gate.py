@@ -16,6 +16,7 @@ from duolog.adapters.postgres.sql_files import load_sql
 
 _TABLES: Final = (
     *("events", "idempotency", "snapshots", "generations", "checkpoints", "stretches", "leases", "parked"),
+    *("scheduled_commands", "process_states", "process_beginnings"),
 )
 
 

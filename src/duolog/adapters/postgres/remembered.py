@@ -3,14 +3,23 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, Final
 
+from duolog.adapters._sql.moved_processes import (
+    MovedProcess,
+    beginning_of,
+    command_columns,
+    kept_process_of,
+    process_columns,
+)
 from duolog.adapters.postgres.checkpoints import checkpoint_of, share_columns, stretch_of
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.generations import generation_of
 from duolog.adapters.postgres.parking import parked_event_of
+from duolog.adapters.postgres.scheduled_commands import scheduled_command
 from duolog.adapters.postgres.snapshots import save_snapshots
 from duolog.adapters.postgres.sql_files import load_sql
-from duolog.database.transfer import KeptKey, Remembered, TenantSnapshot
+from duolog.database.transfer import KeptKey, KeptProcess, ProcessBeginning, Remembered, TenantSnapshot
+from duolog.scheduling.scheduled_command import ScheduledCommand
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent
@@ -22,13 +31,16 @@ _PAGE: Final = 500
 
 
 async def remembered_pages(connections: Connections) -> AsyncGenerator[Sequence[Remembered], None]:
-    """Yield checkpoints, parked events, snapshots and keys; see `LogTransfer.remembered`."""
+    """Yield what is remembered, a page at a time; see `LogTransfer.remembered`."""
     schema = connections.location.schema
     generations = [generation_of(row) for row in await connections.fetch(load_sql("read_generations", schema), None)]
     yield [each for each in generations if each.role is Role.LIVE]
     yield [checkpoint_of(row) for row in await connections.fetch(load_sql("live_checkpoints", schema))]
     yield [stretch_of(row) for row in await connections.fetch(load_sql("live_stretches", schema))]
     for name, make, key, first in (
+        ("beginnings_page", beginning_of, (0,), ("",)),
+        ("processes_page", kept_process_of, (0, 1, 2), ("", "", "")),
+        ("scheduled_commands_page", _command, (15,), (0,)),
         ("parked_page", parked_event_of, (0, 4), ("", 0)),
         ("snapshots_page", _snapshot, (0, 1), ("", "")),
         ("idempotency_page", _key, (0, 1, 2, 3), ("", "", "", "")),
@@ -51,6 +63,9 @@ async def receive_remembered(connection: Connection, schema: str, page: Sequence
             case Stretch(share, after, through, processed):
                 counted = (after, through, processed.count, processed.digest)
                 rows.setdefault("receive_stretch", []).append((*share_columns(share), *counted))
+            case ProcessBeginning() | KeptProcess() | ScheduledCommand():
+                sql, columns = _process_row(each)
+                rows.setdefault(sql, []).append(columns)
             case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at, number):
                 parked = (name, number, tenant, key, position, kind, reason.value, error, traceback, at)
                 rows.setdefault("receive_parked", []).append(parked)
@@ -64,6 +79,16 @@ async def receive_remembered(connection: Connection, schema: str, page: Sequence
         await connection.executemany(load_sql(name, schema), values_of_rows)
 
 
+def _process_row(each: MovedProcess) -> tuple[str, tuple[object, ...]]:
+    match each:
+        case ProcessBeginning(name, position):
+            return "receive_beginning", (name, position)
+        case KeptProcess():
+            return "receive_process", process_columns(each)
+        case ScheduledCommand():
+            return "receive_scheduled_command", (each.id, *command_columns(each))
+
+
 async def _pages(
     connections: Connections, sql: str, make: Callable[[Any], Remembered], key: Sequence[int], first: Sequence[Any]
 ) -> AsyncGenerator[Sequence[Remembered], None]:
@@ -71,6 +96,10 @@ async def _pages(
     while rows := await connections.fetch(sql, *place, _PAGE):
         yield [make(row) for row in rows]
         place = [rows[-1][column] for column in key]
+
+
+def _command(row: Any) -> ScheduledCommand:
+    return scheduled_command(tuple(row)[:-1])
 
 
 def _snapshot(row: Any) -> TenantSnapshot:

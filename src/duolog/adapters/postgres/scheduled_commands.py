@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -51,7 +51,7 @@ class PostgresCommandSchedule:
     async def take(self, known: Known, *, owner: str, seconds: float, limit: int) -> Sequence[ScheduledCommand]:
         """Give out commands that are due; see `CommandSchedule.take`."""
         rows = await self._write("take_due_commands", json.dumps(dict(known)), limit, _microseconds(seconds), owner)
-        return sorted(map(_scheduled, rows), key=lambda command: command.due_at)
+        return sorted(map(scheduled_command, rows), key=lambda command: command.due_at)
 
     async def seconds_until_due(self, known: Known) -> float | None:
         """Tell when there is something to take; see `CommandSchedule.seconds_until_due`."""
@@ -105,14 +105,15 @@ class PostgresCommandSchedule:
 
     async def _read(self, *values: object) -> list[ScheduledCommand]:
         rows = await self._connections.fetch(load_sql("read_scheduled_commands", self._schema), *values)
-        return [_scheduled(row) for row in rows]
+        return [scheduled_command(row) for row in rows]
 
 
 def _microseconds(seconds: float) -> int:
     return round(seconds * _MICROSECONDS)
 
 
-def _scheduled(row: asyncpg.Record) -> ScheduledCommand:
+def scheduled_command(row: Any) -> ScheduledCommand:
+    """Make a command of its columns."""
     command, tenant, name, version, payload, metadata, key, scheduled_at, due_at, next_at, state, *rest = row
     return ScheduledCommand(
         ScheduledId(UUID(int=command.int)),

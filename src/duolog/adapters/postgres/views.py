@@ -111,6 +111,7 @@ async def forget_view(
         for share, fence in await _lock_shares(connection, schema, subscription, None):
             _check_token(share, tokens.get(share.key, 0), fence)
         await drop_named(connection, schema, tables)
+        await connection.execute(load_sql("forget_process", schema), subscription)
         for generation in await _generations(connection, schema, subscription):
             await _drop(connection, schema, generation)
 

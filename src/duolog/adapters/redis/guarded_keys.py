@@ -35,9 +35,7 @@ class RedisGuardedKeys:
 
     __slots__ = ("_client", "_log_id", "_namespace", "_steps", "_tombstone")
 
-    def __init__(
-        self, client: Redis, log_id: str, *, namespace: str, tombstone_seconds: float = 7 * 86_400.0
-    ) -> None:
+    def __init__(self, client: Redis, log_id: str, *, namespace: str, tombstone_seconds: float = 7 * 86_400.0) -> None:
         if client.connection_pool.connection_kwargs.get("decode_responses"):
             message = "the client decodes what it reads, but the values of guarded keys are bytes"
             raise ConfigurationError(message, hint="Make it without `decode_responses=True`.")

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final
 
+from duolog.adapters._sql import moved_processes
 from duolog.adapters._sql.ddl import single_statements
 from duolog.adapters.sqlite.checkpoints import checkpoint_of, stretch_of
 from duolog.adapters.sqlite.generations import read_generations, write_generation
@@ -11,7 +12,8 @@ from duolog.adapters.sqlite.parking import parked_event_of
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.snapshots import save_snapshots
 from duolog.adapters.sqlite.sql_files import load_sql
-from duolog.database.transfer import KeptKey, Remembered, TenantSnapshot
+from duolog.database.transfer import KeptKey, KeptProcess, ProcessBeginning, Remembered, TenantSnapshot
+from duolog.scheduling.scheduled_command import ScheduledCommand
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent
@@ -21,6 +23,7 @@ from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, Stored
 from duolog.write.snapshots import StoredSnapshot
 
 _PAGE: Final = 500
+_NUMBERS: Final = frozenset({"position", "number"})
 _CHECKPOINTS: Final = load_sql("live_checkpoints")
 _STRETCHES: Final = load_sql("live_stretches")
 _PARKED: Final = load_sql("parked_page")
@@ -34,12 +37,15 @@ _RECEIVE_KEY: Final = load_sql("receive_idempotency_key")
 
 
 async def remembered_pages(readers: Readers) -> AsyncGenerator[Sequence[Remembered], None]:
-    """Yield checkpoints, parked events, snapshots and keys; see `LogTransfer.remembered`."""
+    """Yield what is remembered, a page at a time; see `LogTransfer.remembered`."""
     generations = await readers.run(lambda connection: read_generations(connection, None))
     yield [each for each in generations if each.role is Role.LIVE]
     yield [checkpoint_of(row) for row in await readers.run(lambda on: on.execute(_CHECKPOINTS).fetchall())]
     yield [stretch_of(row) for row in await readers.run(lambda on: on.execute(_STRETCHES).fetchall())]
     for sql, make, key in (
+        (moved_processes.BEGINNINGS_PAGE, moved_processes.beginning_of, {"process": 0}),
+        (moved_processes.PROCESSES_PAGE, moved_processes.kept_process_of, {"process": 0, "tenant": 1, "key": 2}),
+        (moved_processes.COMMANDS_PAGE, moved_processes.command_of, {"number": 15}),
         (_PARKED, parked_event_of, {"subscription": 0, "position": 4}),
         (_SNAPSHOTS, _snapshot, {"tenant": 0, "stream": 1}),
         (_KEYS, _key, {"tenant": 0, "actor": 1, "operation": 2, "key": 3}),
@@ -52,6 +58,7 @@ def forget_remembered(connection: sqlite3.Connection) -> None:
     """Drop all of it in the open transaction, and who may advance subscriptions."""
     for statement in _FORGET:
         connection.execute(statement)
+    moved_processes.forget(connection)
 
 
 def receive_remembered(connection: sqlite3.Connection, page: Sequence[Remembered]) -> None:
@@ -66,6 +73,8 @@ def receive_remembered(connection: sqlite3.Connection, page: Sequence[Remembered
             case Stretch(share, after, through, processed):
                 stretch = (after, through, processed.count, processed.digest)
                 connection.execute(_RECEIVE_STRETCH, (*_columns(share), *stretch))
+            case ProcessBeginning() | KeptProcess() | ScheduledCommand():
+                moved_processes.receive(connection, each)
             case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at, generation):
                 parked = (name, generation, tenant, key, position, kind, reason.value, error, traceback, at)
                 connection.execute(_RECEIVE_PARKED, parked)
@@ -81,7 +90,7 @@ async def _pages(
     readers: Readers, sql: str, make: Callable[[Any], Remembered], key: Mapping[str, int]
 ) -> AsyncGenerator[Sequence[Remembered], None]:
     """Yield a table's rows by its key, which is given as column indexes by parameter."""
-    place: dict[str, Any] = {name: 0 if name == "position" else "" for name in key}
+    place: dict[str, Any] = {name: 0 if name in _NUMBERS else "" for name in key}
 
     def read(connection: sqlite3.Connection) -> Sequence[tuple[Any, ...]]:
         return connection.execute(sql, {**place, "limit": _PAGE}).fetchall()

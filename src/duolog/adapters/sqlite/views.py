@@ -17,6 +17,7 @@ from duolog.adapters._sql.ddl import (
     single_statements,
 )
 from duolog.adapters._sql.generation_tables import stored_names, stored_tables
+from duolog.adapters._sql.moved_processes import forget_process
 from duolog.adapters.sqlite.checkpoints import read_live
 from duolog.adapters.sqlite.generations import new_generation, read_generations, write_generation
 from duolog.adapters.sqlite.sql_files import load_sql
@@ -100,6 +101,7 @@ def forget_view(
         if tokens.get(share.key, 0) < fence:
             raise _taken_over(share)
     drop_named(connection, tables)
+    forget_process(connection, subscription)
     for generation in read_generations(connection, subscription):
         if generation.role is not Role.LIVE:
             drop_tables(connection, stored_names(generation))

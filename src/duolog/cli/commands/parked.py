@@ -23,8 +23,8 @@ from duolog.cli.target_argument import JsonOption, TargetArgument, named_applica
 from duolog.cli.terminal import printable
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
-from duolog.projections.parked_retry import ParkedChoice, RetriedKey
 from duolog.subscriptions.fingerprint import fingerprint
+from duolog.subscriptions.parked_choice import ParkedChoice, RetriedKey
 from duolog.subscriptions.parking import ParkedEvent
 
 LIST_EXAMPLES: Final = examples(
@@ -216,7 +216,7 @@ async def _retry(application: Application, choice: ParkedChoice) -> tuple[Sequen
             message = f"nothing is parked{_of(choice)}"
             raise ConfigurationError(message, hint="`duolog parked list` shows what is parked.")
         return retried, {}
-    known = {projection.name for projection in application.projections}
+    known = {each.name for each in application.projections} | {each.name for each in application.processes}
     return retried, {name: count for name, count in sorted(counts.items()) if name not in known}
 
 

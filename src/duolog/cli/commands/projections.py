@@ -96,9 +96,11 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Remove a projection that the application has no more: its checkpoint, and the events that it parked.
+    """Remove a projection or process that the application has no more: its checkpoint, and the events that it parked.
 
-    The events stay in the log. A process that runs the projection must be stopped before.
+    Of a process manager go what it remembers, and its deadlines; commands that it has sent stay.
+
+    The events stay in the log. Whatever runs it must be stopped before.
 
     Its tables stay, unless --drop-table names them. If it may come back, drop them: it refuses to begin with rows.
     """

@@ -44,7 +44,7 @@ def promote(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Move a log with its positions, checkpoints, snapshots and idempotency keys to another database.
+    """Move a log to another database with its positions, checkpoints, snapshots, keys, processes and due commands.
 
     The application may go on meanwhile: writing is stopped only for the last events. Every event is compared on both
     sides before the source is closed, which then can only be read. Interrupted, the same command goes on.
@@ -101,7 +101,8 @@ def _show(order: Order, promotion: Promotion) -> None:
         typer.echo(f"moved {source} to {target}")
         typer.echo(f"  copied      {promotion.copied:,} events in {promotion.seconds:.1f} s, {rate:,.0f} events/s")
         typer.echo(f"  paused      writing for {promotion.paused:.2f} s")
-        typer.echo(f"  remembered  {promotion.remembered:,} checkpoints, parked events, snapshots and idempotency keys")
+        what = "checkpoints, parked events, snapshots, keys, processes and scheduled commands"
+        typer.echo(f"  remembered  {promotion.remembered:,} {what}")
         for table, count in promotion.rows.items():
             typer.echo(f"  table       {printable(table)}: {count:,} rows")
     typer.echo(f"  verified    {promotion.events:,} events on both sides")

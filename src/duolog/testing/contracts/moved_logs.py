@@ -10,6 +10,7 @@ from duolog.database.transfer import InUse, Moved
 from duolog.errors import HoldExpiredError, LogClosedError, LogMovedError
 from duolog.testing.contracts.sample_log import recorded
 from duolog.testing.contracts.samples import SECONDS, new_events, stays_pending
+from duolog.testing.contracts.scheduling import command, schedule
 
 
 class MovedLogContract:
@@ -44,6 +45,8 @@ class MovedLogContract:
     ) -> None:
         """Appends are refused in every process, whoever opens it is told where it went, and it can be read."""
         await database.store.append("thing-1", new_events(1))
+        await schedule(database, command())
+        (waiting_command,) = await database.schedule.read(limit=9)
         async with database.transfer.stop_writers(seconds=SECONDS) as stopped:
             waiting = asyncio.create_task(database.store.append("thing-1", new_events(1)))
             assert await stays_pending(waiting)
@@ -52,6 +55,11 @@ class MovedLogContract:
             await waiting
         with pytest.raises(LogClosedError):
             await database.store.append("thing-2", new_events(2))
+        with pytest.raises(LogClosedError):
+            await schedule(database, command())
+        if database.features.durable:
+            with pytest.raises(LogClosedError):
+                await database.schedule.remove_executed([waiting_command])
         state = await database.transfer.state()
         assert isinstance(state, Moved)
         assert state.target == "postgresql://elsewhere/db"

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from duolog.database.port import Database
+from duolog.database.port import Database, View
 from duolog.errors import ConflictError
 from duolog.ids import uuid7
 from duolog.process_managers.states import Place, StoredProcess
 from duolog.scheduling.scheduled_command import ScheduledId
 from duolog.testing.contracts.samples import SECONDS
+from duolog.testing.contracts.scheduling import command, schedule
 from duolog.write.sealed_work import SealedWork
 
 NAME = "contract_process"
@@ -64,3 +65,22 @@ class ProcessStateContract:
         assert len(set(noted)) == 1
         assert await database.process_states.begin(NAME, 77) == noted[0]
         assert await database.process_states.begin("contract_other", 77) == 77
+
+    async def test_a_forgotten_process_leaves_nothing(self, database: Database) -> None:
+        """Its states, its deadlines and where it began go with its checkpoint; what it has sent, and others, stay."""
+        view, first, other = View(NAME, 1, {}), process("a"), process("a", name="contract_other")
+        (checkpoint,) = await database.prepare_view(view)
+        await remember(database, first, other)
+        await database.process_states.begin(NAME, 7)
+        deadlines = [replace(command(), id=each.deadlines["inactive"]) for each in (first, other)]
+        sent = command()
+        await schedule(database, *deadlines, sent)
+        lease = await database.leases.acquire(checkpoint.share, "one", seconds=SECONDS)
+        assert lease is not None
+        await database.forget_view(NAME, leases=[lease])
+        places: list[Place] = [("acme", "a")]
+        assert await database.process_states.read(NAME, places) == {}
+        assert await database.process_states.read("contract_other", places) == {("acme", "a"): other}
+        assert await database.process_states.begin(NAME, 99) == 99
+        left = {each.id for each in await database.schedule.read(limit=9)}
+        assert left == {deadlines[1].id, sent.id}

@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
+from uuid import UUID
 
-from duolog.database.transfer import KeptKey, LogIdentity, Remembered, TenantSnapshot
+from duolog.database.transfer import KeptKey, KeptProcess, LogIdentity, ProcessBeginning, Remembered, TenantSnapshot
 from duolog.eventstore.appends import Appended
 from duolog.eventstore.streams import partition_of
 from duolog.ids import uuid7
 from duolog.messages.envelope import RecordedEvent
+from duolog.process_managers.states import StoredProcess
+from duolog.scheduling.scheduled_command import ScheduledCommand, ScheduledId, ScheduledState
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
@@ -51,6 +54,28 @@ def sample_log() -> list[RecordedEvent]:
     ]
 
 
+def reminder(number: int) -> ScheduledCommand:
+    """Make a command that is due since long, in order with others of its key."""
+    payload, metadata = '{"text":"ä"}'.encode(), b'{"actor":"ann"}'
+    return ScheduledCommand(
+        id=ScheduledId(UUID(int=number)),
+        tenant="acme",
+        command="user.remind",
+        version=2,
+        payload=payload,
+        metadata=metadata,
+        key="remind/ada",
+        scheduled_at=number,
+        due_at=10 + number,
+        next_at=10 + number,
+        state=ScheduledState.WAITING,
+        owner="",
+        attempts=0,
+        error="",
+        traceback="",
+    )
+
+
 def sample_memory() -> list[Sequence[Remembered]]:
     """Make what a database remembers of `sample_log`, in the order of `LogTransfer.remembered`."""
     scope = IdempotencyScope("acme", "ada", "thing.do")
@@ -63,6 +88,7 @@ def sample_memory() -> list[Sequence[Remembered]]:
         )
         for at, key in ((replace(scope, operation="ZZ"), "key-1"), (scope, "Key-2"), (scope, "key-1"))
     ]
+    waiting = StoredProcess("remind", "acme", "Émile", "stamp-1", 2, b'{"times": 1}')
     return [
         [Generation("a_view", 3, 2, Role.LIVE, 9, ("b", "a")), Generation("b_view", 1, 1, Role.LIVE, 1)],
         [
@@ -71,6 +97,16 @@ def sample_memory() -> list[Sequence[Remembered]]:
             Checkpoint(Share("b_view"), 1, 4, 1, 2),
         ],
         [Stretch(Share("a_view", 3), 0, 9, Processed(3, 17))],
+        [ProcessBeginning("remind", 3), ProcessBeginning("welcome", 0)],
+        [
+            KeptProcess(StoredProcess("remind", "acme", "ada", "stamp-2", 1), 75),
+            KeptProcess(replace(waiting, deadlines={"inactive": reminder(3).id}), 76),
+        ],
+        [
+            reminder(3),
+            replace(reminder(1), owner="host/ns/1/2", attempts=1),
+            replace(reminder(2), state=ScheduledState.FAILED, error="E: é", traceback="at …"),
+        ],
         [
             ParkedEvent("b_view", "", "thing-1", 9, "thing.happened", ParkReason.HANDLER_RAISED, "E: é", "at …", 77),
             ParkedEvent("b_view", "", "thing-1", 1_000, "thing.happened", ParkReason.BEHIND_PARKED, parked_at=78),

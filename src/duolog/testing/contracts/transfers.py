@@ -33,7 +33,7 @@ from duolog.subscriptions.generations import Generation
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
 from duolog.subscriptions.share import Share
 from duolog.testing.contracts.accounts import ACCOUNTS, accounts, insertion
-from duolog.testing.contracts.sample_log import LOG, SOURCE, pages_of, recorded, sample_log, sample_memory
+from duolog.testing.contracts.sample_log import LOG, SOURCE, pages_of, recorded, reminder, sample_log, sample_memory
 from duolog.testing.contracts.samples import SECONDS, new_event, new_events
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope
 from duolog.write.sealed_work import SealedWork
@@ -177,7 +177,7 @@ class TransferContract:
         assert await database.store.head() == 0
 
     async def test_what_is_remembered_arrives_as_it_was(self, database: Database) -> None:
-        """Checkpoints (without tokens), parked events, snapshots and keys are replaced as a whole, in one order."""
+        """All of it (without tokens and owners) is replaced as a whole, in one order, and works on."""
         events = sample_log()
         memory = sample_memory()
         await database.transfer.begin(LOG, SOURCE)
@@ -193,6 +193,11 @@ class TransferContract:
         kept = found[-1]
         assert isinstance(kept, KeptKey)
         assert await database.idempotency.find(kept.record.scope, kept.record.key) == kept.answer
+        assert await database.process_states.begin("remind", 77) == 3
+        stored = await database.process_states.read("remind", [("acme", "Émile")])
+        assert stored["acme", "Émile"].deadlines == {"inactive": reminder(3).id}
+        (due,) = await database.schedule.take({"user.remind": 2}, owner="one", seconds=SECONDS, limit=9)
+        assert (due.id, due.attempts) == (reminder(1).id, 2)  # what is of its key waits behind it
         lease = await database.leases.acquire(Share.of("a_view", 3, 0, 127), "one", seconds=SECONDS)
         assert lease is not None
         session = database.open_view(View("a_view", 2, {}))

@@ -1,0 +1,1 @@
+INSERT INTO duolog_process_beginnings (process, position) VALUES (?, ?)
