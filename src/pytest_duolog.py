@@ -39,8 +39,9 @@ def duolog_database_url(request: pytest.FixtureRequest) -> str:
             return f"sqlite:///{directory / 'duolog.db'}"
         case "postgres":
             return str(request.getfixturevalue("duolog_postgres_url"))
-    message = f"duolog_database is one of {', '.join(_DATABASES)}; this is not: {chosen!r}"
-    raise pytest.UsageError(message)
+        case _:
+            message = f"duolog_database is one of {', '.join(_DATABASES)}; this is not: {chosen!r}"
+            raise pytest.UsageError(message)
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ def test_grouped_statements_do_what_they_do_one_by_one(make_empty: MakeDatabase,
     """The same rows, or a refusal, whatever is sent together."""
     database = make_empty(tmp_path)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
     @given(st.lists(runs(), min_size=1, max_size=6))
     def check(batches: list[list[Written]]) -> None:
         written = [each for batch in batches for each in batch]

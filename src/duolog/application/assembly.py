@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from itertools import chain
 from typing import Final
 
@@ -42,10 +43,12 @@ from duolog.process_managers.runtime import VERSION, ReactorRuntime
 from duolog.projections.inline_building import InlineBuilding
 from duolog.projections.inline_views import InlineViews
 from duolog.projections.parked_retry import ParkedRetry
+from duolog.projections.projection import Projection
 from duolog.projections.rebuild import Rebuilds
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
 from duolog.projections.version_keeper import VersionKeeper
+from duolog.projections.view_database import ViewDatabase
 from duolog.read.middleware.after_position import AfterPositionMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
@@ -96,7 +99,7 @@ class Assembly:
         self._entity_states = EntityStates(hot_entries=settings.hot_entities)
         inline = [each for each in parts.projections if each.inline]
         self._followers = tuple(each for each in parts.projections if not each.inline)
-        self._inline = InlineViews(inline, self.codec, lambda *given: ProjectionScopes(self.container).open(*given))
+        self._inline = InlineViews(inline, self.codec, self._open_projection)
         self.container = make_container(
             DuologProvider(self.database, self.codec, parts.secret, self._entity_states, self._inline),
             tuple(parts.registry),
@@ -190,7 +193,7 @@ class Assembly:
             self._followers,
             source=self.database,
             open_view=self.views.open,
-            open_projection=ProjectionScopes(self.container).open,
+            open_projection=self._open_projection,
             codec=self.codec,
         )
         return ParkedWork(projections, ParkedReactions(self.processes, self._reaction_ports(), source=self.database))
@@ -200,6 +203,11 @@ class Assembly:
             message = f"the log {self.database.url} was written with another secret"
             hint = "Start with the secret that it was first started with: its personal tags are keyed by it."
             raise AnotherSecretError(message, hint=hint)
+
+    def _open_projection(
+        self, projection: type[Projection], db: ViewDatabase
+    ) -> AbstractAsyncContextManager[Projection]:
+        return ProjectionScopes(self.container).open(projection, db)
 
     def _run(self, work: Collection[str]) -> Running:
         meter = find_meter()
@@ -222,7 +230,7 @@ class Assembly:
             source=self.database,
             prepare_view=self.views.prepare,
             open_view=self.views.open,
-            open_projection=ProjectionScopes(self.container).open,
+            open_projection=self._open_projection,
             codec=self.codec,
         )
 

@@ -87,7 +87,7 @@ def check_parameters(sql: str, parameters: Parameters) -> None:
         StatementError: names are missing or unknown; it lists them, never their values.
     """
     wanted = parameter_names(sql)
-    if wanted == parameters.keys():
+    if len(wanted) == len(parameters) and wanted.issuperset(parameters):
         return
     missing, unknown = sorted(wanted - parameters.keys()), sorted(parameters.keys() - wanted)
     if missing or unknown:

