@@ -30,12 +30,16 @@ from duolog.projections.document_view import DocumentView
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.cursors import Cursors
-from duolog.read.filtering import FilterableFields, at_least, at_most, equals, prefix
+from duolog.read.filtering import FilterableFields, at_least, at_most, between, equals, one_of, prefix
+from duolog.read.gateway import QueryGateway
+from duolog.read.json_answer import Json
 from duolog.read.keyset import Keyset
 from duolog.read.limits import Limits
-from duolog.read.pages import CursorPage, PaginatedResult
+from duolog.read.pages import CursorPage, OffsetPage, PaginatedResult
 from duolog.read.position_token import PositionToken
+from duolog.read.relation import MaintainedTotal, Relation
 from duolog.read.sorting import SortableFields, SortOrder, nullable
+from duolog.read.text_search import Fts5, matches
 from duolog.scheduling.scheduled_command import ScheduledId
 from duolog.tables.documents import Documents
 from duolog.tables.ports import ReadDatabase
@@ -83,27 +87,33 @@ __all__ = [
     "Exactly",
     "ExpectedVersion",
     "FilterableFields",
+    "Fts5",
     "IdempotencyKey",
+    "Json",
     "Keyset",
     "Limits",
+    "MaintainedTotal",
     "MessageContext",
     "Metadata",
     "Middleware",
     "NoStream",
     "NotAuthenticatedError",
     "NotAuthorizedError",
+    "OffsetPage",
     "PaginatedResult",
     "PositionToken",
     "Process",
     "ProcessManager",
     "Projection",
     "Query",
+    "QueryGateway",
     "Reaction",
     "Reactor",
     "ReadDatabase",
     "Receipt",
     "Recorded",
     "RecordedEvent",
+    "Relation",
     "ScheduledId",
     "Secret",
     "Settings",
@@ -122,12 +132,15 @@ __all__ = [
     "at_least",
     "at_most",
     "before",
+    "between",
     "bind_command",
     "bind_query",
     "command",
     "equals",
     "event",
+    "matches",
     "nullable",
+    "one_of",
     "prefix",
     "snapshot",
 ]

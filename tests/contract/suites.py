@@ -6,6 +6,7 @@ __all__ = [
     "TestAppending",
     "TestBoundaries",
     "TestDatabase",
+    "TestGateways",
     "TestGenerations",
     "TestHeldWriters",
     "TestIdempotency",
@@ -16,6 +17,7 @@ __all__ = [
     "TestProcessStates",
     "TestReadSessions",
     "TestReading",
+    "TestRowStreams",
     "TestScheduling",
     "TestShares",
     "TestSnapshots",
@@ -47,6 +49,12 @@ class TestUnitsOfWork(contracts.UnitOfWorkContract): ...
 
 
 class TestSnapshots(contracts.SnapshotContract): ...
+
+
+class TestGateways(contracts.GatewayContract): ...
+
+
+class TestRowStreams(contracts.RowStreamContract): ...
 
 
 class TestScheduling(contracts.SchedulingContract): ...

@@ -1,7 +1,7 @@
 """Inline projections: views that are written in the very transaction that appends their events."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeVar, overload
+from typing import Any, Final, Protocol, TypeVar
 
 from duolog.codec.event_codec import EventCodec
 from duolog.errors import ConflictError, InlineProjectionError, InlineViewChangedError
@@ -14,7 +14,8 @@ from duolog.projections.view_database import ViewDatabase
 from duolog.projections.views import OpenProjection
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.failure import is_transient
-from duolog.tables.ports import ReadDatabase, Row
+from duolog.tables.delegated_reads import DelegatedReads
+from duolog.tables.ports import ReadDatabase
 from duolog.tables.statements import Parameters, Statement, check_parameters
 
 T = TypeVar("T")
@@ -155,7 +156,7 @@ def _unrecorded(tenant: str, appends: Iterable[Append]) -> Iterable[RecordedEven
             )
 
 
-class _UnitView:
+class _UnitView(DelegatedReads):
     """A `ViewDatabase` over the transaction of a unit of work; what is executed runs at once."""
 
     __slots__ = ("_tables",)
@@ -163,32 +164,8 @@ class _UnitView:
     def __init__(self, tables: UnitTables) -> None:
         self._tables = tables
 
-    @overload
-    async def fetch(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]: ...
-    @overload
-    async def fetch(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> Sequence[T]: ...
-    async def fetch(
-        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
-    ) -> Sequence[T] | Sequence[Row]:
-        """Run a SELECT; see `ReadDatabase.fetch`."""
-        tables = self._tables
-        return await (tables.fetch(sql, parameters) if into is None else tables.fetch(sql, parameters, into=into))
-
-    @overload
-    async def fetch_one(self, sql: str, parameters: Parameters | None = None) -> Row | None: ...
-    @overload
-    async def fetch_one(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> T | None: ...
-    async def fetch_one(
-        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
-    ) -> T | Row | None:
-        """Run a SELECT and return its first row, or None."""
-        if into is None:
-            return await self._tables.fetch_one(sql, parameters)
-        return await self._tables.fetch_one(sql, parameters, into=into)
-
-    async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
-        """Run a SELECT and return the first column of its first row, or None."""
-        return await self._tables.fetch_value(sql, parameters)
+    def _reader(self) -> ReadDatabase:
+        return self._tables
 
     async def execute(self, sql: str, parameters: Parameters | None = None) -> None:
         """Run a writing statement."""

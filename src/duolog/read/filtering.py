@@ -1,12 +1,35 @@
 """Filtering by declared fields only, with bound values."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final, Protocol, cast
 
 from duolog.errors import InvalidMessageError, UnknownFieldError
 from duolog.read.columns import check_column
+from duolog.tables.ports import FullText
+
+MOST_CHOICES: Final = 256
+"""So many values a `one_of` takes."""
+
+_PAIR: Final = 2
+
+
+class FilterPart(Protocol):
+    """One thing that a list may be filtered by: it makes a condition of a value."""
+
+    def term(self, name: str, value: Any, full_text: FullText) -> tuple[str, Mapping[str, Any]]:
+        """Return the condition, in SQL with ``:name`` parameters, and its parameters.
+
+        Args:
+            name: the filter's public name; parameters' names begin with `parameter_name` of it.
+            value: what a client wants; never None.
+            full_text: how the database searches texts.
+
+        Raises:
+            InvalidMessageError: the value is none for this filter.
+        """
+        ...
 
 
 class Comparison(Enum):
@@ -16,11 +39,13 @@ class Comparison(Enum):
     AT_LEAST = ">="
     AT_MOST = "<="
     PREFIX = "prefix"
+    ONE_OF = "one of"
+    BETWEEN = "between"
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A column and how it is compared; made by `equals`, `at_least`, `at_most` and `prefix`.
+    """A column and how it is compared; made by `equals`, `one_of`, `at_least`, `at_most`, `between` and `prefix`.
 
     Attributes:
         column: its name, or ``table.column``.
@@ -34,10 +59,28 @@ class Filter:
         """Check the name."""
         check_column(self.column)
 
+    def term(self, name: str, value: Any, full_text: FullText) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG002 - port
+        """Return the condition and its parameters; see `FilterPart.term`."""
+        parameter = parameter_name(name)
+        match self.comparison:
+            case Comparison.PREFIX:
+                return _prefix_term(self.column, parameter), _prefix_parameters(name, parameter, value)
+            case Comparison.ONE_OF:
+                return _choice(self.column, name, parameter, value)
+            case Comparison.BETWEEN:
+                return _range(self.column, name, parameter, value)
+            case _:
+                return f"{self.column} {self.comparison.value} :{parameter}", {parameter: value}
+
 
 def equals(column: str) -> Filter:
     """Keep rows whose column has the value."""
     return Filter(column, Comparison.EQUALS)
+
+
+def one_of(column: str) -> Filter:
+    """Keep rows whose column has one of the values of a list, tuple or set; an empty one keeps none."""
+    return Filter(column, Comparison.ONE_OF)
 
 
 def at_least(column: str) -> Filter:
@@ -48,6 +91,11 @@ def at_least(column: str) -> Filter:
 def at_most(column: str) -> Filter:
     """Keep rows whose column has the value or a smaller one."""
     return Filter(column, Comparison.AT_MOST)
+
+
+def between(column: str) -> Filter:
+    """Keep rows whose column is in a range: a pair of the least and the greatest value, None for no bound."""
+    return Filter(column, Comparison.BETWEEN)
 
 
 def prefix(column: str) -> Filter:
@@ -69,7 +117,7 @@ class FilterableFields:
 
     __slots__ = ("_fields",)
 
-    def __init__(self, fields: Mapping[str, Filter]) -> None:
+    def __init__(self, fields: Mapping[str, FilterPart]) -> None:
         for name in fields:
             check_column(name)  # a part of a parameter's name
         self._fields = dict(fields)
@@ -79,35 +127,46 @@ class FilterableFields:
         """The allowed names, as declared."""
         return tuple(self._fields)
 
-    def where(self, filters: Mapping[str, object]) -> tuple[str, dict[str, Any]]:
+    def where(self, filters: object, full_text: FullText = FullText.TSVECTOR) -> tuple[str, dict[str, Any]]:
         """Return the condition for a WHERE clause, and its parameters.
 
         Args:
-            filters: by public name, the value; None filters nothing.
+            filters: by public name, the value; None filters nothing. A mapping, or a dataclass with fields of these
+                names.
+            full_text: how the database searches texts, see `ReadDatabase.full_text`; for `matches`.
 
         Returns:
             ``TRUE`` if nothing is filtered. The parameters' names begin with ``filter_``.
 
         Raises:
             UnknownFieldError: a name is not allowed.
-            InvalidMessageError: a prefix is not text.
+            InvalidMessageError: a value is none for its filter, like a prefix that is not text.
         """
         terms: list[str] = []
         parameters: dict[str, Any] = {}
-        for name, value in filters.items():
+        for name, value in filter_values(filters).items():
             declared = self._fields.get(name)
             if declared is None:
                 raise UnknownFieldError(name=name, purpose="filter", allowed=self.names)
-            if value is None:
-                continue
-            parameter = f"filter_{name.replace('.', '_')}"
-            if declared.comparison is Comparison.PREFIX:
-                terms.append(_prefix_term(declared.column, parameter))
-                parameters |= _prefix_parameters(name, parameter, value)
-            else:
-                terms.append(f"{declared.column} {declared.comparison.value} :{parameter}")
-                parameters[parameter] = value
+            if value is not None:
+                term, values = declared.term(name, value, full_text)
+                terms.append(term)
+                parameters |= values
         return " AND ".join(terms) or "TRUE", parameters
+
+
+def filter_values(filters: object) -> Mapping[str, object]:
+    """Return filters by public name: a mapping as it is, a dataclass by its fields, None as no filter."""
+    if filters is None:
+        return {}
+    if is_dataclass(filters):
+        return {field.name: getattr(filters, field.name) for field in fields(filters)}
+    return cast("Mapping[str, object]", filters)
+
+
+def parameter_name(name: str) -> str:
+    """Return what the parameters of a filter are called, or begin with."""
+    return f"filter_{name.replace('.', '_')}"
 
 
 def _prefix_term(column: str, parameter: str) -> str:
@@ -121,3 +180,31 @@ def _prefix_parameters(name: str, parameter: str, value: object) -> dict[str, An
         raise InvalidMessageError(message, path=f"$.{name}")
     escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return {parameter: value, f"{parameter}_like": f"{escaped}%", f"{parameter}_length": len(value)}
+
+
+def _choice(column: str, name: str, parameter: str, value: object) -> tuple[str, Mapping[str, Any]]:
+    if not isinstance(value, Collection) or isinstance(value, str | bytes | Mapping):
+        message = f"the filter {name!r} takes a list of values"
+        raise InvalidMessageError(message, path=f"$.{name}")
+    choices: list[Any] = list(value)
+    if len(choices) > MOST_CHOICES:
+        message = f"the filter {name!r} takes {MOST_CHOICES} values at most"
+        raise InvalidMessageError(message, path=f"$.{name}")
+    if not choices:
+        return "FALSE", {}
+    # Few texts, whatever the number of values: the last one fills the places up.
+    places = 1 << (len(choices) - 1).bit_length()
+    choices += [choices[-1]] * (places - len(choices))
+    values = {f"{parameter}_{place}": choice for place, choice in enumerate(choices)}
+    return f"{column} IN ({', '.join(f':{each}' for each in values)})", values
+
+
+def _range(column: str, name: str, parameter: str, value: object) -> tuple[str, Mapping[str, Any]]:
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes) or len(cast("Any", value)) != _PAIR:
+        message = f"the filter {name!r} takes a pair: the least and the greatest value"
+        raise InvalidMessageError(message, path=f"$.{name}")
+    least, most = value
+    bounds = {f"{parameter}_least": (">=", least), f"{parameter}_most": ("<=", most)}
+    given = {key: bound for key, bound in bounds.items() if bound[1] is not None}
+    terms = [f"{column} {sign} :{key}" for key, (sign, _) in given.items()]
+    return " AND ".join(terms) or "TRUE", {key: bound for key, (_, bound) in given.items()}

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar, cast
 
+import msgspec
+
 from duolog.errors import InvalidCursorError, StatementError
 from duolog.read.cursors import Cursor, Cursors, Direction, KeyValue, query_fingerprint
 from duolog.read.pages import CursorPage
@@ -38,12 +40,13 @@ class Window:
     _fingerprint: bytes
     _cursors: Cursors
 
-    def page(self, rows: Sequence[T]) -> CursorPage[T]:
+    def page(self, rows: Sequence[T], like: type | None = None) -> CursorPage[T]:
         """Make the page.
 
         Args:
             rows: what the statement returned: objects or mappings that have the sort column and the tie-break under
                 the columns' names, with the columns' types.
+            like: what the rows stand for, if they are ready for JSON only, see `ReadDatabase.fetch_for_json`.
 
         Raises:
             StatementError: a row has no such field, or NULL where the column is not declared ``nullable``.
@@ -59,8 +62,8 @@ class Window:
         return CursorPage(
             items,
             self.limit,
-            next_cursor=self._cursor(items[-1], Direction.FORWARD) if has_next else None,
-            prev_cursor=self._cursor(items[0], Direction.BACKWARD) if has_prev else None,
+            next_cursor=self._cursor(items[-1], like, Direction.FORWARD) if has_next else None,
+            prev_cursor=self._cursor(items[0], like, Direction.BACKWARD) if has_prev else None,
         )
 
     def _empty_page(self) -> CursorPage[Any]:
@@ -74,7 +77,9 @@ class Window:
         back = replace(start, direction=Direction.FORWARD, inclusive=True)
         return CursorPage([], self.limit, next_cursor=self._cursors.write(back))
 
-    def _cursor(self, row: object, direction: Direction) -> str:
+    def _cursor(self, row: object, like: type | None, direction: Direction) -> str:
+        if like is not None:
+            row = msgspec.convert(row, like, strict=False, from_attributes=True)
         value, tie_break = _value(row, self._column), _value(row, self._tie_break)
         return self._cursors.write(Cursor(self._fingerprint, direction, value, tie_break))
 

@@ -37,6 +37,31 @@ class PaginatedResult(Generic[T]):
 
 
 @dataclass(frozen=True)
+class OffsetPage(Generic[T]):
+    """A page that was cut out by limit and offset without counting what there is.
+
+    Attributes:
+        items: the items of this page.
+        limit: at most so many items stand on a page.
+        offset: how many items come before this page.
+        has_next: whether there are items after it; exact, as one item more was looked for.
+        estimated_total: about how many items there are on all pages; None if nobody asked.
+        has_prev: whether there are items before it.
+    """
+
+    items: list[T]
+    limit: int
+    offset: int
+    has_next: bool
+    estimated_total: int | None = None
+    has_prev: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        """Compute what follows from the other fields."""
+        object.__setattr__(self, "has_prev", self.offset > 0)
+
+
+@dataclass(frozen=True)
 class CursorPage(Generic[T]):
     """A page of a walk by keys: rows that come or go elsewhere neither repeat nor hide an item.
 

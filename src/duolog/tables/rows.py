@@ -8,6 +8,7 @@ import msgspec
 
 from duolog.codec.reasons import unfit_reason
 from duolog.errors import StatementError
+from duolog.tables.dto_fields import document_names
 
 T = TypeVar("T")
 
@@ -15,7 +16,8 @@ T = TypeVar("T")
 def decode_rows(columns: Sequence[str], rows: Iterable[Iterable[Any]], into: type[T]) -> list[T]:
     """Decode rows into ``into`` by column name.
 
-    Text becomes UUID, datetime or Decimal and 0/1 become bool where the DTO says so, on every database.
+    Text becomes UUID, datetime or Decimal and 0/1 become bool where the DTO says so, on every database. A field that
+    holds something with members, like a list or another DTO, is read from a JSON text.
 
     Args:
         columns: the columns' names.
@@ -26,11 +28,19 @@ def decode_rows(columns: Sequence[str], rows: Iterable[Iterable[Any]], into: typ
         StatementError: a row does not fit; it names the field, never the value.
     """
     names = tuple(columns)
-    wanted: Any = GenericAlias(list, (into,))
+    kind: Any = into
+    wanted: Any = GenericAlias(list, (kind,))
+    documents = document_names(kind)
+    mappings = [dict(zip(names, row, strict=True)) for row in rows]
     try:
-        return cast(
-            "list[T]", msgspec.convert([dict(zip(names, row, strict=True)) for row in rows], wanted, strict=False)
-        )
+        for name in documents:
+            for row in mappings:
+                if isinstance(row.get(name), str):
+                    row[name] = msgspec.json.decode(row[name])
+        return cast("list[T]", msgspec.convert(mappings, wanted, strict=False))
     except msgspec.ValidationError as error:
         message = f"a row does not fit {into.__name__}: {unfit_reason(error)}"
+        raise StatementError(message, hint=f"The columns are: {', '.join(names)}.") from None
+    except msgspec.DecodeError:
+        message = f"a row does not fit {into.__name__}: one of {', '.join(documents)} is not JSON"
         raise StatementError(message, hint=f"The columns are: {', '.join(names)}.") from None

@@ -1,14 +1,13 @@
 """SQL on the application's own tables in the same transaction as the command's events."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar, overload
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from duolog.errors import StatementError
-from duolog.tables.ports import ReadDatabase, Row
+from duolog.tables.delegated_reads import DelegatedReads
+from duolog.tables.ports import ReadDatabase
 from duolog.tables.statements import DomainErrors, Parameters, Statement, check_parameters
 from duolog.write.unit_of_work import UnitOfWork
-
-T = TypeVar("T")
 
 
 class WriteDatabase(ReadDatabase, Protocol):
@@ -56,7 +55,7 @@ class WriteDatabase(ReadDatabase, Protocol):
         ...
 
 
-class UnitWriteDatabase:
+class UnitWriteDatabase(DelegatedReads):
     """A `WriteDatabase` over one unit of work.
 
     Args:
@@ -67,34 +66,6 @@ class UnitWriteDatabase:
 
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
-
-    @overload
-    async def fetch(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]: ...
-    @overload
-    async def fetch(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> Sequence[T]: ...
-    async def fetch(
-        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
-    ) -> Sequence[T] | Sequence[Row]:
-        """Run a SELECT on this scope's snapshot; see `ReadDatabase.fetch`."""
-        reader = self._reader()
-        return await (reader.fetch(sql, parameters) if into is None else reader.fetch(sql, parameters, into=into))
-
-    @overload
-    async def fetch_one(self, sql: str, parameters: Parameters | None = None) -> Row | None: ...
-    @overload
-    async def fetch_one(self, sql: str, parameters: Parameters | None = None, *, into: type[T]) -> T | None: ...
-    async def fetch_one(
-        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None
-    ) -> T | Row | None:
-        """Run a SELECT and return its first row, or None."""
-        reader = self._reader()
-        if into is None:
-            return await reader.fetch_one(sql, parameters)
-        return await reader.fetch_one(sql, parameters, into=into)
-
-    async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
-        """Run a SELECT and return the first column of its first row, or None."""
-        return await self._reader().fetch_value(sql, parameters)
 
     async def execute(
         self,

@@ -1,16 +1,21 @@
 """A session that reads one snapshot and cannot write."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
+from itertools import count
+from typing import Any, Final, TypeVar
 
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections, closed
 from duolog.adapters.postgres.errors import reported
+from duolog.adapters.postgres.open_rows import OpenRows
 from duolog.adapters.postgres.reading import Reading
 from duolog.adapters.postgres.statements import StaleStatementError, Statements
 from duolog.adapters.postgres.transactions import begin
-from duolog.errors import NotStartedError, TimeLimitExceededError
+from duolog.dispatch.shield import shielded
+from duolog.errors import DatabaseError, NotStartedError, TimeLimitExceededError
+from duolog.tables.statements import Parameters
 
 R = TypeVar("R")
 
@@ -28,7 +33,7 @@ class PostgresReadSession(Reading):
         seconds: time limit of one statement; None for the location's.
     """
 
-    __slots__ = ("_closed", "_connection", "_connections", "_is_clean", "_is_marked", "_lock", "_seconds")
+    __slots__ = ("_closed", "_connection", "_connections", "_is_clean", "_is_marked", "_lock", "_names", "_seconds")
 
     def __init__(self, connections: Connections, statements: Statements, *, seconds: float | None = None) -> None:
         super().__init__(statements)
@@ -39,6 +44,7 @@ class PostgresReadSession(Reading):
         self._is_marked = False
         self._is_clean = True
         self._closed = False
+        self._names = count(1)
 
     def end(self) -> bool:
         """Let no further fetch begin, and tell whether it still holds a connection, or a fetch is taking one.
@@ -85,6 +91,29 @@ class PostgresReadSession(Reading):
         if self.end():
             async with self._lock:
                 await self._give_back()
+
+    async def _streamed(
+        self, sql: str, parameters: Parameters | None, into: type[Any] | None, size: int
+    ) -> AsyncGenerator[Any, None]:
+        """Give the rows, which a cursor in this session's snapshot reads batch by batch."""
+        rows = OpenRows(self.statements, f"duolog_stream_{next(self._names)}", sql)
+        await self.read(lambda connection: rows.open(connection, parameters))
+        try:
+            more = True
+            while more:
+                batch = await self.read(lambda connection: rows.fetch(connection, into, size))
+                more = len(batch) == size
+                for row in batch:
+                    yield row
+        finally:
+            await shielded(self._end_stream(rows))
+
+    async def _end_stream(self, rows: OpenRows) -> None:
+        """End a cursor that is still open; what has failed or is closed has ended it."""
+        async with self._lock:
+            if self._connection is not None and self._is_clean and not self._closed:
+                with suppress(DatabaseError):
+                    await rows.close(self._connection)
 
     async def _ready(self) -> Connection:
         """Return the connection, in the transaction and with no failed statement in it."""

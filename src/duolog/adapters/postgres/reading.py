@@ -1,12 +1,13 @@
-"""The three fetches of the read port, over whatever runs work on a connection."""
+"""The read port's calls, over whatever runs work on a connection."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar, overload
 
 from duolog.adapters.postgres.connecting import Connection
+from duolog.adapters.postgres.estimates import estimated_rows
 from duolog.adapters.postgres.statements import Statements
-from duolog.tables.ports import Row
+from duolog.tables.ports import BATCH_ROWS, FullText, Row
 from duolog.tables.statements import Parameters
 
 T = TypeVar("T")
@@ -28,6 +29,11 @@ class Reading(ABC):
     @abstractmethod
     async def read(self, work: Callable[[Connection], Awaitable[R]]) -> R:
         """Run ``work``, which may only read, after the fetches before it; its errors are duolog's."""
+
+    @property
+    def full_text(self) -> FullText:
+        """Texts are searched in columns of the type ``tsvector``."""
+        return FullText.TSVECTOR
 
     @overload
     async def fetch(self, sql: str, parameters: Parameters | None = None) -> Sequence[Row]: ...
@@ -58,6 +64,39 @@ class Reading(ABC):
     async def fetch_value(self, sql: str, parameters: Parameters | None = None) -> Any:
         """Run a statement and return the first column of its first row, or None; see `ReadDatabase.fetch_value`."""
         return await self.read(lambda connection: self.statements.fetch_value(connection, sql, parameters))
+
+    async def fetch_for_json(self, sql: str, parameters: Parameters | None = None, *, like: type) -> Sequence[object]:
+        """Run a statement and return its rows ready to be encoded; see `ReadDatabase.fetch_for_json`."""
+        return await self.read(lambda connection: self.statements.fetch_for_json(connection, sql, parameters, like))
+
+    @overload
+    def stream(
+        self, sql: str, parameters: Parameters | None = None, *, size: int = ...
+    ) -> AsyncGenerator[Row, None]: ...
+    @overload
+    def stream(
+        self, sql: str, parameters: Parameters | None = None, *, into: type[T], size: int = ...
+    ) -> AsyncGenerator[T, None]: ...
+    def stream(
+        self, sql: str, parameters: Parameters | None = None, *, into: type[T] | None = None, size: int = BATCH_ROWS
+    ) -> AsyncGenerator[T, None] | AsyncGenerator[Row, None]:
+        """Run a statement and give its rows one after another; see `ReadDatabase.stream`."""
+        return self._streamed(sql, parameters, into, size)
+
+    async def _streamed(
+        self, sql: str, parameters: Parameters | None, into: type[Any] | None, size: int
+    ) -> AsyncGenerator[Any, None]:
+        """Give the rows, all of them read at the first one: whoever writes between two rows keeps no cursor open."""
+        del size
+        rows = await (self.fetch(sql, parameters) if into is None else self.fetch(sql, parameters, into=into))
+        for row in rows:
+            yield row
+
+    async def estimate(self, source: str, where: str = "TRUE", parameters: Parameters | None = None) -> int:
+        """Return about how many rows there are; see `ReadDatabase.estimate`."""
+        return await self.read(
+            lambda connection: estimated_rows(connection, self.statements, source, where, parameters)
+        )
 
 
 class Writing(Reading):

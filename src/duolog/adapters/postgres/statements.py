@@ -20,6 +20,7 @@ from duolog.adapters.postgres.values import (
     stored_row,
 )
 from duolog.errors import ConstraintViolationError, DatabaseError, DuologError, StatementError
+from duolog.tables.json_rows import json_rows
 from duolog.tables.ports import Row
 from duolog.tables.rows import decode_rows
 from duolog.tables.sql_tokens import Kind, sql_tokens
@@ -148,19 +149,41 @@ class Statements:
             DatabaseError: the database failed.
         """
         rows = await self._select(connection, sql, parameters, most)
+        return self.decoded(sql, rows, into)
+
+    @overload
+    def decoded(self, sql: str, rows: Sequence[asyncpg.Record], into: None) -> list[Row]: ...
+    @overload
+    def decoded(self, sql: str, rows: Sequence[asyncpg.Record], into: type[T]) -> list[T]: ...
+    def decoded(self, sql: str, rows: Sequence[asyncpg.Record], into: type[T] | None) -> list[T] | list[Row]:
+        """Return a statement's rows as DTOs, or as mappings of the values that SQLite would give.
+
+        Raises:
+            StatementError: a row does not fit ``into``.
+        """
         if not rows:
             return []
         columns = tuple(rows[0].keys())
         if into is None:
             mappings: list[Row] = [dict(zip(columns, map(plain_value, row.values()), strict=True)) for row in rows]
             return mappings
-        times = self._shapes[sql].times if sql in self._shapes else ()
-        values = [aware_row(row, times) for row in rows] if times else rows
         try:
-            return decode_rows(columns, values, into)
+            return decode_rows(columns, self._aware(sql, rows), into)
         except StatementError:
             # The DTO may ask for what is stored, like str for a UUID: as SQLite would have given it.
             return decode_rows(columns, [stored_row(tuple(row.values())) for row in rows], into)
+
+    async def fetch_for_json(
+        self, connection: Connection, sql: str, parameters: Parameters | None, like: type
+    ) -> Sequence[object]:
+        """Run a SELECT and return its rows ready to be encoded as JSON; errors as `fetch`."""
+        rows = await self._select(connection, sql, parameters, -1)
+        ready = json_rows(tuple(rows[0].keys()), self._aware(sql, rows), like) if rows else []
+        return self.decoded(sql, rows, like) if ready is None else ready
+
+    def _aware(self, sql: str, rows: Sequence[asyncpg.Record]) -> Sequence[Iterable[Any]]:
+        times = self._shapes[sql].times if sql in self._shapes else ()
+        return [aware_row(row, times) for row in rows] if times else rows
 
     async def fetch_value(self, connection: Connection, sql: str, parameters: Parameters | None) -> Any:
         """Run a SELECT and return the first column of its first row, or None; errors as `fetch`."""

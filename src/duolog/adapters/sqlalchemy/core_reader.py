@@ -1,6 +1,6 @@
 """SQLAlchemy's Core statements on a `ReadDatabase`, whose rows become DTOs without a session."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from sqlalchemy import Executable
@@ -52,6 +52,22 @@ class CoreReader:
         if into is None:
             return await self._db.fetch_one(sql, parameters)
         return await self._db.fetch_one(sql, parameters, into=into)
+
+    @overload
+    def stream(self, statement: Executable) -> AsyncGenerator[Row, None]: ...
+    @overload
+    def stream(self, statement: Executable, *, into: type[T]) -> AsyncGenerator[T, None]: ...
+    def stream(
+        self, statement: Executable, *, into: type[T] | None = None
+    ) -> AsyncGenerator[T, None] | AsyncGenerator[Row, None]:
+        """Run a SELECT and give its rows one after another; see `ReadDatabase.stream`."""
+        sql, parameters = self._compiled(statement)
+        return self._db.stream(sql, parameters) if into is None else self._db.stream(sql, parameters, into=into)
+
+    async def fetch_for_json(self, statement: Executable, *, like: type) -> Sequence[object]:
+        """Run a SELECT and return its rows ready to be encoded; see `ReadDatabase.fetch_for_json`."""
+        sql, parameters = self._compiled(statement)
+        return await self._db.fetch_for_json(sql, parameters, like=like)
 
     async def fetch_value(self, statement: Executable) -> Any:
         """Run a SELECT and return the first column of its first row, or None."""

@@ -2,12 +2,15 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, TypeVar
 
+from duolog.adapters._sql.fetching import OpenRows
 from duolog.adapters._sql.reading import Reading
 from duolog.adapters.sqlite.readers import Reader, Readers, in_snapshot
+from duolog.dispatch.shield import shielded
 from duolog.errors import NotStartedError
+from duolog.tables.statements import Parameters
 
 R = TypeVar("R")
 
@@ -20,7 +23,7 @@ class SqliteReadSession(Reading):
         seconds: time limit of one statement; None for none.
     """
 
-    __slots__ = ("_closed", "_lock", "_reader", "_readers", "_seconds")
+    __slots__ = ("_closed", "_lock", "_reader", "_readers", "_seconds", "_streams")
 
     def __init__(self, readers: Readers, *, seconds: float | None = None) -> None:
         self._readers = readers
@@ -28,6 +31,7 @@ class SqliteReadSession(Reading):
         self._lock = asyncio.Lock()
         self._reader: Reader | None = None
         self._closed = False
+        self._streams: set[OpenRows] = set()
 
     def end(self) -> bool:
         """Let no further fetch begin, and tell whether it holds a connection or a fetch is still taking one."""
@@ -53,6 +57,32 @@ class SqliteReadSession(Reading):
         """Give the connection back, after a fetch that still runs. May be called twice."""
         self.end()
         async with self._lock:
+            while self._streams:
+                self._streams.pop().close()  # one that was left early would keep the snapshot
             reader, self._reader = self._reader, None
             if reader is not None:
                 self._readers.give_back(reader)
+
+    async def _streamed(
+        self, sql: str, parameters: Parameters | None, into: type[Any] | None, size: int
+    ) -> AsyncGenerator[Any, None]:
+        """Give the rows, which a cursor in this session's snapshot reads batch by batch."""
+        rows = await self.read(lambda connection: self._opened(OpenRows(connection, sql, parameters)))
+        try:
+            more = True
+            while more:
+                batch = await self.read(lambda _: rows.fetch(into, size))
+                more = len(batch) == size
+                for row in batch:
+                    yield row
+        finally:
+            await shielded(self._end_stream(rows))
+
+    def _opened(self, rows: OpenRows) -> OpenRows:
+        self._streams.add(rows)  # here, on its thread: whoever waits for it may be cancelled
+        return rows
+
+    async def _end_stream(self, rows: OpenRows) -> None:
+        async with self._lock:
+            self._streams.discard(rows)
+            rows.close()

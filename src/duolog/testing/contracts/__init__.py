@@ -37,6 +37,7 @@ pytest.register_assert_rewrite(*(f"{__name__}.{suite.name}" for suite in pkgutil
 from duolog.testing.contracts.appending import AppendingContract
 from duolog.testing.contracts.boundaries import BoundaryContract
 from duolog.testing.contracts.databases import DatabaseContract
+from duolog.testing.contracts.gateways import GatewayContract
 from duolog.testing.contracts.generations import GenerationContract
 from duolog.testing.contracts.guarded_keys import GuardedKeysContract
 from duolog.testing.contracts.held_writers import HeldWriterContract
@@ -48,6 +49,7 @@ from duolog.testing.contracts.pauses import PauseContract
 from duolog.testing.contracts.process_states import ProcessStateContract
 from duolog.testing.contracts.read_sessions import ReadSessionContract
 from duolog.testing.contracts.reading import ReadingContract
+from duolog.testing.contracts.row_streams import RowStreamContract
 from duolog.testing.contracts.scheduling import SchedulingContract
 from duolog.testing.contracts.shares import ShareContract
 from duolog.testing.contracts.snapshots import SnapshotContract
@@ -65,6 +67,7 @@ __all__ = [
     "AppendingContract",
     "BoundaryContract",
     "DatabaseContract",
+    "GatewayContract",
     "GenerationContract",
     "GuardedKeysContract",
     "HeldWriterContract",
@@ -76,6 +79,7 @@ __all__ = [
     "ProcessStateContract",
     "ReadSessionContract",
     "ReadingContract",
+    "RowStreamContract",
     "SchedulingContract",
     "ShareContract",
     "SnapshotContract",

@@ -1,0 +1,38 @@
+"""About how many rows a table of SQLite has, from what ``ANALYZE`` has noted in ``sqlite_stat1``."""
+
+import sqlite3
+from contextlib import suppress
+from typing import Final
+
+from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
+from duolog.errors import StatementError
+
+_NOTED: Final = "SELECT stat FROM sqlite_stat1 WHERE tbl = ? COLLATE NOCASE ORDER BY idx IS NOT NULL"
+_IS_KEPT: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sqlite_stat1'"
+
+
+def estimated_rows(connection: sqlite3.Connection, source: str, where: str) -> int:
+    """Return how many rows a table had when it was analysed last.
+
+    Args:
+        connection: where to look.
+        source: the table.
+        where: the condition; ``TRUE`` for all rows.
+
+    Raises:
+        StatementError: not all rows are meant, or the table was never analysed.
+        DatabaseError: the database failed.
+    """
+    if where != "TRUE":
+        message = f"SQLite cannot estimate how many rows of {source!r} fit a condition"
+        raise StatementError(message, hint="Count them exactly, keep the total in a projection, or leave it out.")
+    try:
+        kept = connection.execute(_IS_KEPT).fetchone()
+        noted = connection.execute(_NOTED, (source,)).fetchall() if kept else []
+    except DRIVER_ERRORS as error:
+        raise database_error(error, _NOTED) from error
+    for (stat,) in noted:
+        with suppress(ValueError):  # "10000 3 1": the rows of the table, or of a partial index, and its selectivity
+            return int(str(stat).split()[0])
+    message = f"SQLite knows nothing of {source!r} to estimate from"
+    raise StatementError(message, hint="It is a view, or a table that was never analysed: run `ANALYZE`.")
