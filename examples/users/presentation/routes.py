@@ -11,6 +11,7 @@ from users.application.commands.delete_user import DeleteUserCommand
 from users.application.commands.sign_in import SignInCommand
 from users.application.commands.update_user import UpdateUserCommand
 from users.application.queries.count_users import CountUsersQuery
+from users.application.queries.export_users import ExportUsersQuery
 from users.application.queries.get_user import GetUserQuery
 from users.application.queries.list_users import ListUsersQuery
 from users.application.queries.page_users import PageUsersQuery
@@ -54,7 +55,12 @@ def make_api(app: Application) -> FastAPI:
         raises=[EmailTakenError, InvalidUserDataError, NotAuthorizedError],
     )
     users.get(
-        "/users", ListUsersQuery, keyset=PageUsersQuery, names={"role_filter": "role"}, raises=[InvalidUserDataError]
+        "/users",
+        ListUsersQuery,
+        keyset=PageUsersQuery,
+        stream=ExportUsersQuery,
+        names={"role_filter": "role"},
+        raises=[InvalidUserDataError],
     )
     users.get("/users/{user_id}", GetUserQuery, raises=[UserNotFoundError])
     users.head("/users/{user_id}", UserExistsQuery)

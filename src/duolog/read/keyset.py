@@ -113,7 +113,7 @@ class Keyset:
     def window(
         self,
         *,
-        sort_by: str,
+        sort_by: str | None,
         order: SortOrder,
         limit: int,
         cursor: str | None = None,
@@ -123,7 +123,7 @@ class Keyset:
         """Return the rows of one page as SQL.
 
         Args:
-            sort_by: public name of the field.
+            sort_by: public name of the field; None sorts by the tie-break alone.
             order: direction of the list.
             limit: at most so many items; checked by `Limits` before.
             cursor: from the page before or after; None or empty for the first page.
@@ -135,7 +135,7 @@ class Keyset:
             InvalidCursorError: the cursor was altered, or belongs to another query.
         """
         column, tie_break = self._fields.column(sort_by), self._fields.tie_break
-        fingerprint = query_fingerprint(self._name, sort_by=sort_by, order=order, filters=filters, tenant=tenant)
+        fingerprint = query_fingerprint(self._name, sort_by=sort_by or "", order=order, filters=filters, tenant=tenant)
         start = self._cursors.read(cursor, fingerprint=fingerprint) if cursor else None
         backward = start is not None and start.direction is Direction.BACKWARD
         walked = order.reversed if backward else order

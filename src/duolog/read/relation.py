@@ -55,8 +55,8 @@ class Relation(Generic[T]):
         into: what a row becomes: a dataclass, struct or TypedDict whose fields are called as the columns.
         key: the unique column, never NULL. Rows are found by it, and it is the tie-break of every order: without one
             the rows of a page would be a matter of chance.
-        sortable: by public name, the column that lists may be sorted by; see `SortableFields`. The key always can be,
-            by the name ``key`` has.
+        sortable: by public name, the column that lists may be sorted by; see `SortableFields`. Without a name
+            they are sorted by the key.
         filterable: by public name, what lists may be filtered by; see `FilterableFields`.
         limits: the limits of pages.
         select: a SELECT of handwritten SQL, without parameters, instead of the table ``name``.
@@ -94,7 +94,7 @@ class Relation(Generic[T]):
         self.name = check_column(name)
         self.into = into
         self.key = check_column(key)
-        self.sortable = SortableFields({key: key, **sortable}, tie_break=key)
+        self.sortable = SortableFields(sortable, tie_break=key)
         self.filterable = FilterableFields(filterable)
         self.limits = Limits() if limits is None else limits
         self.source = name if select is None else f"({select.strip().rstrip(';')}) AS {name}"

@@ -85,7 +85,7 @@ class RelationPages(Generic[R]):
             raise ConfigurationError(message, hint="Say QueryGateway(relation, db, cursors).")
         relation.limits.check(limit)
         window = self._keyset.window(
-            sort_by=relation.key if listing.sort_by is None else listing.sort_by,
+            sort_by=listing.sort_by,
             order=listing.order,
             limit=limit,
             cursor=cursor,

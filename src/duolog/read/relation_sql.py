@@ -67,7 +67,7 @@ class RelationSql(Generic[T]):
         """Select rows, sorted; all of them without a limit."""
         relation = self.relation
         where, parameters = self.condition(filters)
-        ordered = relation.sortable.order_by(relation.key if sort_by is None else sort_by, order)
+        ordered = relation.sortable.order_by(sort_by, order)
         sql = f"SELECT {relation.columns} FROM {relation.source} WHERE {where} ORDER BY {ordered}"  # noqa: S608 - checked
         if limit is None:
             return Select(sql, parameters)

@@ -76,22 +76,24 @@ class SortableFields:
         """The allowed names, as declared."""
         return tuple(self._fields)
 
-    def column(self, sort_by: str) -> SortColumn:
-        """Return the column behind a public name.
+    def column(self, sort_by: str | None) -> SortColumn:
+        """Return the column behind a public name; the tie-break for None.
 
         Raises:
             UnknownFieldError: the name is not allowed.
         """
+        if sort_by is None:
+            return self.tie_break
         column = self._fields.get(sort_by)
         if column is None:
             raise UnknownFieldError(name=sort_by, purpose="sort", allowed=self.names)
         return column
 
-    def order_by(self, sort_by: str, order: SortOrder = SortOrder.ASC) -> str:
+    def order_by(self, sort_by: str | None, order: SortOrder = SortOrder.ASC) -> str:
         """Return the terms of an ORDER BY clause, with the tie-break last.
 
         Args:
-            sort_by: a public name.
+            sort_by: a public name; None sorts by the tie-break alone.
             order: the direction, of the tie-break too, so that one index serves both directions.
 
         Raises:

@@ -11,7 +11,7 @@ from duolog.read.filtering import parameter_name
 from duolog.tables.ports import FullText
 
 _LONGEST: Final = 1_000
-_WORDS: Final = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
+_WORDS: Final = re.compile(r'(-?)(?:"([^"]*)"?|([^\s"]+))')
 _CHARACTERS: Final = re.compile(r"\w")
 
 

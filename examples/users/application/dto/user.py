@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
 from uuid import UUID
 
 
@@ -25,26 +24,3 @@ class UserDTO:
     is_active: bool
     created_at: datetime
     version: int
-
-
-class UserJson(TypedDict):
-    """A user as plain JSON values, for exports."""
-
-    id: str
-    email: str
-    role: str
-    is_active: bool
-    created_at: str
-    version: int
-
-
-def user_json(user: UserDTO) -> UserJson:
-    """Return a user as plain JSON values."""
-    return {
-        "id": str(user.id),
-        "email": user.email,
-        "role": user.role,
-        "is_active": user.is_active,
-        "created_at": user.created_at.isoformat(),
-        "version": user.version,
-    }

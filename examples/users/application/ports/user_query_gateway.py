@@ -1,5 +1,6 @@
 """The read port for users."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol, Self
 from uuid import UUID
@@ -65,4 +66,12 @@ class UserQueryGateway(Protocol):
 
     async def exists(self, user_id: UUID) -> bool:
         """Tell whether there is such a user."""
+        ...
+
+    def stream_all(self, *, sort_by: str) -> AsyncGenerator[UserDTO, None]:
+        """Give all users one after another.
+
+        Raises:
+            UnknownFieldError: the list cannot be sorted by ``sort_by``.
+        """
         ...

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from duolog.application.application import Application
 from duolog.application.receipt import Receipt
 from duolog.errors import InvalidMessageError, WrongExpectedVersionError
+from duolog.integrations.fastapi.media_types import JSON, wanted_media
 from duolog.integrations.fastapi.message_parts import MessageParts
 from duolog.integrations.fastapi.page_links import page_links
 from duolog.integrations.fastapi.preconditions import entity_tag, expected_version, is_unchanged
@@ -17,17 +18,17 @@ from duolog.integrations.fastapi.problems import (
     BAD_HEADER,
     NOT_FOUND,
     PRECONDITION_FAILED,
-    UNKNOWN_PARAMETER,
     RequestRefusedError,
 )
 from duolog.integrations.fastapi.request_context import request_metadata
+from duolog.integrations.fastapi.request_parameters import asked_position, refuse_unknown_parameters
 from duolog.integrations.fastapi.results import encode_result, member, result_fields
 from duolog.integrations.fastapi.shown_answer import keep_shown, shown_response
+from duolog.integrations.fastapi.stream_endpoint import StreamEndpoint
 from duolog.messages.binding import Binding
-from duolog.read.position_token import PositionToken
+from duolog.read.json_answer import Json
 from duolog.write.idempotency import IdempotencyKey
 
-AFTER: Final = "Duolog-After"
 POSITION: Final = "Duolog-Position"
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
@@ -128,19 +129,21 @@ class CommandEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class QueryEndpoint:
-    """Answers a query; a walk by keys through another one, where the request has a ``cursor``.
+    """Answers a query, or lets another one do so: a walk by keys, or a stream.
 
     Attributes:
         app: answers it.
         binding: which one.
         parts: how it is made.
         keyset: the query for requests with a ``cursor``, or None.
+        stream: the query for requests that want lines or CSV rather than one JSON text, or None.
     """
 
     app: Application
     binding: Binding[Any, Any]
     parts: MessageParts
     keyset: "QueryEndpoint | None" = None
+    stream: StreamEndpoint | None = None
 
     async def answer(self, request: Request, values: Mapping[str, Any]) -> Response:
         """Answer one request.
@@ -153,6 +156,14 @@ class QueryEndpoint:
             RequestRefusedError: it has an unknown parameter or a malformed header, or there is no such thing.
             Exception: what the pipeline or the handler raises.
         """
+        if self.stream is not None and wanted_media(request, (JSON, *self.stream.offered)) != JSON:
+            return await self.stream.answer(request, values)
+        response = await self._answer(request, values)
+        if self.stream is not None:
+            response.headers["Vary"] = "Accept"
+        return response
+
+    async def _answer(self, request: Request, values: Mapping[str, Any]) -> Response:
         if self.keyset is not None and _CURSOR in request.query_params:
             return await self.keyset.answer(request, values)
         given = refuse_unknown_parameters(request, self.parts, also=(_CURSOR,) if self.keyset is not None else ())
@@ -160,10 +171,13 @@ class QueryEndpoint:
             given.discard(_CURSOR)  # an empty one asks for the first page
         message = self.parts.make(values, given, {})
         result = await self.app.query_bound(
-            self.binding, message, after=_after(request), metadata=request_metadata(request)
+            self.binding, message, after=asked_position(request), metadata=request_metadata(request)
         )
         if result is None or result is False:
             raise RequestRefusedError(NOT_FOUND)
+        body = result
+        if isinstance(result, Json):
+            result = result.value
         headers: dict[str, str] = {}
         links = page_links(request, result)
         if links is not None:
@@ -177,32 +191,10 @@ class QueryEndpoint:
             response = Response(headers=headers)
             del response.headers["content-length"]  # whatever a GET has to say, it is not known here
             return response
-        response = Response(encode_result(result), headers=headers, media_type="application/json")
+        response = Response(encode_result(body), headers=headers, media_type=JSON)
         if request.method == "HEAD":
             response.body = b""  # Content-Length stays that of the GET (RFC 9110, 9.3.2)
         return response
-
-
-def refuse_unknown_parameters(request: Request, parts: MessageParts, also: tuple[str, ...] = ()) -> set[str]:
-    """Return the names of the request's query parameters.
-
-    Raises:
-        RequestRefusedError: one of them is none of the message's (422, which lists the allowed ones).
-    """
-    given = set(request.query_params)
-    allowed = (*parts.query.values(), *also)
-    for name in sorted(given.difference(allowed)):
-        message = f"there is no parameter {name[:64]!r} here"
-        raise RequestRefusedError(UNKNOWN_PARAMETER, message, members={"allowed": list(allowed)})
-    return given
-
-
-def _after(request: Request) -> PositionToken | None:
-    texts = request.headers.getlist(AFTER)
-    if len(texts) > 1:
-        message = f"there are {len(texts)} headers {AFTER}; send the newest position only"
-        raise RequestRefusedError(BAD_HEADER, message)
-    return PositionToken.decode(texts[0]) if texts else None
 
 
 def _key(request: Request) -> IdempotencyKey | None:

@@ -15,10 +15,11 @@ from duolog.application.application import Application
 from duolog.errors import NotAuthenticatedError, NotAuthorizedError
 from duolog.integrations.fastapi.bearer import BearerTokens
 from duolog.integrations.fastapi.message_endpoint import Endpoint
-from duolog.integrations.fastapi.openapi import header_schemas, problem_responses
+from duolog.integrations.fastapi.openapi import header_schemas, line_contents, problem_responses
 from duolog.integrations.fastapi.problems import NOT_JSON, PROBLEMS, Problem, RequestRefusedError
+from duolog.integrations.fastapi.query_route import QueryOptions, query_route
 from duolog.integrations.fastapi.request_context import request_metadata
-from duolog.integrations.fastapi.route import CommandOptions, QueryOptions, Route, command_route, query_route
+from duolog.integrations.fastapi.route import CommandOptions, Route, command_route
 
 _NO_ERRORS: Final[Mapping[type[Exception], Problem]] = MappingProxyType({})
 _REQUEST: Final = "http_request"
@@ -77,7 +78,7 @@ class MessageRouter:
         self._add(command_route(self._app, "DELETE", path, command, options))
 
     def get(self, path: str, query: type, **options: Unpack[QueryOptions]) -> None:
-        """Add a GET that answers a query; see `QueryOptions`."""
+        """Add a GET that answers a query, or a stream query line by line; see `QueryOptions`."""
         self._add(query_route(self._app, "GET", path, query, options))
 
     def head(self, path: str, query: type, **options: Unpack[QueryOptions]) -> None:
@@ -93,8 +94,8 @@ class MessageRouter:
                 scheme = HTTPBearer(scheme_name="bearer", auto_error=False)
                 checks = [Security(scheme), Depends(_check_actor), *checks]
         responses = problem_responses(problems)
-        if route.headers:
-            responses[route.status] = {"headers": header_schemas(route.headers)}
+        if route.headers or route.media:
+            responses[route.status] = {"headers": header_schemas(route.headers), "content": line_contents(route.media)}
         self._router.add_api_route(
             route.path,
             _endpoint(route.endpoint, route.parameters),

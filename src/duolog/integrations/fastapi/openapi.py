@@ -42,6 +42,11 @@ def header_schemas(headers: Mapping[str, str]) -> dict[str, Any]:
     return {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
 
 
+def line_contents(media: Iterable[str]) -> dict[str, Any]:
+    """Describe answers that are read line by line, given by their media types."""
+    return {each: {"schema": {"type": "string", "description": "An item a line."}} for each in media}
+
+
 def add_problem_schema(api: FastAPI) -> None:
     """Add the schema that `problem_responses` refers to."""
     generate = api.openapi

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from duolog.read.pages import CursorPage, PaginatedResult
+from duolog.read.pages import CursorPage, OffsetPage, PaginatedResult
 
 
 def page_links(request: Request, result: object) -> str | None:
@@ -18,7 +18,7 @@ def page_links(request: Request, result: object) -> str | None:
         The header's value, or None if ``result`` is no page or has no neighbours.
     """
     links: list[str] = []
-    if isinstance(result, PaginatedResult):
+    if isinstance(result, PaginatedResult | OffsetPage):
         if result.has_next:
             links.append(_link(request, "next", limit=result.limit, offset=result.offset + result.limit))
         if result.has_prev:

@@ -12,11 +12,14 @@ from pydantic import BaseModel, create_model
 
 from duolog.messages.binding import Binding
 from duolog.messages.result_type import result_type
-from duolog.read.pages import CursorPage, PaginatedResult
+from duolog.read.json_answer import Json
+from duolog.read.pages import CursorPage, OffsetPage, PaginatedResult
 
 
 def encode_result(result: object) -> bytes:
     """Encode a result as JSON; a bare id, text or number becomes ``{"id": ...}``."""
+    if isinstance(result, Json):
+        return result.encode()
     return msgspec.json.encode(result if _is_object(result) else {"id": result}, enc_hook=jsonable_encoder)
 
 
@@ -56,20 +59,25 @@ def documented(kind: Any, name: str) -> Any:
     return create_model(f"{name}Result", id=(kind, ...))
 
 
+def answered_type(binding: Binding[Any, Any]) -> Any:
+    """Return the type of what a query is answered with, whether as objects or as `Json`."""
+    return _without_json(result_type(binding))
+
+
 def may_be_missing(binding: Binding[Any, Any]) -> bool:
     """Tell whether a query may answer that there is no such thing: with None or False."""
-    kind = result_type(binding)
+    kind = answered_type(binding)
     return kind is bool or type(None) in typing.get_args(kind)
 
 
 def is_page(binding: Binding[Any, Any]) -> bool:
     """Tell whether a query is answered with a page."""
-    return typing.get_origin(result_type(binding)) in (PaginatedResult, CursorPage)
+    return typing.get_origin(answered_type(binding)) in (PaginatedResult, OffsetPage, CursorPage)
 
 
 def has_version(binding: Binding[Any, Any]) -> bool:
     """Tell whether what a query is answered with has a version, which becomes its entity tag."""
-    kind = result_type(binding)
+    kind = answered_type(binding)
     kinds = typing.get_args(kind) if typing.get_origin(kind) in (Union, types.UnionType) else (kind,)
     return any("version" in getattr(each, "__annotations__", {}) for each in kinds)
 
@@ -84,3 +92,11 @@ def _is_object_type(kind: Any) -> bool:
         or typing.is_typeddict(kind)
         or (isinstance(kind, type) and issubclass(kind, (msgspec.Struct, BaseModel, Mapping, list, tuple)))
     )
+
+
+def _without_json(kind: Any) -> Any:
+    if typing.get_origin(kind) is Json:
+        return typing.get_args(kind)[0]
+    if typing.get_origin(kind) in (Union, types.UnionType):
+        return Union[tuple(_without_json(each) for each in typing.get_args(kind))]  # noqa: UP007 - made at run time
+    return kind

@@ -12,26 +12,20 @@ from fastapi import Header
 from duolog.application.application import Application
 from duolog.codec.result_codec import ResultCodec
 from duolog.errors import (
-    AfterTimeoutError,
     ConfigurationError,
     ConflictError,
     DatabaseBusyError,
     DatabaseFullError,
-    ForeignTokenError,
     IdempotencyInFlightError,
     IdempotencyKeyReusedError,
     MissingHandlerError,
     OutcomeUnknownError,
-    PositionAheadOfLogError,
     RolledBackError,
     TimeLimitExceededError,
-    UnknownFieldError,
     UnreadableAnswerError,
-    ViewParkedError,
 )
 from duolog.integrations.fastapi.location import check_location
 from duolog.integrations.fastapi.message_endpoint import (
-    AFTER,
     EXPECTED_VERSION,
     IDEMPOTENCY_KEY,
     NO_CONTENT,
@@ -39,7 +33,6 @@ from duolog.integrations.fastapi.message_endpoint import (
     REPLAYED,
     CommandEndpoint,
     Endpoint,
-    QueryEndpoint,
 )
 from duolog.integrations.fastapi.message_parts import message_parts
 from duolog.integrations.fastapi.problems import (
@@ -48,20 +41,20 @@ from duolog.integrations.fastapi.problems import (
     ENCODED_BODY,
     INTERNAL,
     INVALID_REQUEST,
-    NOT_FOUND,
     NOT_JSON,
     PRECONDITION_FAILED,
     PROBLEMS,
     Problem,
 )
-from duolog.integrations.fastapi.results import documented, has_version, is_page, may_be_missing
+from duolog.integrations.fastapi.request_parameters import AFTER
+from duolog.integrations.fastapi.results import documented
 from duolog.messages.binding import Binding, MessageKind
 from duolog.messages.result_type import result_type
 
-_OK: Final = 200
+OK: Final = 200
 _CREATED: Final = 201
 
-_ALWAYS: Final = (INVALID_REQUEST, INTERNAL, PROBLEMS[DatabaseBusyError], PROBLEMS[TimeLimitExceededError])
+ALWAYS: Final = (INVALID_REQUEST, INTERNAL, PROBLEMS[DatabaseBusyError], PROBLEMS[TimeLimitExceededError])
 _OF_COMMANDS: Final = tuple(
     PROBLEMS[error] for error in (ConflictError, DatabaseFullError, OutcomeUnknownError, RolledBackError)
 )
@@ -72,10 +65,6 @@ _OF_KEYS: Final = (
 _KEYED_METHODS: Final = frozenset({"POST", "PATCH", "DELETE"})
 _OF_BODIES: Final = (BODY_TOO_LARGE, ENCODED_BODY, NOT_JSON)
 _OF_VERSIONS: Final = (BAD_HEADER, PRECONDITION_FAILED)
-_OF_QUERIES: Final = tuple(
-    PROBLEMS[error]
-    for error in (ForeignTokenError, PositionAheadOfLogError, AfterTimeoutError, ViewParkedError, UnknownFieldError)
-)
 
 _REQUEST_HEADERS: Final = {
     IDEMPOTENCY_KEY: "1 to 255 visible ASCII characters. The request takes effect once, however often it is sent.",
@@ -83,7 +72,7 @@ _REQUEST_HEADERS: Final = {
     "If-None-Match": "The entity tag that is known already; 304 if it still has it.",
     AFTER: f"A {POSITION} that the answer must include.",
 }
-_HEADERS: Final = {
+HEADERS: Final = {
     "ETag": "The version, as an entity tag.",
     REPLAYED: f"`true` if a request with the same {IDEMPOTENCY_KEY} took effect before, and this is its answer.",
     "Link": "The next and the previous page (RFC 8288).",
@@ -113,22 +102,6 @@ class CommandOptions(TypedDict, total=False):
     raises: Sequence[type[Exception]]
 
 
-class QueryOptions(TypedDict, total=False):
-    """What can be said about a route that answers a query.
-
-    Attributes:
-        keyset: the query that answers instead when the request has a ``cursor``; it has a field of that name.
-        names: query parameters that are called differently from their fields, by field.
-        anonymous: it needs no actor.
-        raises: the application's errors that it may raise, for the OpenAPI document.
-    """
-
-    keyset: type
-    names: Mapping[str, str]
-    anonymous: bool
-    raises: Sequence[type[Exception]]
-
-
 @dataclass(frozen=True, slots=True)
 class Route:
     """One route.
@@ -146,6 +119,7 @@ class Route:
         problems: how errors are answered.
         anonymous: it needs no actor.
         raises: the application's own errors that it may raise.
+        media: the media types of the lines that it can be answered with.
     """
 
     method: str
@@ -160,6 +134,7 @@ class Route:
     problems: Sequence[Problem]
     anonymous: bool
     raises: Sequence[type[Exception]]
+    media: Sequence[str] = ()
 
 
 def command_route(app: Application, method: str, path: str, command: type, options: CommandOptions) -> Route:
@@ -169,7 +144,7 @@ def command_route(app: Application, method: str, path: str, command: type, optio
         ConfigurationError: the command has no handler, the path or the location does not fit it, or its result cannot
             be stored for an ``Idempotency-Key``.
     """
-    binding = _binding(app, command, MessageKind.COMMAND)
+    binding = binding_of(app, command, MessageKind.COMMAND)
     takes_key = method in _KEYED_METHODS and options.get("idempotent", True)
     if takes_key:
         _check_storable(binding)
@@ -181,7 +156,7 @@ def command_route(app: Application, method: str, path: str, command: type, optio
         check_location(location, path, result_type(binding))
     show = options.get("show", _as_it_is)
     answer = typing.get_type_hints(show).get("return", Any) if "show" in options else result_type(binding)
-    default = NO_CONTENT if answer in (None, type(None)) else _CREATED if location else _OK
+    default = NO_CONTENT if answer in (None, type(None)) else _CREATED if location else OK
     status = options.get("status", default)
     shown = [
         POSITION,
@@ -196,15 +171,15 @@ def command_route(app: Application, method: str, path: str, command: type, optio
         binding,
         [
             *parts.parameters,
-            *([_header("If-Match")] if takes_version else []),
-            *([_header(IDEMPOTENCY_KEY)] if takes_key else []),
+            *([request_header("If-Match")] if takes_version else []),
+            *([request_header(IDEMPOTENCY_KEY)] if takes_key else []),
         ],
         has_body=parts.body is not None,
         status=status,
         model=None if status == NO_CONTENT else documented(answer, binding.name),
-        headers={name: _HEADERS[name] for name in shown},
+        headers={name: HEADERS[name] for name in shown},
         problems=[
-            *_ALWAYS,
+            *ALWAYS,
             *_OF_COMMANDS,
             *(_OF_BODIES if parts.body is not None else ()),
             *(_OF_VERSIONS if takes_version else ()),
@@ -215,48 +190,12 @@ def command_route(app: Application, method: str, path: str, command: type, optio
     )
 
 
-def query_route(app: Application, method: str, path: str, query: type, options: QueryOptions) -> Route:
-    """Work out the route of a query.
+def binding_of(app: Application, message: type, kind: MessageKind) -> Binding[Any, Any]:
+    """Return the binding of a message.
 
     Raises:
-        ConfigurationError: a query has no handler, or the path does not fit it.
+        ConfigurationError: it has no handler, or is of another kind.
     """
-    endpoint = _query_endpoint(app, path, query, options.get("names", {}))
-    binding, model = endpoint.binding, documented(result_type(endpoint.binding), endpoint.binding.name)
-    parameters = {parameter.name: parameter for parameter in endpoint.parts.parameters}
-    keyset = options.get("keyset")
-    if keyset is not None:
-        fields = {field.name for field in dataclasses.fields(keyset)}
-        names = {name: parameter for name, parameter in options.get("names", {}).items() if name in fields}
-        walk = _query_endpoint(app, path, keyset, names)
-        endpoint = dataclasses.replace(endpoint, keyset=walk)
-        model |= documented(result_type(walk.binding), walk.binding.name)
-        for parameter in walk.parts.parameters:
-            parameters.setdefault(parameter.name, parameter)
-    is_get, versioned = method == "GET", has_version(binding)
-    shown = [*(["Link"] if is_page(binding) else []), *(["ETag"] if versioned else [])]
-    return Route(
-        method,
-        path,
-        endpoint,
-        binding,
-        [*parameters.values(), _header(AFTER), *([_header("If-None-Match")] if versioned else [])],
-        has_body=False,
-        status=_OK,
-        model=model if is_get else None,
-        headers={name: _HEADERS[name] for name in shown},
-        problems=[*_ALWAYS, *_OF_QUERIES, *([NOT_FOUND] if may_be_missing(binding) else [])],
-        anonymous=options.get("anonymous", False),
-        raises=options.get("raises", ()),
-    )
-
-
-def _query_endpoint(app: Application, path: str, query: type, names: Mapping[str, str]) -> QueryEndpoint:
-    binding = _binding(app, query, MessageKind.QUERY)
-    return QueryEndpoint(app, binding, message_parts(query, path, in_body=False, names=names))
-
-
-def _binding(app: Application, message: type, kind: MessageKind) -> Binding[Any, Any]:
     binding = app.bindings.get(message)
     if binding is None:
         text = f"{message.__qualname__} has a route, but no handler"
@@ -279,7 +218,8 @@ def _as_it_is(result: Any) -> object:
     return result
 
 
-def _header(name: str) -> Parameter:
+def request_header(name: str) -> Parameter:
+    """Return the parameter by which FastAPI reads and documents a header."""
     annotation = Annotated[str | None, Header(alias=name, description=_REQUEST_HEADERS[name])]
     parameter = "http_" + name.lower().replace("-", "_")  # a message may have a field of the header's own name
     return Parameter(parameter, Parameter.KEYWORD_ONLY, annotation=annotation, default=None)
