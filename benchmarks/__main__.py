@@ -28,7 +28,7 @@ from benchmarks.rows.postgres_appending import postgres_appending
 from benchmarks.rows.postgres_boundaries import postgres_boundaries, postgres_hot_tag
 from benchmarks.rows.postgres_costs import postgres_costs
 from benchmarks.rows.postgres_following import postgres_following
-from benchmarks.rows.postgres_paging import postgres_paging
+from benchmarks.rows.postgres_paging import postgres_json, postgres_paging
 from benchmarks.rows.postgres_processes import postgres_processes
 from benchmarks.rows.postgres_reading import postgres_holes, postgres_log, postgres_stream_loading
 from benchmarks.rows.postgres_rebuilding import postgres_rebuilding
@@ -66,6 +66,7 @@ def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
         *(postgres_stream_loading(sizes, server, length) for length in (100, 1_000)),
         postgres_rebuilding(sizes, server),
         postgres_paging(sizes, server),
+        *(postgres_json(sizes, server, rows) for rows in (20, 200)),
     ]
 
 

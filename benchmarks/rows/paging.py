@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from benchmarks.harness.case import Case, Comparison, Round, Sample
 from benchmarks.harness.sizes import Sizes
 from benchmarks.harness.stopwatch import time_calls, time_loop
 from benchmarks.workloads.application import SECRET
-from duolog import Application, Query, ReadDatabase
+from duolog import Application, Cursors, Limits, Query, QueryGateway, ReadDatabase, Relation, SortOrder
+from duolog.read.cursors import query_fingerprint
 
 COLUMNS = "id, name, email, role, score"
 TABLE = "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT, email TEXT, role TEXT, score REAL)"
@@ -30,6 +31,10 @@ class PersonDTO:
     email: str
     role: str
     score: float
+
+
+PEOPLE = Relation("people", PersonDTO, key="id", limits=Limits(most_offset=2**40))
+CURSORS = Cursors.with_secret(SECRET.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,8 @@ def paging(sizes: Sizes, kind: str) -> Comparison:
     titles = {"first": "first page", "deep-offset": "deepest page by OFFSET", "deep-keyset": "deepest page by key"}
     in_thread_name = "sqlite3 into dataclasses, in a thread"
     cases: list[tuple[str, Callable[[Path], Any]]] = [
-        ("duolog, gateway", gateway),
+        ("duolog, gateway of handwritten SQL", gateway),
+        ("duolog, gateway of a declared table", lambda folder: _declared(folder, sizes.rows, start, pages, by_key)),
         ("duolog, query through the whole pipeline", query),
         (in_thread_name, in_thread),
         ("sqlite3 into dataclasses, blocking the loop", blocking),
@@ -165,6 +171,26 @@ def paging(sizes: Sizes, kind: str) -> Comparison:
     )
 
 
+@asynccontextmanager
+async def _declared(folder: Path, rows: int, start: int, pages: int, by_key: bool) -> AsyncGenerator[Round]:  # noqa: FBT001 - as its caller has it
+    async with make_pages(f"sqlite:///{_table(folder, rows)}") as app:
+        cursor = await cursor_at(app, start) if by_key else None
+
+        async def page() -> None:
+            session = app.database.open_reader()
+            try:
+                people = QueryGateway(PEOPLE, session, CURSORS)
+                if by_key:
+                    items = (await people.cursor_page(cursor=cursor, limit=20)).items
+                else:
+                    items = await people.list_all(limit=20, offset=start)
+                assert len(items) == 20  # noqa: PLR2004 - a page
+            finally:
+                await session.close()
+
+        yield lambda: time_loop(page, pages)
+
+
 def _raw_page(connection: sqlite3.Connection, sql: str, start: int) -> None:
     people = [PersonDTO(*row) for row in connection.execute(sql, {"start": start})]
     assert len(people) == 20  # noqa: PLR2004 - a page
@@ -172,6 +198,20 @@ def _raw_page(connection: sqlite3.Connection, sql: str, start: int) -> None:
 
 def to_dto(person: Person) -> PersonDTO:
     return PersonDTO(person.id, person.name, person.email, person.role, person.score)
+
+
+async def cursor_at(app: Application, start: int) -> str:
+    """Return the cursor of the page that begins behind a row."""
+    session = app.database.open_reader()
+    try:
+        page = await QueryGateway(PEOPLE, session, CURSORS).cursor_page(cursor=None, limit=1)
+    finally:
+        await session.close()
+    assert page.next_cursor is not None
+    first = CURSORS.read(
+        page.next_cursor, fingerprint=query_fingerprint("people", sort_by="", order=SortOrder.ASC, filters={})
+    )
+    return CURSORS.write(replace(first, value=start, tie_break=start))
 
 
 @asynccontextmanager

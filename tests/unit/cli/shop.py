@@ -161,7 +161,7 @@ class ListOrdersQueryService:
         self._db = db
 
     async def execute(self, query: ListOrdersQuery) -> list[OrderDTO]:
-        sql = "SELECT id, amount FROM orders_view LIMIT :limit"
+        sql = "SELECT id, amount FROM orders_view ORDER BY id LIMIT :limit"
         return list(await self._db.fetch(sql, {"limit": query.limit}, into=OrderDTO))
 
 

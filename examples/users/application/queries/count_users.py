@@ -10,6 +10,7 @@ from users.domain.role import UserRole
 
 
 @dataclass(frozen=True, slots=True)
+# duolog: allow unbounded-list - there is one for each role
 class CountUsersQuery(Query[list[RoleStatisticsDTO]]):
     """By role; there is nothing to choose."""
 
