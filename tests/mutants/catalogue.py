@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.mutants.faults import FAULT_MUTANTS
+from tests.mutants.gateways import GATEWAY_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.inline import INLINE_MUTANTS
 from tests.mutants.mutant import Mutant
@@ -313,6 +314,7 @@ MUTANTS: Final = (
     *_WRITE,
     *_VIEWS,
     *_READ,
+    *GATEWAY_MUTANTS,
     *IDEMPOTENCY_MUTANTS,
     *TRANSFER_MUTANTS,
     *PROCESS_MUTANTS,

@@ -81,6 +81,21 @@ class RowStreamContract:
             await database.create_tables({"contract_after": "CREATE TABLE contract_after (id TEXT PRIMARY KEY)"})
             assert await accounts(database.open_reader()) == {"1": 1}
 
+    async def test_a_stream_that_is_left_early_keeps_no_snapshot(self, database: Database) -> None:
+        """The connection that it had gives the next session the present state, not that of its cursor."""
+        sessions = [database.open_reader() for _ in range(4)]
+        streams = [session.stream("SELECT id FROM contract_articles", size=1) for session in sessions]
+        for stream in streams:
+            await anext(stream)
+        for session in sessions:
+            await session.close()
+        await database.committer.commit(SealedWork(statements=(insertion("1"),)))
+        later = [database.open_reader() for _ in range(4)]
+        assert [await accounts(session) for session in later] == [{"1": 1}] * 4
+        for session in later:
+            await session.close()
+        assert len(streams) == len(sessions)  # nobody has closed them
+
     async def test_a_stream_that_is_cancelled_keeps_nothing_open(self, database: Database) -> None:
         """Cancelled at any moment, the session closes and others go on."""
         for turns in range(24):

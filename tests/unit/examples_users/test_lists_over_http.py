@@ -1,0 +1,61 @@
+"""Lists of users over HTTP: whatever name a client sorts or filters by, the answer is 422, or 200 where it is declared."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from duolog import Actor
+from duolog.integrations.fastapi import BearerTokens
+from duolog.testing.applications import TEST_SECRET
+from tests.unit.examples_users.service import ADMIN, PASSWORD
+from users.application.commands.create_user import CreateUserCommand
+from users.application.dto.role_statistics import RoleStatisticsDTO
+from users.application.dto.user import UserDTO
+from users.domain.user import User
+from users.infrastructure.composition import make_application
+from users.presentation.routes import make_api
+
+NAMES = sorted({*dir(UserDTO), *dir(User), *dir(RoleStatisticsDTO), "password", "password_hash", "id", "1", "email--"})
+SORTABLE = {"created_at", "email", "role"}
+NDJSON, CSV = "application/x-ndjson", "text/csv"
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    api = make_api(make_application("memory://", secret=TEST_SECRET))
+    token = BearerTokens(TEST_SECRET).issue(Actor("admin", frozenset({"admin"})), timedelta(hours=1))[0]
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(api), base_url="http://users.test", headers={"Authorization": f"Bearer {token}"}
+    )
+    async with api.router.lifespan_context(api), client:
+        for name in ("=cleo", "ada"):
+            command = CreateUserCommand(f"{name}@example.org", PASSWORD)
+            await api.state.duolog.execute(command, metadata=ADMIN)
+        await api.state.duolog.caught_up()
+        yield client
+
+
+async def test_every_name_is_refused_or_declared(http: httpx.AsyncClient) -> None:
+    for name in NAMES:
+        for path, headers in (("/users", {}), ("/users?cursor=", {}), ("/users", {"Accept": NDJSON})):
+            sorted_by = await http.get(path, params={"sort_by": name}, headers=headers)
+            assert sorted_by.status_code == (200 if name in SORTABLE else 422), (path, name)
+            if sorted_by.status_code == 422 and "Accept" not in headers:
+                assert sorted_by.json()["allowed"] == ["created_at", "email", "role"]
+            filtered = await http.get(path, params={name: "user"}, headers=headers)
+            allowed = {"role"} if "Accept" not in headers else set[str]()
+            assert filtered.status_code == (200 if name in allowed else 422), (path, name)
+
+
+async def test_users_are_exported_line_by_line_and_as_csv(http: httpx.AsyncClient) -> None:
+    listed = (await http.get("/users", params={"sort_by": "email", "sort_order": "asc"})).json()["items"]
+    lines = await http.get("/users", params={"sort_by": "email"}, headers={"Accept": NDJSON})
+    assert lines.headers["content-type"] == NDJSON
+    assert len(lines.text.splitlines()) == 2
+    assert [httpx.Response(200, text=line).json() for line in lines.text.splitlines()] == listed
+    table = await http.get("/users", params={"sort_by": "email"}, headers={"Accept": CSV})
+    header, first, *_ = table.text.split("\r\n")
+    assert header == "id,email,role,is_active,created_at,version"
+    assert first.split(",")[1] == "'=cleo@example.org"
