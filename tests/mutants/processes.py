@@ -12,7 +12,7 @@ PROCESS_MUTANTS: Final = (
     Mutant(
         "E6: execute a due command without its idempotency key",
         "P9",
-        "application/assembly.py",
+        "application/followers.py",
         "IdempotencyKey(str(scheduled))",
         "IdempotencyKey(f\"{scheduled}-{__import__('time').time_ns()}\")",
         (_KILLED,),
