@@ -139,7 +139,7 @@ class Followers:
             schedule=self.database.schedule,
             states=self.database.process_states,
             parking=self.database.parking,
-            prepare=lambda reactor, token: self.database.prepare_view(_checkpoint(reactor), token=token),
+            prepare=lambda reactor, lease: self.database.prepare_view(_checkpoint(reactor), lease=lease),
             open_session=lambda reactor: self.database.open_view(_checkpoint(reactor)),
             open_reactor=ReactorScopes(self.container).open,
             events=self.events,
