@@ -27,6 +27,7 @@ from duolog.messages.tag import Tag
 from duolog.process_managers.process_manager import ProcessManager, Reactor
 from duolog.process_managers.reaction import Process, Reaction
 from duolog.projections.document_view import DocumentView
+from duolog.projections.guarded_keys import GuardedKeys, KeyWrite
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.cursors import Cursors
@@ -88,8 +89,10 @@ __all__ = [
     "ExpectedVersion",
     "FilterableFields",
     "Fts5",
+    "GuardedKeys",
     "IdempotencyKey",
     "Json",
+    "KeyWrite",
     "Keyset",
     "Limits",
     "MaintainedTotal",
