@@ -12,7 +12,7 @@ import typer
 
 from duolog import Settings, telemetry
 from duolog.cli.command_line import command_line
-from duolog.integrations.fastapi import health, message_endpoint, problems
+from duolog.integrations.fastapi import health, message_endpoint, problems, request_parameters
 from duolog.integrations.fastapi.problems import Problem
 from tests.docs.generated_pages import PAGES
 from tests.docs.pages import ROOT
@@ -34,7 +34,7 @@ def test_every_problem_is_on_the_page_about_http_with_its_status() -> None:
 def test_the_headers_of_positions_are_on_the_page_about_http() -> None:
     """They are how a client reads its own writes."""
     text = _text("docs/reference/http.md")
-    assert f"`{message_endpoint.AFTER}`" in text
+    assert f"`{request_parameters.AFTER}`" in text
     assert f"`{message_endpoint.POSITION}`" in text
 
 

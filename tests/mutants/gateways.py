@@ -48,8 +48,8 @@ GATEWAY_MUTANTS: Final = (
         "read the rows of every tenant",
         "security: cross-tenant reads",
         "read/relation_sql.py",
-        '        return f"{self.relation.tenant} = :row_tenant AND {where}", {**parameters, "row_tenant": self.tenant}\n',
-        "        return where, parameters\n",
+        'return f"{self.relation.tenant} = :row_tenant AND {where}", {**parameters, "row_tenant": self.tenant}\n',
+        "return where, parameters\n",
         (f"{_GATEWAYS}::test_a_tenant_reads_its_own_rows_only",),
     ),
     Mutant(

@@ -9,11 +9,16 @@ from duolog import (
     Application,
     Binding,
     Command,
+    CursorPage,
+    Json,
+    OffsetPage,
     PaginatedResult,
     Projection,
     Query,
+    QueryGateway,
     ReadDatabase,
     Receipt,
+    Relation,
     StreamQuery,
     bind_command,
     bind_query,
@@ -203,3 +208,18 @@ async def rows(db: ReadDatabase) -> None:
     fetched = await db.fetch("SELECT 1", into=UserDTO)
     assert_type(fetched[0], UserDTO)
     assert_type(await db.fetch_one("SELECT 1", into=UserJson), UserJson | None)
+    assert_type(db.stream("SELECT 1", into=UserDTO), AsyncGenerator[UserDTO, None])
+
+
+async def gateways(db: ReadDatabase) -> None:
+    """A gateway answers with its relation's DTO."""
+    users = QueryGateway(Relation("users", UserDTO, key="id"), db)
+    assert_type(await users.get_by_id(UUID(int=1)), UserDTO | None)
+    assert_type(await users.list_all(limit=1), list[UserDTO])
+    assert_type(await users.paginate(limit=1), PaginatedResult[UserDTO])
+    assert_type(await users.offset_page(limit=1), OffsetPage[UserDTO])
+    assert_type(await users.cursor_page(cursor=None, limit=1), CursorPage[UserDTO])
+    assert_type(users.stream(), AsyncGenerator[UserDTO, None])
+    assert_type(await users.as_json.get_by_id(UUID(int=1)), Json[UserDTO] | None)
+    assert_type(await users.as_json.paginate(limit=1), Json[PaginatedResult[UserDTO]])
+    assert_type(await QueryGateway(Relation("users", UserJson, key="id"), db).list_all(limit=1), list[UserJson])

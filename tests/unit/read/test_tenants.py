@@ -59,9 +59,7 @@ def test_no_tenant_sees_a_row_or_a_cursor_of_the_other(
     async def ask() -> None:
         async with both(rows) as notes:
             for owner, other in ("ab", "ba"):
-                own = {
-                    number for number, row in enumerate(rows) if row[0] == owner and stars in {None, row[1]}
-                }
+                own = {number for number, row in enumerate(rows) if row[0] == owner and stars in {None, row[1]}}
                 seen: list[int] = []
                 cursor: str | None = None
                 while True:

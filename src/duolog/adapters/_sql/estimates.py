@@ -1,13 +1,12 @@
 """About how many rows a table of SQLite has, from what ``ANALYZE`` has noted in ``sqlite_stat1``."""
 
 import sqlite3
-from contextlib import suppress
 from typing import Final
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
 from duolog.errors import StatementError
 
-_NOTED: Final = "SELECT stat FROM sqlite_stat1 WHERE tbl = ? COLLATE NOCASE ORDER BY idx IS NOT NULL"
+_NOTED: Final = "SELECT stat FROM sqlite_stat1 WHERE tbl = ? COLLATE NOCASE"
 _IS_KEPT: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sqlite_stat1'"
 
 
@@ -31,8 +30,9 @@ def estimated_rows(connection: sqlite3.Connection, source: str, where: str) -> i
         noted = connection.execute(_NOTED, (source,)).fetchall() if kept else []
     except DRIVER_ERRORS as error:
         raise database_error(error, _NOTED) from error
-    for (stat,) in noted:
-        with suppress(ValueError):  # "10000 3 1": the rows of the table, or of a partial index, and its selectivity
-            return int(str(stat).split()[0])
+    # "10000 3 1": the rows of the table, or of a partial index, and how selective it is.
+    counts = [int(first) for (stat,) in noted if (first := str(stat).split(" ")[0]).isdigit()]
+    if counts:
+        return max(counts)
     message = f"SQLite knows nothing of {source!r} to estimate from"
     raise StatementError(message, hint="It is a view, or a table that was never analysed: run `ANALYZE`.")
