@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -78,7 +78,7 @@ async def measure(
     return tables
 
 
-def _opening(work: Callable[[], Awaitable[Sample]]) -> Callable[[Path], Round]:
+def _opening(work: Round) -> Callable[[Path], AbstractAsyncContextManager[Round]]:
     @asynccontextmanager
     async def opening(_: Path) -> AsyncGenerator[Round]:
         yield work

@@ -73,8 +73,7 @@ def postgres_rebuilding(sizes: Sizes, server: BenchServer) -> Comparison:
     async def eventsource_py(_: Path) -> AsyncGenerator[Round]:
         with server.new_database() as url:
             async with eventsource_py_accounts.open_postgres_repository(url) as accounts:
-                for _ in range(sizes.rebuild_peer):
-                    await eventsource_py_accounts.open_account(accounts)
+                await eventsource_py_accounts.open_accounts(accounts, sizes.rebuild_peer)
 
             async def measure() -> Sample:
                 async with eventsource_py_projection.open_postgres_view(url) as view:

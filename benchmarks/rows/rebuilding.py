@@ -67,8 +67,7 @@ def rebuilding(sizes: Sizes) -> Comparison:
     async def eventsource_py(folder: Path) -> AsyncGenerator[Round]:
         path = folder / "log.sqlite"
         async with eventsource_py_accounts.open_repository(path) as accounts:
-            for _ in range(sizes.rebuild_peer):
-                await eventsource_py_accounts.open_account(accounts)
+            await eventsource_py_accounts.open_accounts(accounts, sizes.rebuild_peer)
         numbers = itertools.count(1)
 
         async def measure() -> Sample:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from duolog.admin.doctor import diagnose
+from duolog.application.application import Application
 from duolog.cli.database_argument import DatabaseOption, named_database
 from duolog.cli.examination_text import examination_text
 from duolog.cli.examples import examples
