@@ -10,6 +10,7 @@ from duolog.errors import MissingServerError
 from duolog.testing.servers import PostgresBinaries, PostgresDatabases, postgres_for_test_run, valkey_for_test_run
 from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 from tests.emptied import emptied
+from tests.fresh_log import FreshLog
 from tests.pgbouncer import find_pgbouncer, pgbouncer
 
 
@@ -66,3 +67,23 @@ def postgres_url(postgres: PostgresDatabases) -> Iterator[str]:
 def empty_postgres_url(postgres: PostgresDatabases, postgres_url: str) -> str:
     """The URL of the module's database, emptied for one test."""
     return emptied(postgres, postgres_url)
+
+
+@pytest.fixture(scope="session")
+def fresh_log(postgres: PostgresDatabases) -> Iterator[FreshLog]:
+    """A log of PostgreSQL's for one test after another; who needs a really empty database has `empty_postgres_url`."""
+    with FreshLog(postgres) as log:
+        yield log
+
+
+@pytest.fixture(scope="session")
+def fresh_log_15(postgres_15: PostgresDatabases) -> Iterator[FreshLog]:
+    """The same on the oldest PostgreSQL."""
+    with FreshLog(postgres_15) as log:
+        yield log
+
+
+@pytest.fixture
+def fresh_postgres_url(fresh_log: FreshLog) -> str:
+    """The URL of a migrated database with nothing in it, for one test."""
+    return fresh_log.url()

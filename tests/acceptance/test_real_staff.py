@@ -111,7 +111,7 @@ async def test_the_staff_of_the_real_log_is_listed_and_counted_as_the_file_has_i
     if not LOG.is_file():
         pytest.skip(MISSING)
     sqlite = f"sqlite:///{tmp_path / 'staff.db'}"
-    url = sqlite if database == "sqlite" else str(request.getfixturevalue("empty_postgres_url"))
+    url = sqlite if database == "sqlite" else str(request.getfixturevalue("fresh_postgres_url"))
     if write_model is WriteModel.TABLES:
         migrate(url)
     async with make_application(url, write_model=write_model, secret=TEST_SECRET) as app:

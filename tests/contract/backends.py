@@ -10,8 +10,7 @@ from duolog.adapters.memory import open_database as open_memory
 from duolog.adapters.sqlite import open_database as open_sqlite
 from duolog.container.databases import open_database
 from duolog.database.port import Database
-from duolog.testing.servers import PostgresDatabases
-from tests.emptied import emptied
+from tests.fresh_log import FreshLog
 
 MakeDatabase = Callable[[Path], Database]
 
@@ -27,6 +26,5 @@ def make_empty(request: pytest.FixtureRequest) -> MakeDatabase:
     """Make an empty database of each backend, for one user at a time."""
     if request.param in SQLITE_BACKENDS:
         return SQLITE_BACKENDS[request.param]
-    databases: PostgresDatabases = request.getfixturevalue("postgres")
-    url: str = request.getfixturevalue("postgres_url")
-    return lambda _: open_database(emptied(databases, url))
+    log: FreshLog = request.getfixturevalue("fresh_log")
+    return lambda _: open_database(log.url())

@@ -6,8 +6,10 @@ import pytest
 
 from duolog.container.databases import open_database
 from duolog.database.port import Database
+from duolog.testing import contracts
 from duolog.testing.servers import PostgresDatabases
 from tests.contract.suites import *  # noqa: F403 - all of them, so that none is forgotten
+from tests.fresh_log import FreshLog
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +17,18 @@ def postgres(postgres_15: PostgresDatabases) -> PostgresDatabases:
     return postgres_15
 
 
+@pytest.fixture(scope="session")
+def fresh_log(fresh_log_15: FreshLog) -> FreshLog:
+    return fresh_log_15
+
+
 @pytest.fixture
-def make_database(empty_postgres_url: str) -> Callable[[], Database]:
-    return lambda: open_database(empty_postgres_url)
+def make_database(fresh_postgres_url: str) -> Callable[[], Database]:
+    return lambda: open_database(fresh_postgres_url)
+
+
+class TestDatabase(contracts.DatabaseContract):
+    @pytest.fixture
+    def make_database(self, empty_postgres_url: str) -> Callable[[], Database]:
+        """Opening is to make the schema, too."""
+        return lambda: open_database(empty_postgres_url)

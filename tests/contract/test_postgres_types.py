@@ -10,8 +10,8 @@ from duolog.testing import contracts
 
 
 @pytest.fixture
-def make_database(empty_postgres_url: str) -> Callable[[], Database]:
-    return lambda: open_database(empty_postgres_url)
+def make_database(fresh_postgres_url: str) -> Callable[[], Database]:
+    return lambda: open_database(fresh_postgres_url)
 
 
 class TestNativeTypes(contracts.TablesContract):

@@ -39,5 +39,5 @@ def path(tmp_path: Path) -> Path:
 def url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database of each kind that others can look at from outside."""
     if request.param == "postgres":
-        return str(request.getfixturevalue("empty_postgres_url"))
+        return str(request.getfixturevalue("fresh_postgres_url"))
     return f"sqlite:///{request.getfixturevalue('path')}"

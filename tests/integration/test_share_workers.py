@@ -22,7 +22,7 @@ SECONDS = 60
 @pytest.fixture(params=["postgres", "sqlite"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgres":
-        return str(request.getfixturevalue("empty_postgres_url"))
+        return str(request.getfixturevalue("fresh_postgres_url"))
     return f"sqlite:///{tmp_path / 'log.db'}"
 
 

@@ -13,4 +13,4 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         case "sqlite":
             return f"sqlite:///{tmp_path / 'test.db'}"
         case _:
-            return str(request.getfixturevalue("empty_postgres_url"))
+            return str(request.getfixturevalue("fresh_postgres_url"))

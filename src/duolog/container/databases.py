@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Final, cast
@@ -31,10 +32,19 @@ def open_database(url: str) -> Database:
     if not found:
         message = "the database URL has no scheme"
         raise ConfigurationError(message, hint=f"Write it like sqlite:///users.db. {_installed()}")
-    return _factory(found.group(1).lower())(url)
+    return factory_of(found.group(1).lower())(url)
 
 
-def _factory(scheme: str) -> DatabaseFactory:
+@cache
+def factory_of(scheme: str) -> DatabaseFactory:
+    """Find the adapter for a scheme; one that was found is remembered, since to look reads what each package declares.
+
+    Args:
+        scheme: in small letters, such as ``sqlite``.
+
+    Raises:
+        MissingDriverError: no adapter is installed for it, or the adapter's driver is missing.
+    """
     entries = tuple(entry_points(group=GROUP, name=scheme))
     if not entries:
         message = f"no adapter is installed for {scheme}: databases"

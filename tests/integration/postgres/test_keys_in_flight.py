@@ -32,8 +32,8 @@ END_HOLDERS = f"SELECT pg_terminate_backend(pid) {_HELD}"
 
 
 @pytest.fixture
-def url(empty_postgres_url: str) -> str:
-    return empty_postgres_url
+def url(fresh_postgres_url: str) -> str:
+    return fresh_postgres_url
 
 
 @asynccontextmanager

@@ -10,8 +10,8 @@ from tests.unit.projections.test_shares import *  # noqa: F403 - all of them, so
 
 
 @pytest.fixture
-async def database(empty_postgres_url: str) -> AsyncIterator[Database]:
-    opened = open_database(empty_postgres_url)
+async def database(fresh_postgres_url: str) -> AsyncIterator[Database]:
+    opened = open_database(fresh_postgres_url)
     await opened.open()
     yield opened
     await opened.close()

@@ -27,9 +27,9 @@ SELECT: Final = f"SELECT * FROM {NAME} ORDER BY id"  # noqa: S608 - a constant
 
 
 @pytest.fixture
-async def database(empty_postgres_url: str) -> AsyncIterator[PostgresDatabase]:
+async def database(fresh_postgres_url: str) -> AsyncIterator[PostgresDatabase]:
     """A view at position 7 with a row, and its shadow of the next version at 9."""
-    opened = open_database(empty_postgres_url)
+    opened = open_database(fresh_postgres_url)
     await opened.open()
     await opened.prepare_view(VIEW)
     await _write(opened, VIEW, Role.LIVE, "live", 7)
@@ -40,10 +40,10 @@ async def database(empty_postgres_url: str) -> AsyncIterator[PostgresDatabase]:
 
 
 @pytest.fixture
-async def other(empty_postgres_url: str, database: PostgresDatabase) -> AsyncIterator[asyncpg.Connection]:
+async def other(fresh_postgres_url: str, database: PostgresDatabase) -> AsyncIterator[asyncpg.Connection]:
     """A session of somebody else."""
     assert database.url
-    connection = await asyncpg.connect(empty_postgres_url)
+    connection = await asyncpg.connect(fresh_postgres_url)
     yield connection
     await connection.close()
 

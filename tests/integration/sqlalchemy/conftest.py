@@ -10,7 +10,7 @@ from tests.integration.sqlalchemy.clubs import Club, club_application
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""
     if request.param == "postgres":
-        return str(request.getfixturevalue("empty_postgres_url"))
+        return str(request.getfixturevalue("fresh_postgres_url"))
     return "memory://" if request.param == "memory" else f"sqlite:///{tmp_path / 'club.db'}"
 
 

@@ -19,8 +19,26 @@ def test_an_unknown_scheme_lists_the_installed_ones() -> None:
     assert "hunter2" not in str(raised.value)
 
 
+def test_an_adapter_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test suite opens thousands of databases, and to look is to read the files of every installed package."""
+    asked: list[str] = []
+
+    def look(name: str, **_: str) -> EntryPoints:
+        asked.append(name)
+        return EntryPoints([EntryPoint(name, "duolog.adapters.memory:open_database", GROUP)])
+
+    monkeypatch.setattr(databases, "entry_points", look)
+    databases.factory_of.cache_clear()
+    try:
+        assert [open_database("memory://").url for _ in range(3)] == ["memory://"] * 3
+    finally:
+        databases.factory_of.cache_clear()
+    assert asked == ["memory"]
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
 def test_either_scheme_of_postgresql_names_the_same_extra(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    databases.factory_of.cache_clear()  # it may have found the real one already
     entry = EntryPoint(scheme, "a_driver_that_is_not_installed:open_database", GROUP)
     monkeypatch.setattr(databases, "entry_points", lambda **_: EntryPoints([entry]))
     with pytest.raises(MissingDriverError) as raised:

@@ -14,7 +14,7 @@ async def service(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     write_model, database = request.param
     match database:
         case "postgres":
-            url = str(request.getfixturevalue("empty_postgres_url"))
+            url = str(request.getfixturevalue("fresh_postgres_url"))
         case "sqlite":
             url = f"sqlite:///{tmp_path / 'users.db'}"
         case _:

@@ -131,7 +131,7 @@ Make = Callable[..., Application]
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """Make applications on one database of each backend."""
     url = {"memory": "memory://", "sqlite": f"sqlite:///{tmp_path / 'badges.db'}"}.get(request.param)
-    url = url or request.getfixturevalue("empty_postgres_url")
+    url = url or request.getfixturevalue("fresh_postgres_url")
 
     def make(**others: Any) -> Application:
         return application(

@@ -83,6 +83,25 @@ RINGS: Final = """
 """
 
 
+PARKED: Final = dedent(
+    """
+    import pytest
+    from bells import RingBell, make
+
+
+    @pytest.mark.asyncio
+    @pytest.mark.parametrize("expected", [{}, {"parked": True}])
+    async def test_a_cracked_bell(duolog_app, caught_up, expected):
+        async with make(duolog_app) as app:
+            await app.execute(RingBell("cracked"))
+            await caught_up(app, **expected)
+    """
+)
+
+# Each takes longer to load than all that is tried here, and has nothing to do with it.
+OTHERS: Final = ("schemathesis", "hypothesispytest", "valkey", "platformdirs", "xdist", "xdist.looponfail")
+
+
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A folder for tests, in which the plugin is found as it is where duolog is installed."""
@@ -92,79 +111,58 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return project.runpytest_subprocess(*LOADED, "--timeout=60", *options)
+    without = (argument for name in OTHERS for argument in ("-p", f"no:{name}"))
+    return project.runpytest_subprocess(*LOADED, *without, "--timeout=60", *options)
 
 
-@pytest.mark.parametrize(
-    ("options", "mark"),
-    [
-        (("--asyncio-mode=auto",), "filterwarnings('error')"),
-        (("--asyncio-mode=strict",), "asyncio"),
-        (("--asyncio-mode=strict",), "anyio"),
-    ],
-    ids=["auto", "strict", "anyio"],
-)
-def test_its_fixtures_serve_whatever_runs_async_tests(
-    project: pytest.Pytester, options: tuple[str, ...], mark: str
-) -> None:
-    project.makepyfile(test_bells=dedent(RINGS).format(mark=mark, scheme="memory:"))
-    run(project, *options, "-k", "not trio").assert_outcomes(passed=2)
+def rings(mark: str, database: str) -> str:
+    return dedent(RINGS).format(mark=mark, scheme=database)
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_the_database_is_chosen_by_an_option_or_a_setting(project: pytest.Pytester, database: str) -> None:
-    project.makepyfile(test_bells=dedent(RINGS).format(mark="asyncio", scheme=database))
-    if database == "sqlite":
-        project.makeini("[pytest]\nduolog_database = sqlite\n")
-        run(project).assert_outcomes(passed=2)
-    else:
-        run(project, "--duolog-database=postgres").assert_outcomes(passed=2)
-
-
-def test_a_parked_event_fails_the_test_with_its_reason_unless_it_is_expected(project: pytest.Pytester) -> None:
-    project.makepyfile(
-        test_bells=dedent(
-            """
-            import pytest
-            from bells import RingBell, make
-
-
-            @pytest.mark.asyncio
-            @pytest.mark.parametrize("expected", [{}, {"parked": True}])
-            async def test_a_cracked_bell(duolog_app, caught_up, expected):
-                async with make(duolog_app) as app:
-                    await app.execute(RingBell("cracked"))
-                    await caught_up(app, **expected)
-            """
-        )
-    )
-    ended = run(project)
-    ended.assert_outcomes(passed=1, failed=1)
+def test_its_fixtures_serve_tests_that_pytest_asyncio_or_anyio_runs_in_memory(project: pytest.Pytester) -> None:
+    """And an event that was parked fails its test with the reason, unless it is expected."""
+    project.makepyfile(test_asyncio=rings("asyncio", "memory:"), test_anyio=rings("anyio", "memory:"))
+    project.makepyfile(test_parked=PARKED)
+    ended = run(project, "--asyncio-mode=strict", "-k", "not trio")
+    ended.assert_outcomes(passed=5, failed=1)
     ended.stdout.fnmatch_lines(
         ["*AssertionError: bells_view has parked bell.rung at 1: ValueError: this bell is cracked"]
     )
 
 
-def test_a_database_that_there_is_not_is_an_error_of_usage(project: pytest.Pytester) -> None:
+def test_its_fixtures_serve_an_automatic_mode_and_a_setting_chooses_the_database(project: pytest.Pytester) -> None:
+    """Warnings are errors here."""
+    project.makepyfile(test_bells=rings("filterwarnings('error')", "sqlite"))
+    project.makeini("[pytest]\nduolog_database = sqlite\n")
+    run(project, "--asyncio-mode=auto").assert_outcomes(passed=2)
+
+
+def test_an_option_chooses_the_database_whatever_the_setting_is(project: pytest.Pytester) -> None:
+    project.makepyfile(test_bells=rings("asyncio", "postgres"))
+    project.makeini("[pytest]\nduolog_database = sqlite\n")
+    run(project, "--duolog-database=postgres").assert_outcomes(passed=2)
+
+
+def test_it_imports_duolog_when_a_database_is_asked_for_and_refuses_one_that_there_is_not(
+    project: pytest.Pytester,
+) -> None:
     project.makeini("[pytest]\nduolog_database = oracle\n")
-    project.makepyfile(test_url="def test_url(duolog_database_url): ...")
-    ended = run(project)
-    ended.assert_outcomes(errors=1)
-    ended.stdout.fnmatch_lines(["*duolog_database is one of memory, sqlite, postgres; this is not: 'oracle'"])
-
-
-def test_tests_that_do_not_use_it_do_not_import_duolog(project: pytest.Pytester) -> None:
     project.makepyfile(
-        test_other="""
+        test_others="""
         import sys
 
 
         def test_nothing_of_it_is_there():
             assert "pytest_duolog" in sys.modules
             assert not [name for name in sys.modules if name.partition(".")[0] in {"duolog", "dishka", "msgspec"}]
+
+
+        def test_url(duolog_database_url): ...
         """
     )
-    run(project).assert_outcomes(passed=1)
+    ended = run(project)
+    ended.assert_outcomes(passed=1, errors=1)
+    ended.stdout.fnmatch_lines(["*duolog_database is one of memory, sqlite, postgres; this is not: 'oracle'"])
 
 
 def test_it_is_declared_to_pytest() -> None:
