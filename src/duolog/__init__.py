@@ -29,6 +29,8 @@ from duolog.process_managers.reaction import Process, Reaction
 from duolog.projections.document_view import DocumentView
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
+from duolog.read.caching.declaration import CacheScope, cached
+from duolog.read.caching.level import Caching
 from duolog.read.cursors import Cursors
 from duolog.read.filtering import FilterableFields, at_least, at_most, equals, prefix
 from duolog.read.keyset import Keyset
@@ -61,6 +63,8 @@ __all__ = [
     "Application",
     "Authorizer",
     "Binding",
+    "CacheScope",
+    "Caching",
     "Call",
     "Clock",
     "Command",
@@ -124,6 +128,7 @@ __all__ = [
     "before",
     "bind_command",
     "bind_query",
+    "cached",
     "command",
     "equals",
     "event",

@@ -25,6 +25,7 @@ __all__ = [
     "TestTransfers",
     "TestUnitsOfWork",
     "TestUnknownOutcomes",
+    "TestViewChanges",
     "TestViewParking",
     "TestViewPreparation",
     "TestViewSessions",
@@ -71,6 +72,9 @@ class TestReadSessions(contracts.ReadSessionContract): ...
 
 
 class TestViewPreparation(contracts.ViewPreparationContract): ...
+
+
+class TestViewChanges(contracts.ViewChangesContract): ...
 
 
 class TestViewParking(contracts.ViewParkingContract): ...

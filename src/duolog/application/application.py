@@ -24,6 +24,8 @@ from duolog.projections.inline_building import InlineBuilding
 from duolog.projections.projection import Projection
 from duolog.projections.rebuild import Rebuilds
 from duolog.projections.shares import ProjectionShares
+from duolog.read.caching.figures import CacheFigures
+from duolog.read.caching.level import Caching
 from duolog.subscriptions.parked_choice import ParkedChoice, RetriedKey
 from duolog.subscriptions.status import SubscriptionStatus
 
@@ -57,6 +59,7 @@ class Application(MessageSender):
         authorizer: may refuse a message before its handler is built.
         middleware: the application's own, placed by ``before(name, m)`` and ``after(name, m)``.
         settings: time limits and numbers.
+        caching: where the answers of ``@cached`` query services are kept; by default in memory.
 
     Raises:
         ConfigurationError: a handler is doubled or a misfit, a stored type has no name, a middleware has no place.
@@ -77,6 +80,7 @@ class Application(MessageSender):
         authorizer: Authorizer | None = None,
         middleware: Sequence[Placed] = (),
         settings: Settings | None = None,
+        caching: Caching | None = None,
     ) -> None:
         self.name = name
         self.settings = settings or Settings()
@@ -96,6 +100,7 @@ class Application(MessageSender):
             authorizer,
             tuple(middleware),
             self.settings,
+            caching or Caching(),
         )
         self._assembly = Assembly(parts)
         super().__init__(
@@ -193,6 +198,10 @@ class Application(MessageSender):
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection of this process is doing."""
         return self._assembly.statuses()
+
+    def cache_figures(self) -> Mapping[str, CacheFigures]:
+        """Tell how well the caches of this process do since it started, by query."""
+        return self._assembly.reading.cache_figures()
 
     async def caught_up(self, *, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the answer
         """Wait until all followers have the log's end, and no scheduled command is due; for tests and scripts.

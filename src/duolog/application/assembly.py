@@ -12,7 +12,9 @@ from duolog.application.dispatcher import Dispatcher, Route
 from duolog.application.in_flight import InFlight
 from duolog.application.parked_work import ParkedWork
 from duolog.application.parts import Parts
+from duolog.application.read_side import ReadSide
 from duolog.application.running import Running
+from duolog.application.view_news import ViewNews
 from duolog.codec.command_codec import CommandCodec
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
@@ -49,8 +51,6 @@ from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
 from duolog.projections.version_keeper import VersionKeeper
 from duolog.projections.view_database import ViewDatabase
-from duolog.read.middleware.after_position import AfterPositionMiddleware
-from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
 from duolog.read.position_wait import PositionWait
 from duolog.scheduling.due_commands import DueCommands, DuePace
@@ -107,6 +107,7 @@ class Assembly:
             (SchedulingProvider(self._commands, self._signal, parts.processes), *parts.providers),
         )
         self.in_flight = InFlight()
+        self.reading = ReadSide(parts, self.database, self._wait)
         self._middleware = arrange(self._defaults(), parts.middleware)
         self._sweeper = KeySweeper(lambda: self.database.idempotency, hours=settings.idempotency_hours)
         self._running: Running | None = None
@@ -185,6 +186,7 @@ class Assembly:
     async def caught_up(self, *, seconds: float) -> None:
         """Wait until nothing is left to do; see `Running.caught_up`."""
         await self._started().caught_up(self.database.store, seconds=seconds)
+        self.reading.known.distrust_all()  # whoever waited for it asks for what is there now
 
     def parked(self) -> ParkedWork:
         """Return what tries parked events again."""
@@ -214,7 +216,7 @@ class Assembly:
         names = [*(projection.name for projection in self._followers), *(process.name for process in self.processes)]
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         keyed = [projection.name for projection in self._followers if projection.is_keyed()]
-        progress = Progress(self.database.checkpoints, meters, keyed=keyed)
+        progress = Progress(self.database.checkpoints, ViewNews(self.reading.known, meters), keyed=keyed)
         source = self.database
         runtime = ProjectionRuntime(self._followers, self.shares(), source=source, progress=progress, only=work)
         keep_seconds = self._parts.settings.keep_previous_hours * 3_600
@@ -285,6 +287,7 @@ class Assembly:
                 await self.container.close()
             finally:
                 await self._sweeper.stop()
+                await self.reading.close()
                 await self.database.close()
 
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
@@ -299,12 +302,12 @@ class Assembly:
             MetricsMiddleware(),
             ValidationMiddleware(),
             AuthorisationMiddleware(self._parts.authorizer),
-            AfterPositionMiddleware(self._wait),
+            self.reading.after_position,
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
             IdempotencyMiddleware(lambda: self.database.idempotency, self._parts.secret.value),
             ConflictRetryMiddleware(attempts=settings.attempts),
             UnitOfWorkMiddleware(self._open_unit),
-            ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
+            *self.reading.innermost,
         )
 
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:

@@ -9,7 +9,7 @@ from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
 from duolog.dispatch.shield import shielded
 from duolog.messages.binding import Binding, MessageKind
-from duolog.tables.ports import ReadSession
+from duolog.tables.ports import QuerySnapshot
 
 
 class ReadScope(msgspec.Struct, eq=False):  # made for every query, and a struct is made fastest
@@ -20,11 +20,11 @@ class ReadScope(msgspec.Struct, eq=False):  # made for every query, and a struct
         opened: the session, once something has asked for it.
     """
 
-    open_reader: Callable[[], ReadSession]
-    opened: ReadSession | None = None
+    open_reader: Callable[[], QuerySnapshot]
+    opened: QuerySnapshot | None = None
 
     @property
-    def session(self) -> ReadSession:
+    def session(self) -> QuerySnapshot:
         """Reads one snapshot."""
         if self.opened is None:
             self.opened = self.open_reader()
@@ -40,7 +40,7 @@ class ReadScopeMiddleware:
 
     name = "read_scope"
 
-    def __init__(self, open_reader: Callable[[], ReadSession]) -> None:
+    def __init__(self, open_reader: Callable[[], QuerySnapshot]) -> None:
         self._open_reader = open_reader
 
     def build(self, binding: Binding[Any, Any], proceed: Call) -> Call:
