@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from typing import TypeVar, cast
 
+from duolog.application.answer import Answer, make_answer
 from duolog.application.dispatcher import Dispatcher
 from duolog.application.receipt import Receipt, make_receipt
 from duolog.messages.binding import Binding, M, R
@@ -130,6 +131,19 @@ class MessageSender:
         """Answer a query that is a plain dataclass, by the binding that ``bind_query`` made; like `query`."""
         result, _ = await self._dispatcher.run_bound(binding, query, metadata, self._after(after, timeout))
         return cast("R", result)
+
+    async def answer_bound(
+        self,
+        binding: Binding[M, R],
+        query: M,
+        *,
+        after: int | PositionToken | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the limit of the wait for a position, part of the answer
+        metadata: Metadata | None = None,
+    ) -> Answer[R]:
+        """Answer a query by its binding, and tell which state of its views is answered; otherwise like `query`."""
+        result, context = await self._dispatcher.run_bound(binding, query, metadata, self._after(after, timeout))
+        return make_answer(cast("R", result), context)
 
     async def stream(
         self,

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -180,7 +179,7 @@ class TallyProvider(Provider):
 
 def tallies(
     url: str, probe: Probe | None = None, *, caching: Caching | None = None, settings: Settings | None = None
-) -> AbstractAsyncContextManager[Application]:
+) -> Application:
     return application(
         Add.handled_by(AddInteractor),
         GetTally.handled_by(GetTallyQueryService, reads=[TallyProjection]),

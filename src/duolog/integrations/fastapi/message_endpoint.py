@@ -159,9 +159,10 @@ class QueryEndpoint:
         if not request.query_params.get(_CURSOR):
             given.discard(_CURSOR)  # an empty one asks for the first page
         message = self.parts.make(values, given, {})
-        result = await self.app.query_bound(
+        answer = await self.app.answer_bound(
             self.binding, message, after=_after(request), metadata=request_metadata(request)
         )
+        result = answer.result
         if result is None or result is False:
             raise RequestRefusedError(NOT_FOUND)
         headers: dict[str, str] = {}
@@ -171,8 +172,13 @@ class QueryEndpoint:
         version = member(result, "version")
         if isinstance(version, int):
             headers["ETag"] = tag = entity_tag(version)
-            if is_unchanged(request.headers.get("if-none-match"), tag):
-                return Response(status_code=_NOT_MODIFIED, headers=headers)
+        elif answer.tag:
+            tag = entity_tag(answer.tag)
+            headers |= {"ETag": f"W/{tag}", "Cache-Control": "private, no-cache"}  # kept, and asked for every time
+        else:
+            tag = ""
+        if tag and is_unchanged(request.headers.get("if-none-match"), tag):
+            return Response(status_code=_NOT_MODIFIED, headers=headers)
         if result is True:
             response = Response(headers=headers)
             del response.headers["content-length"]  # whatever a GET has to say, it is not known here

@@ -57,6 +57,7 @@ from duolog.integrations.fastapi.problems import (
 from duolog.integrations.fastapi.results import documented, has_version, is_page, may_be_missing
 from duolog.messages.binding import Binding, MessageKind
 from duolog.messages.result_type import result_type
+from duolog.read.caching.declaration import cache_policy
 
 _OK: Final = 200
 _CREATED: Final = 201
@@ -84,7 +85,7 @@ _REQUEST_HEADERS: Final = {
     AFTER: f"A {POSITION} that the answer must include.",
 }
 _HEADERS: Final = {
-    "ETag": "The version, as an entity tag.",
+    "ETag": "The version, as an entity tag; or one that stands for the question and the state of its views.",
     REPLAYED: f"`true` if a request with the same {IDEMPOTENCY_KEY} took effect before, and this is its answer.",
     "Link": "The next and the previous page (RFC 8288).",
     "Location": "Where it can be read.",
@@ -233,7 +234,9 @@ def query_route(app: Application, method: str, path: str, query: type, options: 
         model |= documented(result_type(walk.binding), walk.binding.name)
         for parameter in walk.parts.parameters:
             parameters.setdefault(parameter.name, parameter)
-    is_get, versioned = method == "GET", has_version(binding)
+    answered_by = [binding] if endpoint.keyset is None else [binding, endpoint.keyset.binding]
+    versioned = has_version(binding) or any(cache_policy(each.handler) is not None for each in answered_by)
+    is_get = method == "GET"
     shown = [*(["Link"] if is_page(binding) else []), *(["ETag"] if versioned else [])]
     return Route(
         method,
