@@ -105,6 +105,7 @@ class Application(MessageSender):
         self._assembly = Assembly(parts)
         super().__init__(
             Dispatcher(name, registry, self._assembly.routes, self._assembly.in_flight),
+            self._assembly.reading.live,
             log_id=lambda: self.database.store.log_id,
             after_seconds=self.settings.after_seconds,
         )
@@ -198,6 +199,11 @@ class Application(MessageSender):
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection of this process is doing."""
         return self._assembly.statuses()
+
+    @property
+    def watched(self) -> int:
+        """How many live queries are being watched in this process."""
+        return self._assembly.reading.feed.count
 
     def cache_figures(self) -> Mapping[str, CacheFigures]:
         """Tell how well the caches of this process do since it started, by query."""

@@ -166,6 +166,7 @@ class Assembly:
     async def close(self) -> None:
         """Drain, stop the projections, and close the container and the database."""
         seconds = self._parts.settings.drain_seconds
+        await self.reading.feed.close()
         try:
             if self._running is not None:
                 await self._running.due.stop(seconds=seconds)

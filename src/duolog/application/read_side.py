@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from duolog.application.live_queries import LiveQueries
 from duolog.application.parts import Parts
 from duolog.database.port import Database
 from duolog.dispatch.pipeline import Middleware
@@ -11,6 +12,8 @@ from duolog.read.caching.query_caches import QueryCaches
 from duolog.read.middleware.after_position import AfterPositionMiddleware, WaitUntil
 from duolog.read.middleware.cache import CacheMiddleware
 from duolog.read.middleware.read_scope import ReadScopeMiddleware
+from duolog.read.watching.view_feed import ViewFeed
+from duolog.telemetry import METRIC_WATCHERS, find_meter
 
 
 class ReadSide:
@@ -23,19 +26,27 @@ class ReadSide:
     """
 
     def __init__(self, parts: Parts, database: Database, wait: WaitUntil) -> None:
-        seconds = parts.settings.query_seconds
         self.known = KnownViews(database)
+        counted = frozenset(each.name for each in parts.projections if each.tables and not each.inline)
+        settings, meter = parts.settings, find_meter()
+        on_count = None
+        if meter is not None:
+            on_count = meter.create_up_down_counter(
+                METRIC_WATCHERS, unit="{watcher}", description="Live queries that are watched in this process."
+            ).add
+        self.feed = ViewFeed(self.known, seconds=settings.watch_seconds, most=settings.watchers, on_count=on_count)
+        self.live = LiveQueries(self.feed, counted)
         self._caches = QueryCaches(
             parts.caching,
             known=self.known,
-            counted=[each.name for each in parts.projections if each.tables and not each.inline],
+            counted=counted,
             secret=parts.secret.value,
             log_id=_log_id_of(database),
             snapshot_reads=database.features.snapshot_reads,
         )
         self.after_position = AfterPositionMiddleware(wait)
         self.innermost: tuple[Middleware, ...] = (
-            ReadScopeMiddleware(lambda: database.open_reader(seconds=seconds)),
+            ReadScopeMiddleware(lambda: database.open_reader(seconds=settings.query_seconds)),
             CacheMiddleware(self._caches),
         )
 
@@ -45,6 +56,7 @@ class ReadSide:
 
     async def close(self) -> None:
         """End what is under way."""
+        await self.feed.close()
         await self.known.close()
 
 

@@ -7,9 +7,11 @@ from typing import Any, Final, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from duolog.application.answer import Answer
 from duolog.application.application import Application
 from duolog.application.receipt import Receipt
 from duolog.errors import InvalidMessageError, WrongExpectedVersionError
+from duolog.integrations.fastapi.live_answer import LiveOptions, last_seen, live_response, wants_events
 from duolog.integrations.fastapi.message_parts import MessageParts
 from duolog.integrations.fastapi.page_links import page_links
 from duolog.integrations.fastapi.preconditions import entity_tag, expected_version, is_unchanged
@@ -135,12 +137,14 @@ class QueryEndpoint:
         binding: which one.
         parts: how it is made.
         keyset: the query for requests with a ``cursor``, or None.
+        live: how its answers are sent to those who ask for server-sent events; None if they cannot be.
     """
 
     app: Application
     binding: Binding[Any, Any]
     parts: MessageParts
     keyset: "QueryEndpoint | None" = None
+    live: LiveOptions | None = None
 
     async def answer(self, request: Request, values: Mapping[str, Any]) -> Response:
         """Answer one request.
@@ -159,34 +163,56 @@ class QueryEndpoint:
         if not request.query_params.get(_CURSOR):
             given.discard(_CURSOR)  # an empty one asks for the first page
         message = self.parts.make(values, given, {})
+        if self.live is not None and request.method == "GET" and wants_events(request):
+            seen, token = last_seen(request, self.app)
+            watched = self.app.watch_bound(
+                self.binding, message, after=_after(request) or token, metadata=request_metadata(request)
+            )
+            return await live_response(watched, self.app, seen, self.live)
         answer = await self.app.answer_bound(
             self.binding, message, after=_after(request), metadata=request_metadata(request)
         )
-        result = answer.result
-        if result is None or result is False:
-            raise RequestRefusedError(NOT_FOUND)
-        headers: dict[str, str] = {}
-        links = page_links(request, result)
-        if links is not None:
-            headers["Link"] = links
-        version = member(result, "version")
-        if isinstance(version, int):
-            headers["ETag"] = tag = entity_tag(version)
-        elif answer.tag:
-            tag = entity_tag(answer.tag)
-            headers |= {"ETag": f"W/{tag}", "Cache-Control": "private, no-cache"}  # kept, and asked for every time
-        else:
-            tag = ""
-        if tag and is_unchanged(request.headers.get("if-none-match"), tag):
-            return Response(status_code=_NOT_MODIFIED, headers=headers)
-        if result is True:
-            response = Response(headers=headers)
-            del response.headers["content-length"]  # whatever a GET has to say, it is not known here
-            return response
-        response = Response(encode_result(result), headers=headers, media_type="application/json")
-        if request.method == "HEAD":
-            response.body = b""  # Content-Length stays that of the GET (RFC 9110, 9.3.2)
+        return _response(request, answer)
+
+
+def _response(request: Request, answer: Answer[Any]) -> Response:
+    """Make the response of a query's answer.
+
+    Raises:
+        RequestRefusedError: there is no such thing, or ``If-None-Match`` is malformed.
+    """
+    result = answer.result
+    if result is None or result is False:
+        raise RequestRefusedError(NOT_FOUND)
+    headers: dict[str, str] = {}
+    links = page_links(request, result)
+    if links is not None:
+        headers["Link"] = links
+    tag = _tag(answer, headers)
+    if tag is not None and is_unchanged(request.headers.get("if-none-match"), tag):
+        return Response(status_code=_NOT_MODIFIED, headers=headers)
+    if result is True:
+        response = Response(headers=headers)
+        del response.headers["content-length"]  # whatever a GET has to say, it is not known here
         return response
+    response = Response(encode_result(result), headers=headers, media_type="application/json")
+    if request.method == "HEAD":
+        response.body = b""  # Content-Length stays that of the GET (RFC 9110, 9.3.2)
+    return response
+
+
+def _tag(answer: Answer[Any], headers: dict[str, str]) -> str | None:
+    """Add the headers of an answer's entity tag, and return what it is compared with; None if it has none."""
+    version = member(answer.result, "version")
+    if isinstance(version, int):
+        headers["ETag"] = tag = entity_tag(version)
+        return tag
+    if not answer.tag:
+        return None
+    tag = entity_tag(answer.tag)
+    # Weak: two releases may write the same answer in other bytes. It may be kept, and is asked for every time.
+    headers |= {"ETag": f"W/{tag}", "Cache-Control": "private, no-cache"}
+    return tag
 
 
 def refuse_unknown_parameters(request: Request, parts: MessageParts, also: tuple[str, ...] = ()) -> set[str]:

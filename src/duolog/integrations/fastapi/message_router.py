@@ -93,8 +93,11 @@ class MessageRouter:
                 scheme = HTTPBearer(scheme_name="bearer", auto_error=False)
                 checks = [Security(scheme), Depends(_check_actor), *checks]
         responses = problem_responses(problems)
-        if route.headers:
-            responses[route.status] = {"headers": header_schemas(route.headers)}
+        answer: dict[str, Any] = {"headers": header_schemas(route.headers)} if route.headers else {}
+        if route.media_types:
+            answer["content"] = {each: {"schema": {"type": "string"}} for each in route.media_types}
+        if answer:
+            responses[route.status] = answer
         self._router.add_api_route(
             route.path,
             _endpoint(route.endpoint, route.parameters),

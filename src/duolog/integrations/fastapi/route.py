@@ -25,10 +25,12 @@ from duolog.errors import (
     PositionAheadOfLogError,
     RolledBackError,
     TimeLimitExceededError,
+    TooManyWatchersError,
     UnknownFieldError,
     UnreadableAnswerError,
     ViewParkedError,
 )
+from duolog.integrations.fastapi.live_answer import EVENT_STREAM, LAST_EVENT_ID, LIVE_OPTIONS, LiveOptions
 from duolog.integrations.fastapi.location import check_location
 from duolog.integrations.fastapi.message_endpoint import (
     AFTER,
@@ -78,11 +80,14 @@ _OF_QUERIES: Final = tuple(
     for error in (ForeignTokenError, PositionAheadOfLogError, AfterTimeoutError, ViewParkedError, UnknownFieldError)
 )
 
+_OF_LIVE: Final = (PROBLEMS[TooManyWatchersError],)
+
 _REQUEST_HEADERS: Final = {
     IDEMPOTENCY_KEY: "1 to 255 visible ASCII characters. The request takes effect once, however often it is sent.",
     "If-Match": "The entity tag that it must still have; 412 if it has another.",
     "If-None-Match": "The entity tag that is known already; 304 if it still has it.",
     AFTER: f"A {POSITION} that the answer must include.",
+    LAST_EVENT_ID: "Of a live stream: the id of the last event; the answer is not sent again if it is the same.",
 }
 _HEADERS: Final = {
     "ETag": "The version, as an entity tag; or one that stands for the question and the state of its views.",
@@ -120,12 +125,14 @@ class QueryOptions(TypedDict, total=False):
     Attributes:
         keyset: the query that answers instead when the request has a ``cursor``; it has a field of that name.
         names: query parameters that are called differently from their fields, by field.
+        live: how its answers are sent to clients that accept ``text/event-stream``; None never does.
         anonymous: it needs no actor.
         raises: the application's errors that it may raise, for the OpenAPI document.
     """
 
     keyset: type
     names: Mapping[str, str]
+    live: LiveOptions | None
     anonymous: bool
     raises: Sequence[type[Exception]]
 
@@ -147,6 +154,7 @@ class Route:
         problems: how errors are answered.
         anonymous: it needs no actor.
         raises: the application's own errors that it may raise.
+        media_types: in which the answer may be asked for beside JSON.
     """
 
     method: str
@@ -161,6 +169,7 @@ class Route:
     problems: Sequence[Problem]
     anonymous: bool
     raises: Sequence[type[Exception]]
+    media_types: Sequence[str] = ()
 
 
 def command_route(app: Application, method: str, path: str, command: type, options: CommandOptions) -> Route:
@@ -222,14 +231,15 @@ def query_route(app: Application, method: str, path: str, query: type, options: 
     Raises:
         ConfigurationError: a query has no handler, or the path does not fit it.
     """
-    endpoint = _query_endpoint(app, path, query, options.get("names", {}))
+    live = options.get("live", LIVE_OPTIONS)
+    endpoint = _query_endpoint(app, path, query, options.get("names", {}), live)
     binding, model = endpoint.binding, documented(result_type(endpoint.binding), endpoint.binding.name)
     parameters = {parameter.name: parameter for parameter in endpoint.parts.parameters}
     keyset = options.get("keyset")
     if keyset is not None:
         fields = {field.name for field in dataclasses.fields(keyset)}
         names = {name: parameter for name, parameter in options.get("names", {}).items() if name in fields}
-        walk = _query_endpoint(app, path, keyset, names)
+        walk = _query_endpoint(app, path, keyset, names, live)
         endpoint = dataclasses.replace(endpoint, keyset=walk)
         model |= documented(result_type(walk.binding), walk.binding.name)
         for parameter in walk.parts.parameters:
@@ -237,26 +247,41 @@ def query_route(app: Application, method: str, path: str, query: type, options: 
     answered_by = [binding] if endpoint.keyset is None else [binding, endpoint.keyset.binding]
     versioned = has_version(binding) or any(cache_policy(each.handler) is not None for each in answered_by)
     is_get = method == "GET"
+    is_live = is_get and any(each.live is not None for each in (endpoint, endpoint.keyset) if each is not None)
     shown = [*(["Link"] if is_page(binding) else []), *(["ETag"] if versioned else [])]
     return Route(
         method,
         path,
         endpoint,
         binding,
-        [*parameters.values(), _header(AFTER), *([_header("If-None-Match")] if versioned else [])],
+        [
+            *parameters.values(),
+            _header(AFTER),
+            *([_header("If-None-Match")] if versioned else []),
+            *([_header(LAST_EVENT_ID)] if is_live else []),
+        ],
         has_body=False,
         status=_OK,
         model=model if is_get else None,
         headers={name: _HEADERS[name] for name in shown},
-        problems=[*_ALWAYS, *_OF_QUERIES, *([NOT_FOUND] if may_be_missing(binding) else [])],
+        media_types=(EVENT_STREAM,) if is_live else (),
+        problems=[
+            *_ALWAYS,
+            *(_OF_LIVE if is_live else ()),
+            *_OF_QUERIES,
+            *([NOT_FOUND] if may_be_missing(binding) else []),
+        ],
         anonymous=options.get("anonymous", False),
         raises=options.get("raises", ()),
     )
 
 
-def _query_endpoint(app: Application, path: str, query: type, names: Mapping[str, str]) -> QueryEndpoint:
+def _query_endpoint(
+    app: Application, path: str, query: type, names: Mapping[str, str], live: LiveOptions | None
+) -> QueryEndpoint:
     binding = _binding(app, query, MessageKind.QUERY)
-    return QueryEndpoint(app, binding, message_parts(query, path, in_body=False, names=names))
+    parts = message_parts(query, path, in_body=False, names=names)
+    return QueryEndpoint(app, binding, parts, live=live if live is not None and app.can_watch(binding) else None)
 
 
 def _binding(app: Application, message: type, kind: MessageKind) -> Binding[Any, Any]:

@@ -14,6 +14,7 @@ from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
 from duolog.errors import DatabaseError, PayloadError
 from duolog.messages.binding import Binding
+from duolog.read.after_position import AfterPosition
 from duolog.read.caching.answers import CachedAnswers
 from duolog.read.caching.declaration import CachePolicy
 from duolog.read.caching.entry import CacheEntry, ViewsRead, ViewsWanted
@@ -22,7 +23,6 @@ from duolog.read.caching.known_views import KnownViews
 from duolog.read.caching.memory_cache import MemoryCache
 from duolog.read.caching.shared_level import SharedLevel
 from duolog.read.caching.snapshot_views import read_views
-from duolog.read.middleware.after_position import AfterPosition
 from duolog.read.position_token import PositionToken
 
 _log: Final = logging.getLogger("duolog.cache")

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from duolog.errors import NotStartedError
 from duolog.tables.view_changes import ReadsViewChanges, ViewChanges, ViewVersion
@@ -31,6 +31,14 @@ class KnownView:
     distrusted_at: float = _NEVER
 
 
+class Listener(Protocol):
+    """Is told what becomes known; it must neither wait nor fail."""
+
+    def __call__(self, view: str, /, *, is_certain: bool) -> None:
+        """Hear that a view has changed; if it is not certain, that it may have."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     began: float
@@ -42,11 +50,15 @@ class KnownViews:
 
     Args:
         source: reads what views have come to now.
+
+    Attributes:
+        listeners: are told what becomes known.
     """
 
-    __slots__ = ("_readings", "_source", "_views")
+    __slots__ = ("_readings", "_source", "_views", "listeners")
 
     def __init__(self, source: ReadsViewChanges) -> None:
+        self.listeners: list[Listener] = []
         self._source = source
         self._views: dict[str, KnownView] = {}
         self._readings: dict[tuple[str, ...], _Reading] = {}
@@ -69,6 +81,7 @@ class KnownViews:
         known = self.of(view)
         if changes.version > known.version:
             known.version, known.position = changes.version, changes.position
+            self._tell(view, is_certain=True)
         elif changes.version == known.version and changes.position > known.position:
             known.position = changes.position
         if as_of > known.as_of and as_of >= known.distrusted_at:
@@ -78,6 +91,7 @@ class KnownViews:
         """Note that a view may have changed just now: what was read before says nothing any more."""
         known = self.of(view)
         known.as_of, known.distrusted_at = _NEVER, time.monotonic()
+        self._tell(view, is_certain=False)
 
     def distrust_all(self) -> None:
         """Note that every view may have changed just now."""
@@ -120,6 +134,10 @@ class KnownViews:
         self._readings.pop(views, None)
         if not ended.cancelled():
             ended.exception()  # whoever waited for it may be gone
+
+    def _tell(self, view: str, *, is_certain: bool) -> None:
+        for listener in self.listeners:
+            listener(view, is_certain=is_certain)
 
     async def _read(self, views: Sequence[str], began: float) -> None:
         for view, changes in (await self._source.view_changes(views)).items():

@@ -6,7 +6,7 @@ from duolog.dispatch.context import MessageContext
 from duolog.errors import ConfigurationError
 from duolog.read.caching.entry import ViewsRead
 from duolog.read.caching.known_views import KnownViews
-from duolog.read.middleware.read_scope import ReadScope
+from duolog.read.read_scope import ReadScope
 
 
 async def read_views(context: MessageContext, views: tuple[str, ...], known: KnownViews) -> ViewsRead | None:
