@@ -200,6 +200,10 @@ class Application(MessageSender):
         """Tell how each projection of this process is doing."""
         return self._assembly.statuses()
 
+    async def end_watching(self) -> None:
+        """Let all live queries end, and no more begin; for a server that is about to stop."""
+        await self._assembly.reading.feed.close()
+
     @property
     def watched(self) -> int:
         """How many live queries are being watched in this process."""

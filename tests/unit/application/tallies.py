@@ -65,6 +65,11 @@ class WhoAmI(Query[str]):
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class WhatMayI(Query[str]):
+    pass
+
+
 @dataclass
 class Probe:
     """Counts what reaches the query services, and lets tests hold them up once they have read.
@@ -167,6 +172,14 @@ class WhoAmIQueryService(_Service):
         return "nobody" if actor is None else f"{actor.id} {sorted(actor.roles)}"
 
 
+@cached(scope=CacheScope.ROLES)
+class WhatMayIQueryService(_Service):
+    async def execute(self, query: WhatMayI) -> str:  # noqa: ARG002 - it has no fields
+        await self._probe.read()
+        actor = self._metadata.actor
+        return "nothing" if actor is None else str(sorted(actor.roles))
+
+
 class TallyProvider(Provider):
     def __init__(self, probe: Probe) -> None:
         super().__init__()
@@ -186,6 +199,7 @@ def tallies(
         GetTallyStrictly.handled_by(GetTallyStrictlyQueryService, reads=[TallyProjection]),
         ListTallies.handled_by(ListTalliesQueryService, reads=[TallyProjection]),
         WhoAmI.handled_by(WhoAmIQueryService, reads=[TallyProjection]),
+        WhatMayI.handled_by(WhatMayIQueryService, reads=[TallyProjection]),
         database=url,
         projections=[TallyProjection],
         providers=[TallyProvider(probe or Probe())],

@@ -12,6 +12,7 @@ from tests.unit.application.tallies import (
     ListTallies,
     Probe,
     Tally,
+    WhatMayI,
     WhoAmI,
     tallies,
 )
@@ -128,7 +129,7 @@ async def test_tenants_never_share_an_answer(url: str) -> None:
 
 
 async def test_actors_share_an_answer_only_where_it_does_not_depend_on_them(url: str) -> None:
-    """With the scope of an actor, another actor, other roles and nobody have answers of their own."""
+    """By actor, another actor, other roles and nobody have answers of their own; by roles, those with the same share."""
     probe = Probe()
     async with tallies(url, probe) as app:
         await app.caught_up()
@@ -137,6 +138,10 @@ async def test_actors_share_an_answer_only_where_it_does_not_depend_on_them(url:
         for _ in range(2):
             assert [await app.query(WhoAmI(), metadata=Metadata(actor=each)) for each in actors] == answers
         assert probe.asked == 4
+        answers = ["[]", "['admin']", "[]", "nothing"]
+        for _ in range(2):
+            assert [await app.query(WhatMayI(), metadata=Metadata(actor=each)) for each in actors] == answers
+        assert probe.asked == 4 + 3
 
 
 async def test_many_who_ask_at_once_are_one_query(url: str) -> None:

@@ -33,7 +33,7 @@ def check_caches(structure: ApplicationStructure) -> Iterator[Finding]:
         if policy.scope is CacheScope.TENANT and Metadata in structure.needs.get(service, {}):
             message = "all of a tenant share its answers, but it knows who asks: it takes Metadata"
             advice = (
-                "Say @cached(scope=CacheScope.ACTOR); or, if it takes only the tenant from there, allow it by "
+                "Say @cached(scope=CacheScope.ROLES) or ACTOR; or, if it takes only the tenant from there, allow it by "
                 "`# duolog: allow cache - reason`."
             )
             yield from finding(_RULE, service, message, advice)

@@ -66,7 +66,11 @@ def run(
         with bind(host, port) as listener:
             url = url_of(listener, host)
             serving = Serving(
-                served, lambda: life.listening(url), workers=workers, drain_seconds=application.settings.drain_seconds
+                served,
+                lambda: life.listening(url),
+                served.end_watching,
+                workers=workers,
+                drain_seconds=application.settings.drain_seconds,
             )
             if not serve(serving, listener):
                 raise typer.Exit(USAGE_ERROR)

@@ -27,7 +27,7 @@ _encoder: Final = msgspec.json.Encoder()
 class CachedAnswers:
     """Makes keys and entries for one query.
 
-    A key holds the question, the tenant and, where the policy says so, the actor with its roles; and a digest of what
+    A key holds the question, the tenant and, where the policy says so, roles or the actor; and a digest of what
     the query, its answer, its views and its policy look like, so that two releases never read each other's answers.
 
     Args:
@@ -38,7 +38,7 @@ class CachedAnswers:
         ConfigurationError: the query cannot be made a key of, or its answers cannot be encoded.
     """
 
-    __slots__ = ("_decode", "_is_immutable", "_name", "_prefix", "_scoped")
+    __slots__ = ("_decode", "_is_immutable", "_name", "_prefix", "_scope")
 
     def __init__(self, binding: Binding[Any, Any], policy: CachePolicy) -> None:
         self._name = binding.name
@@ -53,7 +53,7 @@ class CachedAnswers:
             raise _unfit(binding, "the type of its answer is not declared")
         self._decode: Callable[[bytes], Any] = decoder.decode
         self._is_immutable = is_immutable(kind)
-        self._scoped = policy.scope is CacheScope.ACTOR
+        self._scope = policy.scope
         shape = {
             "format": _FORMAT,
             "query": f"{binding.message.__module__}.{binding.message.__qualname__}",
@@ -77,12 +77,13 @@ class CachedAnswers:
             ValueError: as TypeError.
         """
         tenant = who.tenant if who is not None else ""
-        if self._scoped:
-            actor = who.actor if who is not None else None
-            return self._prefix + _key_encoder.encode(
-                (query, tenant, None if actor is None else (actor.id, sorted(actor.roles)))
-            )
-        return self._prefix + _key_encoder.encode((query, tenant))
+        if self._scope is CacheScope.TENANT:
+            return self._prefix + _key_encoder.encode((query, tenant))
+        actor = who.actor if who is not None else None
+        whose = None
+        if actor is not None:
+            whose = (actor.id if self._scope is CacheScope.ACTOR else "", sorted(actor.roles))
+        return self._prefix + _key_encoder.encode((query, tenant, whose))
 
     def tag(self, key: bytes, versions: tuple[ViewVersion, ...]) -> str:
         """Return a short text that stands for a question and what its views had come to."""

@@ -17,6 +17,8 @@ class CacheScope(Enum):
 
     TENANT = "tenant"
     """Everybody of the tenant who may ask the query."""
+    ROLES = "roles"
+    """Those who have the same roles; whoever is not signed in shares with nobody who is."""
     ACTOR = "actor"
     """One actor with the same roles: for services whose answer depends on who asks."""
 
@@ -47,8 +49,10 @@ def cached(
 ) -> Callable[[S], S]:
     """Let the answers of a query service be cached until a view changes that its binding's ``reads`` names.
 
-    The service must depend on nothing but the query and those views: no clock, no chance, no other table, and on who
-    asks only with ``scope=CacheScope.ACTOR``. Answers with None are cached as well; errors are not.
+    The service must depend on nothing but the query and those views: no clock, no chance, no other table. A kept answer
+    does not reach its ``execute``: what that refuses or leaves out by who asks needs the scope ``ROLES`` or ``ACTOR``;
+    what the application's authorizer refuses does not, it is asked before. Answers with None are cached as well; errors
+    are not.
 
     By default a client that asks one process never sees an older answer after a newer one, nor one that was out of date
     for longer than ``max_staleness``; with ``after=`` the answer has that position. ``strict`` asks the database at
