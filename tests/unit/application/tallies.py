@@ -56,6 +56,13 @@ class GetTallyStrictly(Query[Tally | None]):
 
 
 @dataclass(frozen=True, slots=True)
+class PeekTally(Query[Tally | None]):
+    """Is not cached."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListTallies(Query[list[Tally]]):
     pass
 
@@ -152,6 +159,11 @@ class GetTallyStrictlyQueryService(_Service):
         return await self._one(query.name)
 
 
+class PeekTallyQueryService(_Service):
+    async def execute(self, query: PeekTally) -> Tally | None:
+        return await self._one(query.name)
+
+
 @cached(max_staleness=0.2)
 class ListTalliesQueryService(_Service):
     async def execute(self, query: ListTallies) -> list[Tally]:  # noqa: ARG002 - it has no fields
@@ -197,6 +209,7 @@ def tallies(
         Add.handled_by(AddInteractor),
         GetTally.handled_by(GetTallyQueryService, reads=[TallyProjection]),
         GetTallyStrictly.handled_by(GetTallyStrictlyQueryService, reads=[TallyProjection]),
+        PeekTally.handled_by(PeekTallyQueryService, reads=[TallyProjection]),
         ListTallies.handled_by(ListTalliesQueryService, reads=[TallyProjection]),
         WhoAmI.handled_by(WhoAmIQueryService, reads=[TallyProjection]),
         WhatMayI.handled_by(WhatMayIQueryService, reads=[TallyProjection]),

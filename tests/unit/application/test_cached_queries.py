@@ -129,7 +129,7 @@ async def test_tenants_never_share_an_answer(url: str) -> None:
 
 
 async def test_actors_share_an_answer_only_where_it_does_not_depend_on_them(url: str) -> None:
-    """By actor, another actor, other roles and nobody have answers of their own; by roles, those with the same share."""
+    """By actor each has answers of its own, and so have other roles and nobody; by roles, those with the same share."""
     probe = Probe()
     async with tallies(url, probe) as app:
         await app.caught_up()

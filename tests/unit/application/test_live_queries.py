@@ -11,7 +11,7 @@ from duolog import Metadata, Settings
 from duolog.errors import ConfigurationError, TooManyWatchersError
 from duolog.testing import application
 from tests.unit.application.notes import ListNotes, ListNotesQueryService
-from tests.unit.application.tallies import Add, GetTally, ListTallies, Probe, Tally, tallies
+from tests.unit.application.tallies import Add, GetTally, ListTallies, PeekTally, Probe, Tally, tallies
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ async def test_nobody_asks_while_nothing_changes(url: str) -> None:
     """A view that stays as it is costs no query, however long it is watched."""
     probe = Probe()
     settings = Settings(watch_seconds=0.01)
-    async with tallies(url, probe, settings=settings) as app, aclosing(app.watch(ListTallies())) as answers:
+    async with tallies(url, probe, settings=settings) as app, aclosing(app.watch(PeekTally("a"))) as answers:
         await app.caught_up()
         await soon(answers)
         following = asyncio.ensure_future(anext(answers))
