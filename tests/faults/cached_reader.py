@@ -1,9 +1,12 @@
 """A process that writes and reads tallies: ``python -m tests.faults.cached_reader URL REDIS_URL SECONDS SEED``.
 
-It prints ``ready``, and then what it did, a line each, by the machine's monotonic clock: ``write key invoked answered``,
-``KIND key invoked answered total`` and at the end ``figures shared memory queried failures``. Answers are slow to come
-out of the query service, and slow to get into the shared level: fills are late.
+It prints ``ready``, and then what it did, a line each, by the machine's monotonic clock:
+``write key invoked answered``, ``KIND key invoked answered total`` and at the end
+``figures shared memory queried failures``. Answers are slow to come out of the query service, and slow to get into the
+shared level: fills are late.
 """
+
+# ruff: noqa: S311, T201 - choices of a test, and what it prints is read by the test
 
 import asyncio
 import random

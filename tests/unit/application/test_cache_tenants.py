@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from duolog import Application, Metadata
 from tests.unit.application.tallies import Add, GetTally, GetTallyStrictly, ListTallies, Tally, tallies
 
+Step = tuple[str, str, str]
+
 TENANTS = st.sampled_from(["", "one", "two", "one\x1f", "\x1fone"])
 NAMES = st.sampled_from(["a", "b"])
 STEPS = st.lists(st.tuples(st.sampled_from(["add", "get", "strict", "list"]), TENANTS, NAMES), max_size=20)
@@ -30,7 +32,7 @@ def test_answers_are_those_of_the_tenant_who_asks(
     runner.run(_run(steps))
 
 
-async def _run(steps: Sequence[tuple[str, str, str]]) -> None:
+async def _run(steps: Sequence[Step]) -> None:
     totals = Counter[tuple[str, str]]()
     position = 0
     async with tallies("memory://") as app:
