@@ -32,6 +32,7 @@ from benchmarks.rows.postgres_paging import postgres_paging
 from benchmarks.rows.postgres_processes import postgres_processes
 from benchmarks.rows.postgres_reading import postgres_holes, postgres_log, postgres_stream_loading
 from benchmarks.rows.postgres_rebuilding import postgres_rebuilding
+from benchmarks.rows.query_cache import cache_hits, cache_misses, watching
 from benchmarks.rows.reading import log_reading, stream_loading
 from benchmarks.rows.rebuilding import rebuilding
 
@@ -51,6 +52,9 @@ def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
         *(cached_states(sizes, length) for length in (100, 1_000)),
         rebuilding(sizes),
         *(paging(sizes, kind) for kind in ("first", "deep-offset", "deep-keyset")),
+        cache_hits(sizes),
+        cache_misses(sizes),
+        watching(sizes),
         *(postgres_appending(sizes, server, in_flight) for in_flight in sizes.appends),
         *(postgres_costs(sizes, server, in_flight) for in_flight in (1, 64)),
         *(

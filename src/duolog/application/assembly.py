@@ -15,7 +15,6 @@ from duolog.application.parked_work import ParkedWork
 from duolog.application.parts import Parts
 from duolog.application.read_side import ReadSide
 from duolog.application.running import Running
-from duolog.application.view_news import ViewNews
 from duolog.codec.command_codec import CommandCodec
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
