@@ -1,13 +1,13 @@
 """What cannot be cached safely is refused at the start, or not kept."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
 
-from duolog import Projection, Query, ReadDatabase, ViewDatabase, cached
+from duolog import Projection, Query, ReadDatabase, StreamQuery, ViewDatabase, cached
 from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.errors import ConfigurationError, NotAuthorizedError
 from duolog.messages.metadata import Metadata
@@ -99,6 +99,22 @@ async def test_an_answer_that_would_come_back_as_another_one_is_not_kept(caplog:
             assert (app.cache_figures()["Ask"].unfit, app.cache_figures()["Ask"].queried) == (3, 4)
     (record,) = caplog.records
     assert record.getMessage().startswith("Ask: an answer is not cached: the answer of Ask")
+
+
+async def test_only_answers_of_queries_are_cached() -> None:
+    """Items of a stream, and results of commands, are not kept; whoever says so is told."""
+
+    @dataclass(frozen=True, slots=True)
+    class Count(StreamQuery[int]):
+        pass
+
+    @cached()
+    class CountQueryService:
+        async def execute(self, query: Count) -> AsyncIterator[int]:  # noqa: ARG002 - it has no fields
+            yield 1
+
+    with pytest.raises(ConfigurationError, match="Count is a stream"):
+        await application(Count.handled_by(CountQueryService)).start()
 
 
 def test_an_age_must_be_a_time() -> None:

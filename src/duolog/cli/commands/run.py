@@ -48,8 +48,8 @@ def run(
 
     --no-projections is DUOLOG_PROJECTIONS=off: `duolog worker` does the work then, in processes of its own.
 
-    With --json it says `started` or, with its URL, `listening`, and at the end `stopped`. With one worker it also says at
-    the end how many answers of each cached query came from its cache.
+    With --json it says `started` or, with its URL, `listening`, and at the end `stopped`. With one worker it also says
+    at the end how many answers of each cached query came from its cache.
     """
     loaded = load_target(target)
     application = loaded.application

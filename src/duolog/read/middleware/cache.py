@@ -4,6 +4,7 @@ from typing import Any
 
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
+from duolog.errors import ConfigurationError
 from duolog.messages.binding import Binding, MessageKind
 from duolog.read.caching.declaration import cache_policy
 from duolog.read.caching.entry import ViewsRead, ViewsWanted
@@ -32,6 +33,9 @@ class CacheMiddleware:
             ConfigurationError: a query is declared to be cached and cannot be.
         """
         policy = cache_policy(binding.handler)
+        if policy is not None and binding.kind is not MessageKind.QUERY:
+            message = f"{binding.name} is a {binding.kind.value}, and what answers it is declared to be cached"
+            raise ConfigurationError(message, hint="Only query services that answer at once can be @cached.")
         if binding.kind is not MessageKind.QUERY or (policy is None and not binding.reads):
             return proceed
         if policy is not None:
