@@ -35,6 +35,7 @@ from benchmarks.rows.postgres_processes import postgres_processes
 from benchmarks.rows.postgres_reading import postgres_holes, postgres_log, postgres_stream_loading
 from benchmarks.rows.postgres_rebuilding import postgres_rebuilding
 from benchmarks.rows.postgres_workers import postgres_workers
+from benchmarks.rows.query_cache import cache_hits, cache_misses, watching
 from benchmarks.rows.reading import log_reading, stream_loading
 from benchmarks.rows.rebuilding import rebuilding
 from benchmarks.workloads.worker import VIEWS
@@ -57,6 +58,9 @@ def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
         lag(sizes),
         lag_load(sizes),
         *(paging(sizes, kind) for kind in ("first", "deep-offset", "deep-keyset")),
+        cache_hits(sizes),
+        cache_misses(sizes),
+        watching(sizes),
         *(postgres_appending(sizes, server, in_flight) for in_flight in sizes.appends),
         *(postgres_costs(sizes, server, in_flight) for in_flight in (1, 64)),
         *(

@@ -30,6 +30,8 @@ from duolog.projections.document_view import DocumentView
 from duolog.projections.guarded_keys import GuardedKeys, KeyWrite
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
+from duolog.read.caching.declaration import CacheScope, cached
+from duolog.read.caching.level import Caching
 from duolog.read.cursors import Cursors
 from duolog.read.filtering import FilterableFields, at_least, at_most, between, equals, one_of, prefix
 from duolog.read.gateway import QueryGateway
@@ -66,6 +68,8 @@ __all__ = [
     "Application",
     "Authorizer",
     "Binding",
+    "CacheScope",
+    "Caching",
     "Call",
     "Clock",
     "Command",
@@ -138,6 +142,7 @@ __all__ = [
     "between",
     "bind_command",
     "bind_query",
+    "cached",
     "command",
     "equals",
     "event",

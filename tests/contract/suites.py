@@ -27,6 +27,7 @@ __all__ = [
     "TestTransfers",
     "TestUnitsOfWork",
     "TestUnknownOutcomes",
+    "TestViewChanges",
     "TestViewParking",
     "TestViewPreparation",
     "TestViewSessions",
@@ -79,6 +80,9 @@ class TestReadSessions(contracts.ReadSessionContract): ...
 
 
 class TestViewPreparation(contracts.ViewPreparationContract): ...
+
+
+class TestViewChanges(contracts.ViewChangesContract): ...
 
 
 class TestViewParking(contracts.ViewParkingContract): ...

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.mutants.caches import CACHE_MUTANTS
 from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.gateways import GATEWAY_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
@@ -319,6 +320,7 @@ MUTANTS: Final = (
     *TRANSFER_MUTANTS,
     *PROCESS_MUTANTS,
     *SHARE_MUTANTS,
+    *CACHE_MUTANTS,
     *INLINE_MUTANTS,
     *REBUILD_MUTANTS,
     *FAULT_MUTANTS,

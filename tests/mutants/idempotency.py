@@ -23,7 +23,7 @@ _KEY_APART: Final = """\
 
 _UNTIL_THE_KEY: Final = """\
             AuthorisationMiddleware(self._parts.authorizer),
-            AfterPositionMiddleware(self._wait),
+            self.reading.after_position,
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
 """
 _BY_THE_KEY: Final = """\

@@ -23,6 +23,7 @@ from users.domain.errors import (
     UserNotFoundError,
     WrongCredentialsError,
 )
+from users.presentation.live_page import add_live_page
 from users.presentation.problems import USER_PROBLEMS
 from users.presentation.sessions import open_session
 
@@ -73,4 +74,5 @@ def make_api(app: Application) -> FastAPI:
         "/users/{user_id}", DeleteUserCommand, raises=[UserNotFoundError, StaleUserError, InvalidUserDataError]
     )
     users.get("/statistics/roles", CountUsersQuery)
+    add_live_page(api)
     return api

@@ -23,6 +23,8 @@ from duolog.projections.inline_building import InlineBuilding
 from duolog.projections.projection import Projection
 from duolog.projections.rebuild import Rebuilds
 from duolog.projections.shares import ProjectionShares
+from duolog.read.caching.figures import CacheFigures
+from duolog.read.caching.level import Caching
 from duolog.subscriptions.parked_choice import ParkedChoice, RetriedKey
 from duolog.subscriptions.status import SubscriptionStatus
 
@@ -56,6 +58,7 @@ class Application(MessageSender):
         authorizer: may refuse a message before its handler is built.
         middleware: the application's own, placed by ``before(name, m)`` and ``after(name, m)``.
         settings: time limits and numbers.
+        caching: where the answers of ``@cached`` query services are kept; by default in memory.
 
     Raises:
         ConfigurationError: a handler is doubled or a misfit, a stored type has no name, a middleware has no place.
@@ -76,6 +79,7 @@ class Application(MessageSender):
         authorizer: Authorizer | None = None,
         middleware: Sequence[Placed] = (),
         settings: Settings | None = None,
+        caching: Caching | None = None,
     ) -> None:
         self.name = name
         self.settings = settings or Settings()
@@ -94,10 +98,12 @@ class Application(MessageSender):
             authorizer,
             tuple(middleware),
             self.settings,
+            caching or Caching(),
         )
         self._assembly = Assembly(self._parts)
         super().__init__(
             self._assembly.dispatcher,
+            self._assembly.reading.live,
             log_id=lambda: self.database.store.log_id,
             after_seconds=self.settings.after_seconds,
         )
@@ -192,6 +198,19 @@ class Application(MessageSender):
         """Tell how each projection of this process is doing."""
         return self._assembly.statuses()
 
+    async def end_watching(self) -> None:
+        """Let all live queries end, and no more begin; for a server that is about to stop."""
+        await self._assembly.reading.feed.close()
+
+    @property
+    def watched(self) -> int:
+        """How many live queries are being watched in this process."""
+        return self._assembly.reading.feed.count
+
+    def cache_figures(self) -> Mapping[str, CacheFigures]:
+        """Tell how well the caches of this process do since it started, by query."""
+        return self._assembly.reading.cache_figures()
+
     async def caught_up(self, *, timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the answer
         """Wait until all followers have the log's end, and no scheduled command is due; for tests and scripts.
 
@@ -202,6 +221,7 @@ class Application(MessageSender):
             AfterTimeoutError: a projection did not get there in time.
         """
         await self._assembly.started().caught_up(self.database.store, seconds=timeout)
+        self._assembly.reading.known.distrust_all()  # whoever waited for it asks for what is there now
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply chosen parked events of its projections and processes again, a key in order and in one transaction.

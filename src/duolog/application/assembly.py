@@ -13,6 +13,7 @@ from duolog.application.followers import Followers
 from duolog.application.in_flight import InFlight
 from duolog.application.parked_work import ParkedWork
 from duolog.application.parts import Parts
+from duolog.application.read_side import ReadSide
 from duolog.application.running import Running
 from duolog.codec.command_codec import CommandCodec
 from duolog.codec.event_codec import EventCodec
@@ -40,8 +41,6 @@ from duolog.projections.inline_building import InlineBuilding
 from duolog.projections.inline_views import InlineViews
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
-from duolog.read.middleware.after_position import AfterPositionMiddleware
-from duolog.read.middleware.read_scope import ReadScopeMiddleware
 from duolog.read.position_token import PositionToken
 from duolog.scheduling.due_signal import DueSignal
 from duolog.subscriptions.status import SubscriptionStatus
@@ -88,6 +87,7 @@ class Assembly:
             (SchedulingProvider(commands, signal, parts.processes), *parts.providers),
         )
         self.in_flight = InFlight()
+        self.reading = ReadSide(parts, self.database, self._wait)
         self._middleware = arrange(self._defaults(), parts.middleware)
         self._sweeper = KeySweeper(lambda: self.database.idempotency, hours=settings.idempotency_hours)
         self._running: Running | None = None
@@ -95,7 +95,15 @@ class Assembly:
         self.routes: dict[type, Route] = {}
         self.dispatcher = Dispatcher(parts.name, parts.registry, self.routes, self.in_flight)
         self.followers = Followers(
-            parts, self.database, self._views, self.container, self.codec, commands, signal, self.dispatcher
+            parts=parts,
+            database=self.database,
+            views=self._views,
+            container=self.container,
+            events=self.codec,
+            commands=commands,
+            signal=signal,
+            dispatcher=self.dispatcher,
+            known=self.reading.known,
         )
 
     async def start(self, *, projections: bool, only: Collection[str] | None = None) -> None:
@@ -142,6 +150,7 @@ class Assembly:
     async def close(self) -> None:
         """Drain, stop the projections, and close the container and the database."""
         seconds = self._parts.settings.drain_seconds
+        await self.reading.feed.close()
         try:
             if self._running is not None:
                 await self._running.due.stop(seconds=seconds)
@@ -206,6 +215,7 @@ class Assembly:
                 await self.container.close()
             finally:
                 await self._sweeper.stop()
+                await self.reading.close()
                 await self.database.close()
 
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
@@ -220,12 +230,12 @@ class Assembly:
             MetricsMiddleware(),
             ValidationMiddleware(),
             AuthorisationMiddleware(self._parts.authorizer),
-            AfterPositionMiddleware(self._wait),
+            self.reading.after_position,
             TimeLimitMiddleware(command_seconds=settings.command_seconds, query_seconds=settings.query_seconds),
             IdempotencyMiddleware(lambda: self.database.idempotency, self._parts.secret.value),
             ConflictRetryMiddleware(attempts=settings.attempts),
             UnitOfWorkMiddleware(self._open_unit),
-            ReadScopeMiddleware(lambda: self.database.open_reader(seconds=settings.query_seconds)),
+            *self.reading.innermost,
         )
 
     def _open_unit(self, metadata: Metadata | None) -> UnitOfWork:

@@ -86,12 +86,16 @@ class Dispatcher:
         """Run a query; otherwise like `execute`."""
         return self._run(self._route(_QUERY, query), query, metadata, note)
 
+    def binding_of(self, query: object) -> Binding[Any, Any]:
+        """Return the binding of a query; errors as `execute`."""
+        return self._route(_QUERY, query).binding
+
     def run_bound(
         self,
         binding: Binding[Any, Any],
         message: object,
         metadata: Metadata | None,
-        note: object | None = None,
+        *notes: object | None,
     ) -> Running:
         """Run a message by its binding; otherwise like `execute`."""
         if self._registry.binding_for(binding.message) is not binding:
@@ -99,7 +103,7 @@ class Dispatcher:
         route = self._routes.get(binding.message)
         if route is None:
             raise self._not_running(binding)
-        return self._run(route, message, metadata, note)
+        return self._run(route, message, metadata, *notes)
 
     async def relay(
         self, message: object, metadata: Metadata | None, note: object | None = None

@@ -11,6 +11,7 @@ from duolog.application.dispatcher import Dispatcher
 from duolog.application.parked_work import ParkedWork
 from duolog.application.parts import Parts
 from duolog.application.running import Running
+from duolog.application.view_news import ViewNews
 from duolog.codec.command_codec import CommandCodec
 from duolog.codec.event_codec import EventCodec
 from duolog.container.scopes import ProjectionScopes, ReactorScopes
@@ -26,6 +27,7 @@ from duolog.projections.rebuild import Rebuilds
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.shares import ProjectionShares
 from duolog.projections.version_keeper import VersionKeeper
+from duolog.read.caching.known_views import KnownViews
 from duolog.read.position_wait import PositionWait
 from duolog.scheduling.due_commands import DueCommands, DuePace
 from duolog.scheduling.due_signal import DueSignal
@@ -49,6 +51,7 @@ class Followers:
         commands: encodes and decodes scheduled commands.
         signal: tells that a command was scheduled.
         dispatcher: executes commands that are due.
+        known: hears that views may have changed.
     """
 
     parts: Parts
@@ -59,6 +62,7 @@ class Followers:
     commands: CommandCodec
     signal: DueSignal
     dispatcher: Dispatcher
+    known: KnownViews
 
     @property
     def projections(self) -> Sequence[type[Projection]]:
@@ -75,7 +79,7 @@ class Followers:
         names, meter = self._subscriptions, find_meter()
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         keyed = [each.name for each in self.projections if each.is_keyed()]
-        progress = Progress(self.database.checkpoints, meters, keyed=keyed)
+        progress = Progress(self.database.checkpoints, ViewNews(self.known, meters), keyed=keyed)
         runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress, only=work)
         reactors = ReactorRuntime(
             self.parts.processes, self._reaction_ports(), source=self.database, progress=progress, only=work

@@ -1,15 +1,17 @@
 """Sending commands and queries to their handlers."""
 
 from collections.abc import AsyncGenerator, Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
+from duolog.application.answer import Answer, make_answer
 from duolog.application.dispatcher import Dispatcher
+from duolog.application.live_queries import LiveQueries
 from duolog.application.receipt import Receipt, make_receipt
-from duolog.messages.binding import Binding, M, R
+from duolog.messages.binding import Binding, M, MessageKind, R
 from duolog.messages.command import Command
 from duolog.messages.metadata import Metadata
 from duolog.messages.query import Query, StreamQuery
-from duolog.read.middleware.after_position import AfterPosition
+from duolog.read.after_position import AfterPosition
 from duolog.read.position_token import PositionToken
 from duolog.write.idempotency import GivenKey, key_of
 
@@ -21,12 +23,16 @@ class MessageSender:
 
     Args:
         dispatcher: runs them.
+        live: watches queries.
         log_id: identity of the log, which receipts name.
         after_seconds: how long a query waits for a position if its caller does not say.
     """
 
-    def __init__(self, dispatcher: Dispatcher, *, log_id: Callable[[], str], after_seconds: float) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, live: LiveQueries, *, log_id: Callable[[], str], after_seconds: float
+    ) -> None:
         self._dispatcher = dispatcher
+        self._live = live
         self._log_id = log_id
         self._after_seconds = after_seconds
 
@@ -130,6 +136,74 @@ class MessageSender:
         """Answer a query that is a plain dataclass, by the binding that ``bind_query`` made; like `query`."""
         result, _ = await self._dispatcher.run_bound(binding, query, metadata, self._after(after, timeout))
         return cast("R", result)
+
+    async def answer_bound(
+        self,
+        binding: Binding[M, R],
+        query: M,
+        *,
+        after: int | PositionToken | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the limit of the wait for a position, part of the answer
+        metadata: Metadata | None = None,
+    ) -> Answer[R]:
+        """Answer a query by its binding, and tell which state of its views is answered; otherwise like `query`."""
+        result, context = await self._dispatcher.run_bound(binding, query, metadata, self._after(after, timeout))
+        return make_answer(cast("R", result), context)
+
+    async def watch(
+        self,
+        query: Query[R],
+        *,
+        after: int | PositionToken | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the limit of the wait for a position, part of the answer
+        metadata: Metadata | None = None,
+    ) -> AsyncGenerator[R, None]:
+        """Answer a query, and again whenever its answer has become another one.
+
+        It is asked again, through the whole pipeline, when a view has changed that its binding's ``reads`` names, and
+        only then; several changes at a time are one. While the loop's body runs nothing is asked, so a slow consumer
+        misses states between, never the last one. It ends when the application is closed.
+
+        Leave the loop early only with ``contextlib.aclosing`` around the iterator. Arguments are those of `query`, and
+        so are errors, at the beginning or when it is asked again.
+
+        Raises:
+            ConfigurationError: its views do not say when they have changed.
+            TooManyWatchersError: as many queries are watched as ``settings.watchers`` says.
+            Exception: what `query` raises.
+        """
+        answers = self._watch(self._dispatcher.binding_of(query), query, metadata, self._after(after, timeout))
+        try:
+            async for answer in answers:
+                yield cast("R", answer.result)
+        finally:
+            await answers.aclose()
+
+    async def watch_bound(
+        self,
+        binding: Binding[M, R],
+        query: M,
+        *,
+        after: int | PositionToken | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the limit of the wait for a position, part of the answer
+        metadata: Metadata | None = None,
+    ) -> AsyncGenerator[Answer[R], None]:
+        """Watch a query by its binding, and tell of each answer which state of its views it is; like `watch`."""
+        answers = self._watch(binding, query, metadata, self._after(after, timeout))
+        try:
+            async for answer in answers:
+                yield answer
+        finally:
+            await answers.aclose()
+
+    def can_watch(self, binding: Binding[Any, Any]) -> bool:
+        """Tell whether a query can be watched: all views that it reads say when they have changed."""
+        return binding.kind is MessageKind.QUERY and self._live.can_watch(binding)
+
+    def _watch(
+        self, binding: Binding[Any, Any], query: object, metadata: Metadata | None, after: AfterPosition | None
+    ) -> AsyncGenerator[Answer[Any], None]:
+        return self._live.watch(self._dispatcher.run_bound, binding, query, metadata, after)
 
     async def stream(
         self,

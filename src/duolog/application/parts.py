@@ -15,6 +15,7 @@ from duolog.errors import ConfigurationError
 from duolog.process_managers.process_manager import Reactor
 from duolog.process_managers.runtime import check_names
 from duolog.projections.projection import Projection
+from duolog.read.caching.level import Caching
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Parts:
         authorizer: may refuse messages.
         middleware: the application's own.
         settings: time limits and numbers.
+        caching: where cached answers are kept.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Parts:
     authorizer: Authorizer | None
     middleware: tuple[Placed, ...]
     settings: Settings
+    caching: Caching
 
     def __post_init__(self) -> None:
         """Refuse a query that waits for a projection which the application does not have.

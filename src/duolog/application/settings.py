@@ -19,6 +19,9 @@ class Settings:
             deciders with immutable states, and aggregates that declare snapshots. 0 keeps none.
         keep_previous_hours: how long the generation of a view is kept that a rebuilt one has replaced; until then
             `duolog projections rollback` goes back to it.
+        watchers: so many live queries may be watched at once in this process.
+        watch_seconds: so late a live query may see what another process has changed; this one's own changes it sees at
+            once.
         due_at_once: so many scheduled commands are executed side by side in this process.
     """
 
@@ -31,6 +34,8 @@ class Settings:
     idempotency_hours: float = 24.0
     hot_entities: int = 1_024
     keep_previous_hours: float = 24.0
+    watchers: int = 10_000
+    watch_seconds: float = 0.1
     due_at_once: int = 16
 
     def __post_init__(self) -> None:
@@ -42,6 +47,7 @@ class Settings:
             self.drain_seconds,
             self.idempotency_hours,
             self.keep_previous_hours,
+            self.watch_seconds,
         )
         if any(limit is not None and limit <= 0 for limit in limits) or self.attempts < 1 or self.max_event_bytes < 1:
             message = "time limits, attempts and sizes must be greater than zero"
@@ -49,6 +55,6 @@ class Settings:
         if self.due_at_once < 1:
             message = "the number of scheduled commands side by side must be greater than zero"
             raise ValueError(message)
-        if self.hot_entities < 0:
-            message = "the number of hot entities cannot be negative"
+        if self.hot_entities < 0 or self.watchers < 0:
+            message = "the numbers of hot entities and of watchers cannot be negative"
             raise ValueError(message)

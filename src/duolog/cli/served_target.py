@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from duolog.cli.target import Asgi, AsgiMessage, load_target
+from duolog.cli.target import Asgi, AsgiMessage, Target, load_target
 from duolog.cli.terminal import printable
 from duolog.errors import ConfigurationError, DuologError
 
@@ -58,14 +58,23 @@ class ServedTarget:
         for failure in failures:
             await send(failure)
 
+    async def end_watching(self) -> None:
+        """Let the live queries of the target end."""
+        await _target(self.name).application.end_watching()
+
 
 def _sentence(error: DuologError) -> str:
     return "\n".join(printable(line) for line in str(error).splitlines())
 
 
 @cache
+def _target(name: str) -> Target:
+    return load_target(name)
+
+
+@cache
 def _web(name: str) -> Asgi:
-    web = load_target(name).web
+    web = _target(name).web
     if web is None:
         message = f"{name} has no HTTP side"
         raise ConfigurationError(message)

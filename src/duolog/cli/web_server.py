@@ -3,7 +3,6 @@
 import copy
 import math
 import signal
-from collections.abc import Callable
 from socket import socket
 from typing import Any
 
@@ -40,7 +39,7 @@ def serve(serving: Serving, listener: socket) -> bool:
     # uvicorn raises the signal again once it has drained; then both are the ordinary end of serving.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _AnnouncingServer(config, serving.on_started).run(sockets=[listener])
+        _AnnouncingServer(config, serving).run(sockets=[listener])
     except KeyboardInterrupt:
         return True
     except SystemExit as ended:
@@ -64,13 +63,18 @@ def _serve_in_many(config: uvicorn.Config, listener: socket) -> bool:
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Tells when the application has started; uvicorn does not where it is handed a socket."""
+    """Tells when the application has started, which uvicorn does not where it is handed a socket; and when it stops."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, serving: Serving) -> None:
         super().__init__(config)
-        self._on_started = on_started
+        self._serving = serving
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start the application and accept connections."""
         await super().startup(sockets)
-        self._on_started()
+        self._serving.on_started()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Let endless requests end, then wait for the others and stop the application."""
+        await self._serving.on_stopping()
+        await super().shutdown(sockets)

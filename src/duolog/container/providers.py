@@ -17,7 +17,7 @@ from duolog.eventstore.port import EventStore
 from duolog.messages.metadata import Metadata
 from duolog.projections.inline_views import InlineViews
 from duolog.projections.view_database import ViewDatabase
-from duolog.read.middleware.read_scope import ReadScope
+from duolog.read.read_scope import ReadScope
 from duolog.tables.ports import ReadDatabase, ReadSession
 from duolog.write.boundary import DecisionBoundary
 from duolog.write.entity_states import EntityStates

@@ -15,7 +15,8 @@ from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
 from duolog.subscriptions.source import SubscriptionSource
-from duolog.tables.ports import ReadSession
+from duolog.tables.ports import QuerySnapshot
+from duolog.tables.view_changes import ReadsViewChanges
 from duolog.write.idempotency import IdempotencyStore
 from duolog.write.sealed_work import WorkCommitter
 from duolog.write.snapshots import SnapshotStore
@@ -64,7 +65,7 @@ class View:
     dependants: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-class Database(SubscriptionSource, Protocol):
+class Database(SubscriptionSource, ReadsViewChanges, Protocol):
     """One database: the log, the application's tables, the views, and who may advance them.
 
     `open` comes first and `close` last, on one event loop; in between everything may be used by any number of tasks.
@@ -296,7 +297,7 @@ class Database(SubscriptionSource, Protocol):
         """
         ...
 
-    def open_reader(self, *, seconds: float | None = None) -> ReadSession:
+    def open_reader(self, *, seconds: float | None = None) -> QuerySnapshot:
         """Open a session that reads one snapshot and cannot write.
 
         Args:

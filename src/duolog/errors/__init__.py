@@ -57,6 +57,7 @@ from duolog.errors.queries import (
     AfterTimeoutError,
     InvalidCursorError,
     LimitOutOfRangeError,
+    TooManyWatchersError,
     UnknownFieldError,
     ViewParkedError,
 )
@@ -147,6 +148,7 @@ __all__ = [
     "SwitchBlockedError",
     "SwitchRefusedError",
     "TimeLimitExceededError",
+    "TooManyWatchersError",
     "TransferError",
     "TransientError",
     "UncommittedWorkError",

@@ -60,6 +60,20 @@ class AfterTimeoutError(DuologError, TimeoutError):
         self.reached = dict(reached)
 
 
+class TooManyWatchersError(DuologError):
+    """As many live queries are watched in this process as are allowed.
+
+    Attributes:
+        most: how many that are.
+    """
+
+    hint = "Watch in another process, ask again instead, or raise Settings(watchers=...)."
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(f"{most} live queries are watched already")
+        self.most = most
+
+
 class ViewParkedError(DuologError):
     """What the asked position wrote is parked, so the view would answer with something older.
 

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any, Final, Protocol, TypeVar, overload
 
 from duolog.tables.statements import Parameters
+from duolog.tables.view_changes import ReadsViewChanges
 
 T = TypeVar("T")
 
@@ -143,3 +144,10 @@ class ReadSession(ReadDatabase, Protocol):
     async def close(self) -> None:
         """Give the connection back; also right after a cancelled fetch. May be called twice."""
         ...
+
+
+class QuerySnapshot(ReadSession, ReadsViewChanges, Protocol):
+    """The session of a query's scope: it tells what views have come to in the very snapshot that its fetches read.
+
+    Where the backend has no snapshots (``Features.snapshot_reads``), it tells what they have come to now.
+    """

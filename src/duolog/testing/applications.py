@@ -13,6 +13,7 @@ from duolog.dispatch.pipeline import Placed
 from duolog.messages.binding import Binding
 from duolog.process_managers.process_manager import Reactor
 from duolog.projections.projection import Projection
+from duolog.read.caching.level import Caching
 
 TEST_SECRET = "a secret for tests only, 32 bytes"  # noqa: S105 - it protects nothing
 
@@ -28,6 +29,7 @@ def application(
     authorizer: Authorizer | None = None,
     middleware: Sequence[Placed] = (),
     settings: Settings | None = None,
+    caching: Caching | None = None,
 ) -> Application:
     """Make an application on the memory store; enter it with ``async with``.
 
@@ -42,6 +44,7 @@ def application(
         authorizer: as for `Application`.
         middleware: as for `Application`.
         settings: as for `Application`.
+        caching: as for `Application`.
     """
     return Application(
         "test",
@@ -56,4 +59,5 @@ def application(
         authorizer=authorizer,
         middleware=middleware,
         settings=settings,
+        caching=caching,
     )

@@ -14,8 +14,8 @@ from duolog.errors import ConfigurationError
 from duolog.eventstore.streams import check_category, stream_name
 from duolog.messages.event import event_spec
 from duolog.messages.event_handlers import annotated_events
+from duolog.messages.immutability import is_immutable, is_open
 from duolog.write.event_sourced import EventSourced
-from duolog.write.immutability import is_immutable, is_open
 from duolog.write.snapshots import SnapshotPolicy
 
 C = TypeVar("C")

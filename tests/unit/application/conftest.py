@@ -1,3 +1,3 @@
-from tests.unit.database_urls import url
+from tests.unit.database_urls import shared_url, url
 
-__all__ = ["url"]
+__all__ = ["shared_url", "url"]

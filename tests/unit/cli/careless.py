@@ -4,7 +4,18 @@ from dataclasses import dataclass
 
 from dishka import Provider, Scope
 
-from duolog import Aggregate, Application, Command, EventPublisher, EventSourcedRepository, Query, UnitOfWork, event
+from duolog import (
+    Aggregate,
+    Application,
+    Command,
+    EventPublisher,
+    EventSourcedRepository,
+    Metadata,
+    Query,
+    UnitOfWork,
+    cached,
+    event,
+)
 from duolog.testing.applications import TEST_SECRET
 
 
@@ -68,9 +79,11 @@ class CartReader:
         self._carts = carts
 
 
+@cached()
 class GetCartQueryService:
-    def __init__(self, reader: CartReader) -> None:
+    def __init__(self, reader: CartReader, metadata: Metadata) -> None:
         self._reader = reader
+        self._metadata = metadata
 
     async def execute(self, query: GetCartQuery) -> CartDTO:
         return CartDTO(query.goods)

@@ -38,7 +38,7 @@ def found(findings: list[Mapping[str, Any]], rule: str) -> dict[str, str]:
 def test_careful_code_passes(duolog: Duolog, target: Target) -> None:
     ended = duolog("check", target())
     assert (ended.code, ended.stderr) == (0, "")
-    assert ended.stdout.startswith("3 handlers keep 8 rules")
+    assert ended.stdout.startswith("3 handlers keep 9 rules")
 
 
 def test_careful_code_is_told_so_to_programs(duolog: Duolog, target: Target) -> None:
@@ -59,7 +59,7 @@ def test_a_finding_names_class_place_and_what_to_do(duolog: Duolog) -> None:
     line = inspect.getsourcelines(careless.FillCart)[1]
     assert f"tests/unit/cli/careless.py:{line}: naming: tests.unit.cli.careless.FillCart: " in ended.stdout
     assert "  hint: Rename it to FillCartCommand." in ended.lines
-    assert ended.stderr == "10 findings\n"
+    assert ended.stderr == "12 findings\n"
 
 
 def test_names_follow_one_pattern(findings: list[Mapping[str, Any]]) -> None:
@@ -91,6 +91,14 @@ def test_events_are_named_registered_and_have_a_stream_of_their_own(findings: li
         "CartWatched": "FillCartInteractor publishes it, but it is not registered: not every process can read it",
         "CartForgotten": "FillCartInteractor publishes it, but it has no name",
     }
+
+
+def test_cached_answers_depend_on_views_and_on_nobody_in_particular(findings: list[Mapping[str, Any]]) -> None:
+    messages = [each["message"] for each in findings if each["rule"] == "cache"]
+    assert messages == [
+        "its answers are cached, and nothing tells when they change",
+        "all of a tenant share its answers, but it knows who asks: it takes Metadata",
+    ]
 
 
 def test_secrets_are_left_out_of_the_repr(findings: list[Mapping[str, Any]]) -> None:

@@ -116,7 +116,7 @@ async def test_the_openapi_document_says_what_messages_take_and_give(client: htt
     assert {"409", "413", "415", "422", "500", "503"} <= set(post["responses"])
     assert "HTTPValidationError" not in schemas
     listed = {parameter["name"] for parameter in paths["/things"]["get"]["parameters"]}
-    assert listed == {"limit", "offset", "name", "cursor", "Duolog-After"}
+    assert listed == {"limit", "offset", "name", "cursor", "Duolog-After", "Last-Event-ID"}
     patch = paths["/things/{thing_id}"]["patch"]
     assert {parameter["name"] for parameter in patch["parameters"]} == {"thing_id", "If-Match", "Idempotency-Key"}
     assert "The thing has changed" in patch["responses"]["412"]["description"]

@@ -8,8 +8,8 @@ import pytest
 
 from duolog import AggregateNotFoundError, Decider, EventSourcedRepository, Exactly, SnapshotPolicy, event
 from duolog.errors import ConfigurationError, StreamNameError, UnnamedTypeError, WrongExpectedVersionError
+from duolog.messages.immutability import is_immutable
 from duolog.testing import application, given
-from duolog.write.immutability import is_immutable
 from tests.unit.write.carts import (
     TIN,
     CartState,

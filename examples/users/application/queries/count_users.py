@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from duolog import Query
+from duolog import CacheScope, Query, cached
 from users.application.access import Access
 from users.application.dto.role_statistics import RoleStatisticsDTO
 from users.application.ports.role_statistics_gateway import RoleStatisticsGateway
@@ -15,6 +15,7 @@ class CountUsersQuery(Query[list[RoleStatisticsDTO]]):
     """By role; there is nothing to choose."""
 
 
+@cached(scope=CacheScope.ROLES)
 class CountUsersQueryService:
     def __init__(self, reader: RoleStatisticsGateway, access: Access) -> None:
         self._reader = reader

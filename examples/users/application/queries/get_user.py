@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from duolog import Query
+from duolog import CacheScope, Query, cached
 from users.application.access import Access
 from users.application.dto.user import UserDTO
 from users.application.ports.user_query_gateway import UserQueryGateway
@@ -15,6 +15,7 @@ class GetUserQuery(Query[UserDTO]):
     user_id: UUID
 
 
+@cached(scope=CacheScope.ROLES)
 class GetUserQueryService:
     def __init__(self, reader: UserQueryGateway, access: Access) -> None:
         self._reader = reader

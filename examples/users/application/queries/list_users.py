@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from duolog import Limits, PaginatedResult, Query, SortOrder
+from duolog import CacheScope, Limits, PaginatedResult, Query, SortOrder, cached
 from users.application.access import Access
 from users.application.dto.user import UserDTO
 from users.application.ports.user_query_gateway import UserFilters, UserQueryGateway
@@ -18,6 +18,7 @@ class ListUsersQuery(Query[PaginatedResult[UserDTO]]):
     is_active: bool | None = None
 
 
+@cached(scope=CacheScope.ROLES)
 class ListUsersQueryService:
     def __init__(self, reader: UserQueryGateway, access: Access) -> None:
         self._reader = reader

@@ -14,7 +14,7 @@ from duolog.adapters.memory.leases import MemoryLeases, MemoryMembers
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.pauses import MemoryPauses
 from duolog.adapters.memory.process_states import MemoryProcessStates
-from duolog.adapters.memory.reading import MemoryReadSession
+from duolog.adapters.memory.reading import MemoryQuerySnapshot
 from duolog.adapters.memory.scheduled_commands import MemoryCommandSchedule
 from duolog.adapters.memory.shares import MemoryShares
 from duolog.adapters.memory.snapshots import MemorySnapshots
@@ -34,7 +34,8 @@ from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
-from duolog.tables.ports import ReadSession
+from duolog.tables.ports import QuerySnapshot
+from duolog.tables.view_changes import ViewChanges
 
 _URL: Final = "memory://"
 
@@ -233,6 +234,10 @@ class MemoryDatabase:
         redirection = Redirection(tuple(view.tables), share or Share(view.subscription), role)
         return MemoryViewSession(self._tables, self._checkpoints, self._parking, redirection, self._log)
 
-    def open_reader(self, *, seconds: float | None = None) -> ReadSession:
+    def open_reader(self, *, seconds: float | None = None) -> QuerySnapshot:
         """Open a session that reads what is committed; see `Database.open_reader`."""
-        return MemoryReadSession(self._tables, seconds=seconds)
+        return MemoryQuerySnapshot(self._tables, self._checkpoints, seconds=seconds)
+
+    async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
+        """Return what views have come to; see `ReadsViewChanges`."""
+        return self._checkpoints.view_changes(views)

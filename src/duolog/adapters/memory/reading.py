@@ -2,13 +2,15 @@
 
 import sqlite3
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 from duolog.adapters._sql.reading import Reading
+from duolog.adapters.memory.subscriptions import MemoryCheckpoints
 from duolog.adapters.memory.tables import Tables
 from duolog.errors import NotStartedError
+from duolog.tables.view_changes import ViewChanges
 
 R = TypeVar("R")
 
@@ -55,3 +57,21 @@ class MemoryReadSession(TableReads):
     async def close(self) -> None:
         """End the session. May be called twice."""
         self.end()
+
+
+class MemoryQuerySnapshot(MemoryReadSession):
+    """A `QuerySnapshot`, which has no snapshot here: it tells what views have come to by now.
+
+    Args:
+        tables: what is read.
+        checkpoints: tell what views have come to.
+        seconds: time limit of one statement; None for none.
+    """
+
+    def __init__(self, tables: Tables, checkpoints: MemoryCheckpoints, *, seconds: float | None = None) -> None:
+        super().__init__(tables, seconds=seconds)
+        self._checkpoints = checkpoints
+
+    async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
+        """Return what views have come to by now; see `ReadsViewChanges`."""
+        return self._checkpoints.view_changes(views)

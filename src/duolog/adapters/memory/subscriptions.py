@@ -12,6 +12,7 @@ from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.subscriptions.processed import NOTHING, Stretch
 from duolog.subscriptions.share import Buckets, Share
+from duolog.tables.view_changes import ViewChanges
 
 
 class MemoryGenerations:
@@ -107,6 +108,17 @@ class MemoryCheckpoints:
         """Return what was counted before the checkpoints' own counts began; see `Checkpoints.stretches`."""
         chosen = [each for each in self._stretches if each.share.key[:2] == (subscription, generation)]
         return sorted(chosen, key=lambda each: (each.through, each.share))
+
+    def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
+        """Return what views have come to, by name; one that never ran is left out."""
+        found: dict[str, ViewChanges] = {}
+        for view in views:
+            live = self._generations.live(view)
+            shares = [] if live is None else self.of(view, live.number)
+            if live is not None and shares:
+                version = (live.since, live.number, sum(each.changes for each in shares))
+                found[view] = ViewChanges(version, min(each.position for each in shares))
+        return found
 
     def all_stretches(self) -> Sequence[Stretch]:
         """Return all stretches, by share and position."""

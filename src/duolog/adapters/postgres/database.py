@@ -27,6 +27,7 @@ from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statements import Statements
 from duolog.adapters.postgres.switch import finish_load, stored_tables, switch_view
 from duolog.adapters.postgres.transfer import PostgresTransfer
+from duolog.adapters.postgres.view_changes import read_view_changes
 from duolog.adapters.postgres.view_session import PostgresViewSession
 from duolog.adapters.postgres.views import create_shadow, create_tables, drop_generation, forget_view, prepare_view
 from duolog.database.closed_log import check_in_use
@@ -38,6 +39,7 @@ from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
+from duolog.tables.view_changes import ViewChanges
 from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 MOST_LOG_CONNECTIONS: Final = 8
@@ -225,6 +227,12 @@ class PostgresDatabase:
         """Open a session that reads one snapshot and cannot write; see `Database.open_reader`."""
         opened = self._opened()
         return PostgresReadSession(opened.sessions, opened.statements, seconds=seconds)
+
+    async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
+        """Return what views have come to; see `ReadsViewChanges`."""
+        connections = self._opened().log_connections
+        async with connections.use() as connection:
+            return await read_view_changes(connection, connections.location.schema, views)
 
     def _opened(self) -> "_Open":
         if self._open is None:

@@ -1,7 +1,7 @@
 """A session that reads one snapshot and cannot write."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any, Final, TypeVar
@@ -13,9 +13,11 @@ from duolog.adapters.postgres.open_rows import OpenRows
 from duolog.adapters.postgres.reading import Reading
 from duolog.adapters.postgres.statements import StaleStatementError, Statements
 from duolog.adapters.postgres.transactions import begin
+from duolog.adapters.postgres.view_changes import read_view_changes
 from duolog.dispatch.shield import shielded
 from duolog.errors import DatabaseError, NotStartedError, TimeLimitExceededError
 from duolog.tables.statements import Parameters
+from duolog.tables.view_changes import ViewChanges
 
 R = TypeVar("R")
 
@@ -25,7 +27,7 @@ _BACK_TO_MARK: Final = "ROLLBACK TO SAVEPOINT duolog_read"
 
 
 class PostgresReadSession(Reading):
-    """A `ReadSession`: a transaction ``REPEATABLE READ READ ONLY``, from its first fetch to `close`.
+    """A `QuerySnapshot`: a transaction ``REPEATABLE READ READ ONLY``, from its first fetch to `close`.
 
     Args:
         connections: where its connection comes from.
@@ -85,6 +87,11 @@ class PostgresReadSession(Reading):
                 raise
             self._is_clean = True
             return result
+
+    async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
+        """Return what views have come to in this snapshot; see `ReadsViewChanges`."""
+        schema = self._connections.location.schema
+        return await self.read(lambda connection: read_view_changes(connection, schema, views))
 
     async def close(self) -> None:
         """Give the connection back, after a fetch that still runs. May be called twice."""

@@ -1,5 +1,6 @@
-"""Views in Valkey or Redis: keys that remember which event wrote them."""
+"""Views and cached answers in Valkey or Redis."""
 
+from duolog.adapters.redis.cache import RedisCache
 from duolog.adapters.redis.guarded_keys import RedisGuardedKeys
 
-__all__ = ["RedisGuardedKeys"]
+__all__ = ["RedisCache", "RedisGuardedKeys"]

@@ -15,7 +15,7 @@ from duolog.adapters.sqlalchemy.transaction_manager import SqlAlchemyTransaction
 from duolog.database.port import Database
 from duolog.dispatch.context import ScopeKind, current_context
 from duolog.errors import ConfigurationError
-from duolog.read.middleware.read_scope import ReadScope
+from duolog.read.read_scope import ReadScope
 from duolog.tables.ports import ReadDatabase
 from duolog.tables.statements import DomainErrors
 from duolog.write.transaction_manager import TransactionManager

@@ -28,6 +28,7 @@ from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.adapters.sqlite.switch import finish_load, switch_view
 from duolog.adapters.sqlite.transfer import SqliteTransfer
 from duolog.adapters.sqlite.units import Action
+from duolog.adapters.sqlite.view_changes import read_view_changes
 from duolog.adapters.sqlite.view_session import SqliteViewSession
 from duolog.adapters.sqlite.views import create_shadow, create_tables, drop_generation, forget_view, prepare_view
 from duolog.database.examination import Examination
@@ -38,6 +39,7 @@ from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
+from duolog.tables.view_changes import ViewChanges
 
 T = TypeVar("T")
 
@@ -215,6 +217,10 @@ class SqliteDatabase:
     def open_reader(self, *, seconds: float | None = None) -> SqliteReadSession:
         """Open a session that reads one snapshot and cannot write; see `Database.open_reader`."""
         return SqliteReadSession(self._opened().sessions, seconds=seconds)
+
+    async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
+        """Return what views have come to; see `ReadsViewChanges`."""
+        return await self._opened().sessions.run(lambda connection: read_view_changes(connection, views))
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._opened().writer.run(Action(work))

@@ -2,21 +2,23 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from duolog.adapters._sql.fetching import OpenRows
 from duolog.adapters._sql.reading import Reading
 from duolog.adapters.sqlite.readers import Reader, Readers, in_snapshot
+from duolog.adapters.sqlite.view_changes import read_view_changes
 from duolog.dispatch.shield import shielded
 from duolog.errors import NotStartedError
 from duolog.tables.statements import Parameters
+from duolog.tables.view_changes import ViewChanges
 
 R = TypeVar("R")
 
 
 class SqliteReadSession(Reading):
-    """A `ReadSession`: it takes a connection at its first fetch and gives it back at `close`.
+    """A `QuerySnapshot`: it takes a connection at its first fetch and gives it back at `close`.
 
     Args:
         readers: where connections come from.
@@ -52,6 +54,10 @@ class SqliteReadSession(Reading):
             if self._reader is None:
                 self._reader = await self._readers.take()
             return await self._reader.run(lambda connection: in_snapshot(connection, work), seconds=self._seconds)
+
+    async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
+        """Return what views have come to in this snapshot; see `ReadsViewChanges`."""
+        return await self.read(lambda connection: read_view_changes(connection, views))
 
     async def close(self) -> None:
         """Give the connection back, after a fetch that still runs. May be called twice."""

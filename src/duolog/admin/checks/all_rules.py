@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from duolog.admin.checks.caches import check_caches
 from duolog.admin.checks.entities import check_entities
 from duolog.admin.checks.events import check_events
 from duolog.admin.checks.finding import Finding, Rule
@@ -25,6 +26,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "entity-returned": check_entities,
         "event": check_events,
         "secret-shown": check_secrets,
+        "cache": check_caches,
     }
 )
 

@@ -71,9 +71,11 @@ def demo(
             typer.echo("stopped; the next start goes on filling in users", err=True)
             raise typer.Exit(_INTERRUPTED) from interrupted
         url = url_of(listener, _HOST)
+        served = ServedTarget(API, debug_is_on(context))
         serving = Serving(
-            ServedTarget(API, debug_is_on(context)),
+            served,
             on_started=lambda: _welcome(url, example, as_json=as_json),
+            on_stopping=served.end_watching,
             quiet=True,
         )
         if not serve(serving, listener):

@@ -7,9 +7,11 @@ from typing import Any, Final, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from duolog.application.answer import Answer
 from duolog.application.application import Application
 from duolog.application.receipt import Receipt
 from duolog.errors import InvalidMessageError, WrongExpectedVersionError
+from duolog.integrations.fastapi.live_answer import LiveOptions, last_seen, live_response, wants_events
 from duolog.integrations.fastapi.media_types import JSON, wanted_media
 from duolog.integrations.fastapi.message_parts import MessageParts
 from duolog.integrations.fastapi.page_links import page_links
@@ -137,6 +139,7 @@ class QueryEndpoint:
         parts: how it is made.
         keyset: the query for requests with a ``cursor``, or None.
         stream: the query for requests that want lines or CSV rather than one JSON text, or None.
+        live: how its answers are sent to those who ask for server-sent events; None if they cannot be.
     """
 
     app: Application
@@ -144,6 +147,7 @@ class QueryEndpoint:
     parts: MessageParts
     keyset: "QueryEndpoint | None" = None
     stream: StreamEndpoint | None = None
+    live: LiveOptions | None = None
 
     async def answer(self, request: Request, values: Mapping[str, Any]) -> Response:
         """Answer one request.
@@ -170,31 +174,55 @@ class QueryEndpoint:
         if not request.query_params.get(_CURSOR):
             given.discard(_CURSOR)  # an empty one asks for the first page
         message = self.parts.make(values, given, {})
-        result = await self.app.query_bound(
-            self.binding, message, after=asked_position(request), metadata=request_metadata(request)
-        )
-        if result is None or result is False:
-            raise RequestRefusedError(NOT_FOUND)
-        body = result
-        if isinstance(result, Json):
-            result = result.value
-        headers: dict[str, str] = {}
-        links = page_links(request, result)
-        if links is not None:
-            headers["Link"] = links
-        version = member(result, "version")
-        if isinstance(version, int):
-            headers["ETag"] = tag = entity_tag(version)
-            if is_unchanged(request.headers.get("if-none-match"), tag):
-                return Response(status_code=_NOT_MODIFIED, headers=headers)
-        if result is True:
-            response = Response(headers=headers)
-            del response.headers["content-length"]  # whatever a GET has to say, it is not known here
-            return response
-        response = Response(encode_result(body), headers=headers, media_type=JSON)
-        if request.method == "HEAD":
-            response.body = b""  # Content-Length stays that of the GET (RFC 9110, 9.3.2)
+        after = asked_position(request)
+        if self.live is not None and request.method == "GET" and wants_events(request):
+            seen, token = last_seen(request, self.app)
+            watched = self.app.watch_bound(
+                self.binding, message, after=after or token, metadata=request_metadata(request)
+            )
+            return await live_response(watched, self.app, seen, self.live)
+        answer = await self.app.answer_bound(self.binding, message, after=after, metadata=request_metadata(request))
+        return _response(request, answer)
+
+
+def _response(request: Request, answer: Answer[Any]) -> Response:
+    """Make the response of a query's answer.
+
+    Raises:
+        RequestRefusedError: there is no such thing, or ``If-None-Match`` is malformed.
+    """
+    result = answer.result.value if isinstance(answer.result, Json) else answer.result
+    if result is None or result is False:
+        raise RequestRefusedError(NOT_FOUND)
+    headers: dict[str, str] = {}
+    links = page_links(request, result)
+    if links is not None:
+        headers["Link"] = links
+    tag = _tag(result, answer.tag, headers)
+    if tag is not None and is_unchanged(request.headers.get("if-none-match"), tag):
+        return Response(status_code=_NOT_MODIFIED, headers=headers)
+    if result is True:
+        response = Response(headers=headers)
+        del response.headers["content-length"]  # whatever a GET has to say, it is not known here
         return response
+    response = Response(encode_result(answer.result), headers=headers, media_type=JSON)
+    if request.method == "HEAD":
+        response.body = b""  # Content-Length stays that of the GET (RFC 9110, 9.3.2)
+    return response
+
+
+def _tag(result: object, given: str | None, headers: dict[str, str]) -> str | None:
+    """Add the headers of an answer's entity tag, and return what it is compared with; None if it has none."""
+    version = member(result, "version")
+    if isinstance(version, int):
+        headers["ETag"] = tag = entity_tag(version)
+        return tag
+    if not given:
+        return None
+    tag = entity_tag(given)
+    # Weak: two releases may write the same answer in other bytes. It may be kept, and is asked for every time.
+    headers |= {"ETag": f"W/{tag}", "Cache-Control": "private, no-cache"}
+    return tag
 
 
 def _key(request: Request) -> IdempotencyKey | None:

@@ -11,8 +11,8 @@ _VERSION: Final = re.compile(r'"(0|[1-9][0-9]{0,17})"')
 _LONGEST: Final = 1024
 
 
-def entity_tag(version: int) -> str:
-    """Return the strong entity tag of a version."""
+def entity_tag(version: int | str) -> str:
+    """Return the strong entity tag of a version, or of a text of letters and digits that stands for one."""
     return f'"{version}"'
 
 

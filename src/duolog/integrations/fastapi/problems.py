@@ -31,6 +31,7 @@ from duolog.errors import (
     RolledBackError,
     StreamNameError,
     TimeLimitExceededError,
+    TooManyWatchersError,
     UnknownFieldError,
     UnreadableAnswerError,
     ViewParkedError,
@@ -167,6 +168,13 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     TimeLimitExceededError: Problem(
         504, "time-limit-exceeded", "It took too long, and was rolled back", headers=_AGAIN, shows_message=False
+    ),
+    TooManyWatchersError: Problem(
+        503,
+        "too-many-watchers",
+        "Too many live queries are watched here",
+        headers={"Retry-After": "5"},
+        shows_message=False,
     ),
     UnknownFieldError: Problem(
         422,

@@ -24,6 +24,7 @@ from duolog.errors import (
     TimeLimitExceededError,
     UnreadableAnswerError,
 )
+from duolog.integrations.fastapi.live_answer import LAST_EVENT_ID
 from duolog.integrations.fastapi.location import check_location
 from duolog.integrations.fastapi.message_endpoint import (
     EXPECTED_VERSION,
@@ -71,9 +72,10 @@ _REQUEST_HEADERS: Final = {
     "If-Match": "The entity tag that it must still have; 412 if it has another.",
     "If-None-Match": "The entity tag that is known already; 304 if it still has it.",
     AFTER: f"A {POSITION} that the answer must include.",
+    LAST_EVENT_ID: "Of a live stream: the id of the last event; the answer is not sent again if it is the same.",
 }
 HEADERS: Final = {
-    "ETag": "The version, as an entity tag.",
+    "ETag": "The version, as an entity tag; or one that stands for the question and the state of its views.",
     REPLAYED: f"`true` if a request with the same {IDEMPOTENCY_KEY} took effect before, and this is its answer.",
     "Link": "The next and the previous page (RFC 8288).",
     "Location": "Where it can be read.",
@@ -119,7 +121,7 @@ class Route:
         problems: how errors are answered.
         anonymous: it needs no actor.
         raises: the application's own errors that it may raise.
-        media: the media types of the lines that it can be answered with.
+        media: the media types that it can be answered in beside JSON.
     """
 
     method: str

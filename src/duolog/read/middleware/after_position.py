@@ -1,28 +1,15 @@
 """Middleware `after_position`: a query waits until the views that it reads have a position (read-your-writes)."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
 from duolog.messages.binding import Binding, MessageKind, ReadModel
+from duolog.read.after_position import AfterPosition
 from duolog.read.position_token import PositionToken
 
 WaitUntil = Callable[[Sequence[type[ReadModel]], int | PositionToken, float], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class AfterPosition:
-    """The note by which a caller asks for an answer that has a position.
-
-    Attributes:
-        position: a settled position, or the token of a receipt.
-        seconds: how long to wait at most.
-    """
-
-    position: int | PositionToken
-    seconds: float
 
 
 class AfterPositionMiddleware:

@@ -3,32 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from duolog.dispatch.context import MessageContext
 from duolog.dispatch.pipeline import Call
 from duolog.dispatch.shield import shielded
 from duolog.messages.binding import Binding, MessageKind
-from duolog.tables.ports import ReadSession
-
-
-class ReadScope(msgspec.Struct, eq=False):  # made for every query, and a struct is made fastest
-    """The note that carries a query's session, which is opened when something asks for it.
-
-    Args:
-        open_reader: makes the session.
-        opened: the session, once something has asked for it.
-    """
-
-    open_reader: Callable[[], ReadSession]
-    opened: ReadSession | None = None
-
-    @property
-    def session(self) -> ReadSession:
-        """Reads one snapshot."""
-        if self.opened is None:
-            self.opened = self.open_reader()
-        return self.opened
+from duolog.read.read_scope import ReadScope
+from duolog.tables.ports import QuerySnapshot
 
 
 class ReadScopeMiddleware:
@@ -40,7 +20,7 @@ class ReadScopeMiddleware:
 
     name = "read_scope"
 
-    def __init__(self, open_reader: Callable[[], ReadSession]) -> None:
+    def __init__(self, open_reader: Callable[[], QuerySnapshot]) -> None:
         self._open_reader = open_reader
 
     def build(self, binding: Binding[Any, Any], proceed: Call) -> Call:

@@ -36,6 +36,7 @@ pytest.register_assert_rewrite(*(f"{__name__}.{suite.name}" for suite in pkgutil
 # ruff: noqa: E402 - the suites are imported after it is arranged that their asserts show values
 from duolog.testing.contracts.appending import AppendingContract
 from duolog.testing.contracts.boundaries import BoundaryContract
+from duolog.testing.contracts.cache_levels import CacheLevelContract
 from duolog.testing.contracts.databases import DatabaseContract
 from duolog.testing.contracts.gateways import GatewayContract
 from duolog.testing.contracts.generations import GenerationContract
@@ -59,6 +60,7 @@ from duolog.testing.contracts.tables import TablesContract
 from duolog.testing.contracts.transfers import TransferContract
 from duolog.testing.contracts.units import UnitOfWorkContract
 from duolog.testing.contracts.unknown_outcomes import UnknownOutcomeContract
+from duolog.testing.contracts.view_changes import ViewChangesContract
 from duolog.testing.contracts.view_parking import ViewParkingContract
 from duolog.testing.contracts.view_preparation import ViewPreparationContract
 from duolog.testing.contracts.view_sessions import ViewSessionContract
@@ -66,6 +68,7 @@ from duolog.testing.contracts.view_sessions import ViewSessionContract
 __all__ = [
     "AppendingContract",
     "BoundaryContract",
+    "CacheLevelContract",
     "DatabaseContract",
     "GatewayContract",
     "GenerationContract",
@@ -89,6 +92,7 @@ __all__ = [
     "TransferContract",
     "UnitOfWorkContract",
     "UnknownOutcomeContract",
+    "ViewChangesContract",
     "ViewParkingContract",
     "ViewPreparationContract",
     "ViewSessionContract",

@@ -1,0 +1,64 @@
+"""The read side of an application: what its queries wait for, read and keep."""
+
+from collections.abc import Callable, Mapping
+
+from duolog.application.live_queries import LiveQueries
+from duolog.application.parts import Parts
+from duolog.database.port import Database
+from duolog.dispatch.pipeline import Middleware
+from duolog.read.caching.figures import CacheFigures
+from duolog.read.caching.known_views import KnownViews
+from duolog.read.caching.query_caches import QueryCaches
+from duolog.read.middleware.after_position import AfterPositionMiddleware, WaitUntil
+from duolog.read.middleware.cache import CacheMiddleware
+from duolog.read.middleware.read_scope import ReadScopeMiddleware
+from duolog.read.watching.view_feed import ViewFeed
+from duolog.telemetry import METRIC_WATCHERS, find_meter
+
+
+class ReadSide:
+    """What the queries of one application share.
+
+    Args:
+        parts: what the application is put together from.
+        database: its database.
+        wait: waits until views have a position.
+    """
+
+    def __init__(self, parts: Parts, database: Database, wait: WaitUntil) -> None:
+        self.known = KnownViews(database)
+        counted = frozenset(each.name for each in parts.projections if each.tables and not each.inline)
+        settings, meter = parts.settings, find_meter()
+        on_count = None
+        if meter is not None:
+            on_count = meter.create_up_down_counter(
+                METRIC_WATCHERS, unit="{watcher}", description="Live queries that are watched in this process."
+            ).add
+        self.feed = ViewFeed(self.known, seconds=settings.watch_seconds, most=settings.watchers, on_count=on_count)
+        self.live = LiveQueries(self.feed, counted)
+        self._caches = QueryCaches(
+            parts.caching,
+            known=self.known,
+            counted=counted,
+            secret=parts.secret.value,
+            log_id=_log_id_of(database),
+            snapshot_reads=database.features.snapshot_reads,
+        )
+        self.after_position = AfterPositionMiddleware(wait)
+        self.innermost: tuple[Middleware, ...] = (
+            ReadScopeMiddleware(lambda: database.open_reader(seconds=settings.query_seconds)),
+            CacheMiddleware(self._caches),
+        )
+
+    def cache_figures(self) -> Mapping[str, CacheFigures]:
+        """Tell how well the caches of this process do, by query."""
+        return self._caches.figures()
+
+    async def close(self) -> None:
+        """End what is under way."""
+        await self.feed.close()
+        await self.known.close()
+
+
+def _log_id_of(database: Database) -> Callable[[], str]:
+    return lambda: database.store.log_id

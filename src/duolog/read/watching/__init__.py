@@ -1,0 +1,1 @@
+"""Live queries: answers that are given again when their views have changed."""

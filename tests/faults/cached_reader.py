@@ -1,0 +1,89 @@
+"""A process that writes and reads tallies: ``python -m tests.faults.cached_reader URL REDIS_URL SECONDS SEED``.
+
+It prints ``ready``, and then what it did, a line each, by the machine's monotonic clock:
+``write key invoked answered``, ``KIND key invoked answered total`` and at the end
+``figures shared memory queried failures``. Answers are slow to come out of the query service, and slow to get into the
+shared level: fills are late.
+"""
+
+# ruff: noqa: S311, T201 - choices of a test, and what it prints is read by the test
+
+import asyncio
+import random
+import sys
+import time
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from duolog import Application, Caching
+from duolog.adapters.redis import RedisCache
+from duolog.read.caching.entry import CacheEntry
+from tests.unit.application.tallies import Add, GetTally, GetTallyStrictly, ListTallies, PeekTally, Probe, tallies
+
+KEYS = tuple("abcdefghijklmnop")
+STALENESS = 0.2  # of ListTallies
+TASKS = 6
+
+
+@dataclass
+class SlowProbe(Probe):
+    """Keeps an answer back for a while, after its rows were read."""
+
+    async def read(self) -> None:
+        await asyncio.sleep(random.choice((0, 0, 0.002, 0.02)))
+
+
+class SlowCache(RedisCache):
+    """Keeps fills back for a while."""
+
+    __slots__ = ()
+
+    async def fill(self, key: bytes, entry: CacheEntry) -> bool:
+        await asyncio.sleep(random.choice((0, 0, 0, 0.03)))
+        return await super().fill(key, entry)
+
+
+async def act(app: Application, ends_at: float) -> None:
+    """Write and read, one thing after another."""
+    while (began := time.monotonic()) < ends_at:
+        key, choice = random.choice(KEYS), random.random()
+        if choice < 0.01:
+            receipt = await app.execute_with_receipt(Add(key))
+            print("write", key, began, time.monotonic())
+            began = time.monotonic()
+            found = await app.query(GetTally(key), after=receipt.position, timeout=30)
+            tell("after", key, began, 0 if found is None else found.total)
+        elif choice < 0.4:
+            for each in await app.query(ListTallies()):
+                tell("bounded", each.name, began, each.total)
+        else:
+            kind, query = random.choice([("strict", GetTallyStrictly(key)), ("direct", PeekTally(key))])
+            found = await app.query(query)
+            tell(kind, key, began, 0 if found is None else found.total)
+        await asyncio.sleep(random.random() * 0.01)
+
+
+def tell(kind: str, key: str, began: float, total: int) -> None:
+    print(kind, key, began, time.monotonic(), total)
+
+
+async def main(url: str, redis_url: str, seconds: float) -> None:
+    client = Redis.from_url(redis_url)
+    caching = Caching(shared=SlowCache(client), rest_seconds=0.2)
+    async with tallies(url, SlowProbe(), caching=caching) as app:
+        await app.caught_up()
+        print("ready", flush=True)
+        ends_at = time.monotonic() + seconds
+        await asyncio.gather(*(act(app, ends_at) for _ in range(TASKS)))
+        every = app.cache_figures().values()
+        print(
+            "figures",
+            *(sum(getattr(each, name) for each in every) for name in ("shared", "memory", "queried", "failures")),
+        )
+    await client.aclose()
+
+
+if __name__ == "__main__":
+    random.seed(int(sys.argv[4]))
+    asyncio.run(main(sys.argv[1], sys.argv[2], float(sys.argv[3])))
