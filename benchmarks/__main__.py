@@ -23,17 +23,21 @@ from benchmarks.rows.appending import appending
 from benchmarks.rows.cached_states import cached_states
 from benchmarks.rows.coding import coding
 from benchmarks.rows.dispatch import dispatch
+from benchmarks.rows.lag import lag, lag_load
 from benchmarks.rows.paging import paging
 from benchmarks.rows.postgres_appending import postgres_appending
 from benchmarks.rows.postgres_boundaries import postgres_boundaries, postgres_hot_tag
 from benchmarks.rows.postgres_costs import postgres_costs
 from benchmarks.rows.postgres_following import postgres_following
+from benchmarks.rows.postgres_lag import postgres_lag, postgres_lag_load
 from benchmarks.rows.postgres_paging import postgres_paging
 from benchmarks.rows.postgres_processes import postgres_processes
 from benchmarks.rows.postgres_reading import postgres_holes, postgres_log, postgres_stream_loading
 from benchmarks.rows.postgres_rebuilding import postgres_rebuilding
+from benchmarks.rows.postgres_workers import postgres_workers
 from benchmarks.rows.reading import log_reading, stream_loading
 from benchmarks.rows.rebuilding import rebuilding
+from benchmarks.workloads.worker import VIEWS
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "performance.md"
 PEERS = ("eventsourcing", "eventsource-py", "aiosqlite", "python-cqrs", "sqlalchemy")
@@ -50,6 +54,8 @@ def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
         *(stream_loading(sizes, length) for length in (100, 1_000)),
         *(cached_states(sizes, length) for length in (100, 1_000)),
         rebuilding(sizes),
+        lag(sizes),
+        lag_load(sizes),
         *(paging(sizes, kind) for kind in ("first", "deep-offset", "deep-keyset")),
         *(postgres_appending(sizes, server, in_flight) for in_flight in sizes.appends),
         *(postgres_costs(sizes, server, in_flight) for in_flight in (1, 64)),
@@ -65,6 +71,9 @@ def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
         postgres_holes(sizes, server),
         *(postgres_stream_loading(sizes, server, length) for length in (100, 1_000)),
         postgres_rebuilding(sizes, server),
+        *(postgres_workers(sizes, server, view) for view in VIEWS),
+        postgres_lag(sizes, server),
+        postgres_lag_load(sizes, server),
         postgres_paging(sizes, server),
     ]
 

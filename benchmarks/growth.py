@@ -6,13 +6,11 @@ then measured in turn.
 
 import argparse
 import asyncio
-import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -28,22 +26,20 @@ from benchmarks.harness.rounds import LEAST_ROUNDS, run
 from benchmarks.harness.server import BenchServer
 from benchmarks.harness.stopwatch import time_loop, time_tasks
 from benchmarks.harness.table import render
-from benchmarks.workloads.accounts import Account, AccountRenamed, opened
-from benchmarks.workloads.application import make_codec, open_postgres
-from benchmarks.workloads.payload import NAME
+from benchmarks.workloads.accounts import Account, AccountsView, opened
+from benchmarks.workloads.application import fill, make_application, make_codec
+from benchmarks.workloads.catching_up import catching_up
+from benchmarks.workloads.long_log import LENGTH, Log, open_long_log
 from duolog import EventSourcedRepository, UnitOfWork
-from duolog.adapters import postgres
-from duolog.adapters.postgres.database import PostgresDatabase
 from duolog.eventstore.expectations import NoStream
-from duolog.eventstore.streams import partition_of
 from duolog.ids import uuid7
-from duolog.messages.envelope import RecordedEvent
 
-LENGTH: Final = 100
 IN_FLIGHT: Final = 64
 READ_PAGE: Final = 1_000
+STRETCH: Final = 100_000
+STRETCHES: Final = 10
 LEAST_SPEED: Final = 0.85
-_AT_ONCE: Final = 10_000
+_LIMIT: Final = 3_600.0
 _SIZES: Final = {
     "log": "SELECT pg_table_size('duolog.events')",
     "its indexes": "SELECT pg_indexes_size('duolog.events')",
@@ -51,38 +47,25 @@ _SIZES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A log that is filled.
-
-    Attributes:
-        name: how it is called in the tables.
-        events: how many it was filled with.
-        url: where it is.
-        database: open.
-        seconds: how long it took to fill it.
-    """
-
-    name: str
-    events: int
-    url: str
-    database: PostgresDatabase
-    seconds: float
-
-
 async def measure(
-    server: BenchServer, small: int, great: int, *, appends: int, loads: int, rounds: int
+    server: BenchServer, small: int, great: int, *, appends: int, loads: int, projected: int, rounds: int
 ) -> dict[str, str]:
     """Fill both logs, and return the tables by name."""
     async with AsyncExitStack() as stack:
-        logs = [await stack.enter_async_context(_filled(server, events)) for events in (small, great)]
+        logs = [await stack.enter_async_context(open_long_log(server, events)) for events in (small, great)]
         tables = {"growth-sizes": _sizes(server, logs)}
         print(f"\n{tables['growth-sizes']}", flush=True)
         peaks: dict[str, int] = {}
         rows: list[tuple[str, str, str, Callable[[Log], Callable[[], Awaitable[Sample]]]]] = [
             ("growth-stream", f"Load a stream of {LENGTH} events", "load", lambda log: _loading(log, loads)),
-            ("growth-log", "Read the whole log and decode it", "event", lambda log: _reading(log, peaks)),
+            (
+                "growth-log",
+                "Read the log, up to ten stretches from everywhere in it, and decode it",
+                "event",
+                lambda log: _reading(log, peaks),
+            ),
             ("growth-append", f"Append, {IN_FLIGHT} in flight", "append", lambda log: _appending(log, appends)),
+            ("growth-view", "Apply new events at the log's end", "event", lambda log: _projecting(log, projected)),
         ]
         for name, title, unit, work in rows:
             comparison = Comparison(
@@ -102,69 +85,7 @@ async def measure(
     return tables
 
 
-@asynccontextmanager
-async def _filled(server: BenchServer, events: int) -> AsyncGenerator[Log]:
-    with server.new_database() as url:
-        begin = time.perf_counter()
-        await _import(url, events)
-        seconds = time.perf_counter() - begin
-        name = url.rpartition("/")[2]
-        server.run_sql("VACUUM (ANALYZE)", database=name)
-        server.run_sql("CHECKPOINT", database=name)
-        async with open_postgres(url) as database:
-            yield Log(f"{events:,} events", events, url, database, seconds)
-
-
-async def _import(url: str, events: int) -> None:
-    database = postgres.open_database(url)
-    await database.open(for_transfer=True)
-    try:
-        transfer = database.transfer
-        await transfer.begin(await transfer.identity(), "a benchmark")
-        begin, done = time.perf_counter(), 0
-        for batch in _history(events):
-            await transfer.receive(batch)
-            done += len(batch)
-            seconds = time.perf_counter() - begin
-            print(f"\r{done:>12,} of {events:,} events, {done / seconds:,.0f} a second ", end="", file=sys.stderr)
-        print(file=sys.stderr)
-        await transfer.finish()
-    finally:
-        await database.close()
-
-
-def _history(events: int) -> Iterator[list[RecordedEvent]]:
-    """Make streams of a hundred events; ten thousand of them grow side by side, so that a stream's events are apart."""
-    codec, position = make_codec(), 0
-    side_by_side = min(_AT_ONCE, events // LENGTH)
-    while position < events:
-        ids = [uuid7() for _ in range(min(side_by_side, (events - position) // LENGTH))]
-        for version in range(1, LENGTH + 1):
-            batch: list[RecordedEvent] = []
-            for account_id in ids:
-                position += 1
-                new = codec.encode(opened(account_id) if version == 1 else AccountRenamed(account_id, NAME))
-                stream = f"{Account.category}-{account_id}"
-                batch.append(
-                    RecordedEvent(
-                        position=position,
-                        tenant="",
-                        stream=stream,
-                        version=version,
-                        event_id=new.event_id,
-                        type=new.type,
-                        schema_version=new.schema_version,
-                        tags=new.tags,
-                        partition=partition_of("", stream),
-                        data=new.data,
-                        metadata=new.metadata,
-                        recorded_at=time.time_ns() // 1_000,
-                    )
-                )
-            yield batch
-
-
-def _opening(work: Callable[[], Awaitable[Sample]]) -> Callable[[Path], Round]:
+def _opening(work: Round) -> Callable[[Path], AbstractAsyncContextManager[Round]]:
     @asynccontextmanager
     async def opening(_: Path) -> AsyncGenerator[Round]:
         yield work
@@ -182,17 +103,43 @@ def _appending(log: Log, count: int) -> Callable[[], Awaitable[Sample]]:
     return lambda: time_tasks(append, count, IN_FLIGHT)
 
 
+def _projecting(log: Log, count: int) -> Callable[[], Awaitable[Sample]]:
+    """Have a view that has all of the log apply what is appended while nobody advances it."""
+    database, name, built = log.database, AccountsView.name, False
+
+    async def measure() -> Sample:
+        nonlocal built
+        if not built:
+            async with make_application(log.url, [AccountsView]) as app:
+                await app.caught_up(timeout=_LIMIT)
+            built = True
+        await fill(database, count)
+        head = await database.store.head()
+        async with asyncio.TaskGroup() as group:
+            timing = group.create_task(catching_up(database, name, head, seconds=_LIMIT))
+            await asyncio.sleep(0)  # it knows where the view stands before anybody moves it
+            async with make_application(log.url, [AccountsView]):
+                seconds = await timing
+        return Sample(count, seconds)
+
+    return measure
+
+
 def _reading(log: Log, peaks: dict[str, int]) -> Callable[[], Awaitable[Sample]]:
     decode, store = make_codec().decode_all, log.database.store
 
     async def measure() -> Sample:
         _forget_peak()
-        begin, position, seen = time.perf_counter(), 0, 0
-        while events := (page := await store.read_all(after=position, limit=READ_PAGE)).events:
-            for event in events:
-                decode(event)
-            position, seen = page.through, seen + len(events)
-        assert seen == log.events
+        begin, seen = time.perf_counter(), 0
+        for start in range(0, log.events, max(log.events // STRETCHES, STRETCH)):
+            position, end = start, min(start + STRETCH, log.events)
+            while events := (page := await store.read_all(after=position, limit=READ_PAGE)).events:
+                for event in events:
+                    decode(event)
+                position, seen = page.through, seen + len(events)
+                if position >= end:
+                    break
+        assert seen == min(log.events, STRETCHES * STRETCH)
         seconds = time.perf_counter() - begin
         peaks[log.name] = max(peaks.get(log.name, 0), _peak())
         return Sample(seen, seconds)
@@ -258,6 +205,7 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=100_000, help="events of the small one")
     parser.add_argument("--appends", type=int, default=6_400, help="appends a round")
     parser.add_argument("--loads", type=int, default=200, help="streams a round that are loaded")
+    parser.add_argument("--projected", type=int, default=20_000, help="events a round that a view applies")
     parser.add_argument("--rounds", type=int, default=LEAST_ROUNDS, help="rounds that count")
     parser.add_argument("--folder", type=Path, default=None, help="where the database is made; tells which disk")
     parser.add_argument("--uvloop", action="store_true", help="run on uvloop")
@@ -273,6 +221,7 @@ def main() -> None:
                 options.events,
                 appends=options.appends,
                 loads=options.loads,
+                projected=options.projected,
                 rounds=options.rounds,
             )
         )

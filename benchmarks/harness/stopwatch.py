@@ -41,6 +41,28 @@ async def time_tasks(work: Callable[[], Awaitable[object]], operations: int, in_
     return Sample(operations, now() - begin, latencies)
 
 
+async def time_at_rate(work: Callable[[], Awaitable[object]], operations: int, per_second: float) -> Sample:
+    """Begin one at each time that is due, whatever became of those before.
+
+    A latency counts from when the operation was due, so that a stall shows in all that were due meanwhile.
+    """
+    latencies: list[float] = []
+    now = time.perf_counter
+
+    async def one(due: float) -> None:
+        await work()
+        latencies.append(now() - due)
+
+    begin = now()
+    async with asyncio.TaskGroup() as group:
+        for nth in range(operations):
+            due = begin + nth / per_second
+            if (early := due - now()) > 0:
+                await asyncio.sleep(early)
+            group.create_task(one(due))
+    return Sample(operations, now() - begin, latencies)
+
+
 def time_threads(work: Callable[[], object], operations: int, in_flight: int) -> Sample:
     """Keep ``in_flight`` threads busy until so many operations are done; each is timed.
 

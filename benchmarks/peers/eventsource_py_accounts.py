@@ -77,6 +77,11 @@ async def open_postgres_repository(url: str) -> AsyncGenerator[AggregateReposito
         await store.close()
 
 
+async def open_accounts(accounts: AggregateRepository[Account], count: int) -> None:
+    for _ in range(count):
+        await open_account(accounts)
+
+
 async def open_account(accounts: AggregateRepository[Account]) -> UUID:
     account = accounts.create_new(uuid4())
     account.open()

@@ -12,7 +12,12 @@ from typing import Final
 from benchmarks.harness.case import Case, Comparison, Round, Sample, Target
 from benchmarks.harness.server import BenchServer
 from benchmarks.harness.sizes import Sizes
-from benchmarks.peers import eventsourcing_accounts, eventsourcing_postgres
+from benchmarks.peers import (
+    eventsource_py_accounts,
+    eventsource_py_projection,
+    eventsourcing_accounts,
+    eventsourcing_postgres,
+)
 from benchmarks.workloads.accounts import AccountsInSets, AccountsView
 from benchmarks.workloads.application import fill, make_application, open_postgres
 from duolog import Projection
@@ -64,14 +69,31 @@ def postgres_rebuilding(sizes: Sizes, server: BenchServer) -> Comparison:
 
             yield measure
 
+    @asynccontextmanager
+    async def eventsource_py(_: Path) -> AsyncGenerator[Round]:
+        with server.new_database() as url:
+            async with eventsource_py_accounts.open_postgres_repository(url) as accounts:
+                await eventsource_py_accounts.open_accounts(accounts, sizes.rebuild_peer)
+
+            async def measure() -> Sample:
+                async with eventsource_py_projection.open_postgres_view(url) as view:
+                    begin = time.perf_counter()
+                    await view.build()
+                    seconds = time.perf_counter() - begin
+                    assert await view.count() == sizes.rebuild_peer
+                return Sample(sizes.rebuild_peer, seconds)
+
+            yield measure
+
     return Comparison(
         "postgres-rebuild",
-        f"Build a view from {sizes.rebuild:,} events on PostgreSQL (the peer: from {sizes.rebuild_peer:,})",
+        f"Build a view from {sizes.rebuild:,} events on PostgreSQL (the peers: from {sizes.rebuild_peer:,})",
         "event",
         (
             Case(OURS, partial(ours, AccountsView)),
             Case(SETS, partial(ours, AccountsInSets)),
             Case(PEER, eventsourcing),
+            Case("eventsource-py, `SubscriptionManager`", eventsource_py),
         ),
         reference=PEER,
         targets=(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.harness.case import Case, Comparison, Round, Sample
 from benchmarks.harness.sizes import Sizes
-from benchmarks.peers import eventsourcing_accounts
+from benchmarks.peers import eventsource_py_accounts, eventsource_py_projection, eventsourcing_accounts
 from benchmarks.workloads.accounts import AccountsInSets, AccountsView
 from benchmarks.workloads.application import fill, make_application, open_log
 from duolog import Application, Projection, ReadDatabase
@@ -63,15 +63,34 @@ def rebuilding(sizes: Sizes) -> Comparison:
 
         yield measure
 
+    @asynccontextmanager
+    async def eventsource_py(folder: Path) -> AsyncGenerator[Round]:
+        path = folder / "log.sqlite"
+        async with eventsource_py_accounts.open_repository(path) as accounts:
+            await eventsource_py_accounts.open_accounts(accounts, sizes.rebuild_peer)
+        numbers = itertools.count(1)
+
+        async def measure() -> Sample:
+            view_path = folder / f"view-{next(numbers)}.sqlite"
+            async with eventsource_py_projection.open_view(path, view_path) as view:
+                begin = time.perf_counter()
+                await view.build()
+                seconds = time.perf_counter() - begin
+                assert await view.count() == sizes.rebuild_peer
+            return Sample(sizes.rebuild_peer, seconds)
+
+        yield measure
+
     peer = "eventsourcing, a projection"
     return Comparison(
         "rebuild",
-        f"Build a view from {sizes.rebuild:,} events (the peer: from {sizes.rebuild_peer:,})",
+        f"Build a view from {sizes.rebuild:,} events (the peers: from {sizes.rebuild_peer:,})",
         "event",
         (
             Case("duolog, one event a handler", partial(ours, AccountsView)),
             Case("duolog, set-based", partial(ours, AccountsInSets)),
             Case(peer, eventsourcing),
+            Case("eventsource-py, `SubscriptionManager`", eventsource_py),
         ),
         reference=peer,
     )

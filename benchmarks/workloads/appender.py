@@ -1,6 +1,7 @@
 """A process that appends: ``python -m benchmarks.workloads.appender URL IN_FLIGHT [--uvloop]``.
 
-It says ``ready``, takes a number of appends from each line of its input, and answers with their latencies, as JSON.
+It says ``ready``, takes a number of appends from each line of its input, and answers with their latencies, as JSON. A
+second number is how many are due in a second: those do not wait for each other.
 """
 
 import argparse
@@ -10,9 +11,10 @@ import sys
 
 import uvloop
 
-from benchmarks.harness.stopwatch import time_tasks
+from benchmarks.harness.stopwatch import time_at_rate, time_tasks
 from benchmarks.workloads.accounts import opened
 from benchmarks.workloads.application import make_codec, open_postgres
+from benchmarks.workloads.child import READY
 from duolog.eventstore.expectations import NoStream
 from duolog.ids import uuid7
 
@@ -26,9 +28,13 @@ async def serve(url: str, in_flight: int) -> None:
             account_id = uuid7()
             await store.append(f"account-{account_id}", (codec.encode(opened(account_id)),), NoStream())
 
-        print("ready", flush=True)
+        print(READY, flush=True)
         while line := await asyncio.to_thread(sys.stdin.readline):
-            sample = await time_tasks(append, int(line), in_flight)
+            count, *rate = line.split()
+            if rate:
+                sample = await time_at_rate(append, int(count), float(rate[0]))
+            else:
+                sample = await time_tasks(append, int(count), in_flight)
             print(json.dumps(sample.latencies), flush=True)
 
 

@@ -27,6 +27,7 @@ class ShareStatus:
         owner: who may advance it; None if nobody took the lease, or gave it back.
         leased_until: until when, by the database's clock; None without an owner. A past time means that the owner
             died or is about to renew.
+        updated_at: when it moved last, by the database's clock; None if it never did.
     """
 
     buckets: str
@@ -34,6 +35,7 @@ class ShareStatus:
     lag: int
     owner: str | None
     leased_until: datetime | None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ def _share_status(checkpoint: Checkpoint, lease: Lease | None, head: int) -> Sha
         lag=max(0, head - checkpoint.position),
         owner=lease.owner if lease else None,
         leased_until=_time(lease.expires_at) if lease else None,
+        updated_at=_time(checkpoint.updated_at) if checkpoint.updated_at else None,
     )
 
 

@@ -1,3 +1,4 @@
+import time
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from benchmarks.harness.figures import figures, ratio, verdicts
 from benchmarks.harness.page import MissingMarkersError, replace_section
 from benchmarks.harness.rounds import run
 from benchmarks.harness.sizes import QUICK
-from benchmarks.harness.stopwatch import time_loop, time_tasks, time_threads
+from benchmarks.harness.stopwatch import time_at_rate, time_loop, time_tasks, time_threads
 from benchmarks.harness.table import duration, render
 from tests.architecture.checker import ROOT
 
@@ -111,6 +112,19 @@ async def test_every_operation_is_done_once_whoever_does_it() -> None:
     assert (len(tasks.latencies), len(threads.latencies)) == (10, 10)
 
 
+async def test_a_stall_shows_in_the_latencies_of_all_that_were_due_meanwhile() -> None:
+    """As clients see it that come at fixed times, whatever became of those before."""
+    calls = iter(range(5))
+
+    async def work() -> None:
+        if next(calls) == 0:
+            time.sleep(0.1)  # noqa: ASYNC251 - the stall
+
+    sample = await time_at_rate(work, 5, per_second=100)
+    assert sample.operations == len(sample.latencies) == 5
+    assert sum(latency > 0.05 for latency in sample.latencies) >= 4
+
+
 def test_an_error_on_a_thread_is_not_lost() -> None:
     def fail() -> None:
         message = "the peer failed"
@@ -135,7 +149,10 @@ def test_a_page_without_the_place_is_an_error() -> None:
 def test_the_page_has_a_place_for_every_row() -> None:
     """The rows' modules need the peers, so their names stand here; ``make bench`` fails where one has no place."""
     page = (ROOT / "docs" / "explanation" / "performance.md").read_text(encoding="utf-8")
-    rows = ["machine", "dispatch", "coding", "log", "rebuild"]
+    rows = ["machine", "dispatch", "coding", "log", "rebuild", "lag", "lag-load"]
+    rows += ["postgres-rebuild", "postgres-lag", "postgres-lag-load"]
+    rows += [f"postgres-workers-{view}" for view in ("plain", "sets")]
+    rows += [f"growth-{what}" for what in ("sizes", "stream", "log", "append", "view")]
     rows += [f"appending-{in_flight}" for in_flight in QUICK.appends]
     rows += [f"{what}-{length}" for what in ("stream", "cached") for length in (100, 1000)]
     rows += [f"page-{kind}" for kind in ("first", "deep-offset", "deep-keyset")]

@@ -12,6 +12,7 @@ from duolog.subscriptions.parking import ParkedEvent, ParkReason
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.share import Share
 from duolog.telemetry import find_meter
+from tests.unit.cli import shop
 from tests.unit.metering import Metering, Point, metering
 from tests.unit.subscriptions.eventually import eventually
 
@@ -86,6 +87,19 @@ async def test_what_the_shares_of_a_process_do_is_counted(metering: Metering) ->
         "lost": 1,
     }
     await database.close()
+
+
+async def test_an_application_measures_what_its_projections_do(metering: Metering) -> None:
+    """From the shares that it takes to those that it gives back; nobody wires anything."""
+    async with shop.make_application("memory://") as app:
+        for number in range(3):
+            await app.execute(shop.PlaceOrderCommand(str(number), 5))
+        await app.caught_up()
+        assert gauges(metering, "duolog.subscription.owners") == {"orders_view": 1}
+    assert gauges(metering, "duolog.subscription.processed") == {"orders_view": 3}
+    assert gauges(metering, "duolog.subscription.lag") == {"orders_view": 0}
+    rebalances = metering.points()["duolog.subscription.rebalances"]
+    assert {str(point.attributes["duolog.change"]): point.value for point in rebalances} == {"taken": 1, "released": 1}
 
 
 async def test_they_are_measured_again_and_again_until_stopped_also_after_a_failure(metering: Metering) -> None:

@@ -10,6 +10,7 @@ import asyncpg
 from duolog.adapters.postgres.connecting import Connection, connect
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, reported
 from duolog.adapters.postgres.location import Location
+from duolog.adapters.postgres.lock_waits import lock_waits
 from duolog.adapters.postgres.migrations import pending
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.stuck_appenders import stuck_appenders
@@ -51,6 +52,8 @@ async def examine(location: Location) -> AsyncIterator[Examination]:
                 yield examine_log(await read_state(connection, location.schema), location.url)
                 async for stuck in stuck_appenders(connection, location.schema, seconds=_STUCK_SECONDS):
                     yield stuck
+                async for waiting in lock_waits(connection, location.schema, seconds=_STUCK_SECONDS):
+                    yield waiting
     except DuologError as error:
         yield Examination("database", Level.FAULT, error.message, error.hint or "Look into the server's log.")
     finally:

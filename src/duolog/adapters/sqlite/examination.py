@@ -11,6 +11,7 @@ from duolog.adapters.sqlite.connections import connect_reader, has_wal_reset_rac
 from duolog.adapters.sqlite.location import Location
 from duolog.adapters.sqlite.migrations import pending
 from duolog.adapters.sqlite.transfer import read_state
+from duolog.adapters.sqlite.write_lock import stuck_writer
 from duolog.database.closed_log import examine_log
 from duolog.database.examination import Examination, Level
 from duolog.errors import DuologError
@@ -32,6 +33,7 @@ def examine(location: Location, *, quick: bool = False) -> Iterator[Examination]
         yield Examination("database", Level.FAULT, f"there is no file {location.path}", advice)
         return
     yield _room(location)
+    yield _writer(location)
     try:
         with closing(connect_reader(location)) as connection:
             yield _journal(connection)
@@ -62,6 +64,15 @@ def _room(location: Location) -> Examination:
     if free < size:
         return Examination("disk space", Level.RISK, found, "Make room: there is none for a copy or a rebuild.")
     return Examination("disk space", Level.WELL, found)
+
+
+def _writer(location: Location) -> Examination:
+    pid = stuck_writer(location.path)
+    if pid is None:
+        return Examination("locks", Level.WELL, "no process keeps the right to write")
+    found = f"the process with pid {pid} has had the right to write at every look for a second; all others wait for it"
+    advice = "If it is not loading data, it has left a transaction open: end the transaction, or the process."
+    return Examination("locks", Level.RISK, found, advice)
 
 
 def _journal(connection: sqlite3.Connection) -> Examination:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from duolog.admin.doctor import diagnose
+from duolog.application.application import Application
 from duolog.cli.database_argument import DatabaseOption, named_database
 from duolog.cli.examination_text import examination_text
 from duolog.cli.examples import examples
@@ -51,8 +52,9 @@ def doctor(
 
     Exit code 1 with faults.
     """
-    examined, views = _named(arguments or [], database)
-    found = asyncio.run(diagnose(examined, views=views, patience=patience, quick=quick))
+    examined, application = _named(arguments or [], database)
+    views, decode = (None, None) if application is None else (_views(application), application.codec.decode_all)
+    found = asyncio.run(diagnose(examined, views=views, decode=decode, patience=patience, quick=quick))
     for each in found:
         if as_json:
             members = {"subject": each.subject, "level": each.level.value, "found": each.found, "advice": each.advice}
@@ -64,7 +66,7 @@ def doctor(
         raise typer.Exit(_NOT_WELL)
 
 
-def _named(arguments: list[str], option: str | None) -> tuple[Database, dict[str, int] | None]:
+def _named(arguments: list[str], option: str | None) -> tuple[Database, Application | None]:
     urls = [each for each in arguments if "://" in each]
     targets = [each for each in arguments if "://" not in each]
     if len(arguments) > _MOST or len(urls) > 1 or len(targets) > 1:
@@ -73,10 +75,13 @@ def _named(arguments: list[str], option: str | None) -> tuple[Database, dict[str
     if not targets:
         return named_database(urls[0] if urls else None, option), None
     application = named_application(targets[0])
-    views = {projection.name: projection.version for projection in application.projections}
-    views |= {process.name: VERSION for process in application.processes}
     url = urls[0] if urls else option
-    return (named_database(url, None) if url else application.database), views
+    return (named_database(url, None) if url else application.database), application
+
+
+def _views(application: Application) -> dict[str, int]:
+    views = {projection.name: projection.version for projection in application.projections}
+    return views | {process.name: VERSION for process in application.processes}
 
 
 def _print(each: Examination) -> None:
