@@ -1,5 +1,7 @@
 """The contract suites, listed once: a backend's test file takes them all and supplies `make_database`."""
 
+import pytest
+
 from duolog.testing import contracts
 
 __all__ = [
@@ -100,7 +102,11 @@ class TestLeases(contracts.LeaseContract): ...
 class TestTables(contracts.TablesContract): ...
 
 
-class TestDatabase(contracts.DatabaseContract): ...
+class TestDatabase(contracts.DatabaseContract):
+    @pytest.fixture
+    def fresh_postgres_url(self, empty_postgres_url: str) -> str:
+        """Opening is to make the schema, too."""
+        return empty_postgres_url
 
 
 class TestTransfers(contracts.TransferContract): ...

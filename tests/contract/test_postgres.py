@@ -6,17 +6,9 @@ import pytest
 
 from duolog.container.databases import open_database
 from duolog.database.port import Database
-from duolog.testing import contracts
 from tests.contract.suites import *  # noqa: F403 - all of them, so that none is forgotten
 
 
 @pytest.fixture
 def make_database(fresh_postgres_url: str) -> Callable[[], Database]:
     return lambda: open_database(fresh_postgres_url)
-
-
-class TestDatabase(contracts.DatabaseContract):
-    @pytest.fixture
-    def make_database(self, empty_postgres_url: str) -> Callable[[], Database]:
-        """Opening is to make the schema, too."""
-        return lambda: open_database(empty_postgres_url)

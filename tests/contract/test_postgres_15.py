@@ -6,7 +6,6 @@ import pytest
 
 from duolog.container.databases import open_database
 from duolog.database.port import Database
-from duolog.testing import contracts
 from duolog.testing.servers import PostgresDatabases
 from tests.contract.suites import *  # noqa: F403 - all of them, so that none is forgotten
 from tests.fresh_log import FreshLog
@@ -25,10 +24,3 @@ def fresh_log(fresh_log_15: FreshLog) -> FreshLog:
 @pytest.fixture
 def make_database(fresh_postgres_url: str) -> Callable[[], Database]:
     return lambda: open_database(fresh_postgres_url)
-
-
-class TestDatabase(contracts.DatabaseContract):
-    @pytest.fixture
-    def make_database(self, empty_postgres_url: str) -> Callable[[], Database]:
-        """Opening is to make the schema, too."""
-        return lambda: open_database(empty_postgres_url)
