@@ -25,7 +25,7 @@ class Rates:
     """
 
     epochs: int = 12
-    step: float = 0.8
+    step: float = 0.3
     smoothing: float = 0.05
 
 
