@@ -13,8 +13,6 @@ from chat_intents.infrastructure.ngrams.labelled_messages import LABELLED_MESSAG
 from chat_intents.infrastructure.ngrams.model import MODEL_FILE, NgramModel
 from chat_intents.infrastructure.ngrams.training import labelled_digest, train
 
-_SAY = sys.stdout.write
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Write a model, measure it with the held-out messages, and draw what was confused.
@@ -28,15 +26,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--picture", type=Path, help="where the confusion matrix is written, as SVG")
     parser.add_argument("--report-only", action="store_true", help="measure the model that is there")
     chosen = parser.parse_args(arguments)
+    say = sys.stdout.write
     parts = split(read_labelled(chosen.labelled))
-    _SAY(f"{len(parts.training)} messages to learn from, {len(parts.held_out)} held out\n")
+    say(f"{len(parts.training)} messages to learn from, {len(parts.held_out)} held out\n")
     if not chosen.report_only:
         content = train(parts.training, labelled_digest(chosen.labelled))
         chosen.model.write_bytes(msgspec.json.encode(content))
     model = NgramModel.load(chosen.model)
     measured = measure(model, parts.held_out, sure=LEAST_KEPT)
-    _SAY(f"model {model.version}, {chosen.model.stat().st_size:,} bytes\n\n")
-    _SAY(f"{accuracy_table(measured)}\n\n{intent_table(measured)}\n")
+    say(f"model {model.version}, {chosen.model.stat().st_size:,} bytes\n\n")
+    say(f"{accuracy_table(measured)}\n\n{intent_table(measured)}\n")
     if chosen.picture is not None:
         chosen.picture.write_text(confusion_picture(measured.confusion), encoding="utf-8")
 

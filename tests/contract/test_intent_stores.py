@@ -1,6 +1,7 @@
 """The intents example's caches and conversations, in memory and in Valkey, keep one contract each."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -29,7 +30,7 @@ NOWHERE = "redis://127.0.0.1:{port}/0"
 
 
 @pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[redis.Redis]:
+async def client(redis_url: str) -> AsyncIterator[Any]:
     client = quick_client(redis_url, seconds=10)
     yield client
     await client.aclose()
@@ -56,7 +57,7 @@ class TestMemoryCache(IntentCacheContract):
 
 class TestValkeyCache(IntentCacheContract):
     @pytest.fixture
-    def make_cache(self, client: redis.Redis) -> MakeCache:
+    def make_cache(self, client: Any) -> MakeCache:
         prefix = f"test:{uuid4().hex}:"
 
         def make(*, kept_seconds: float = LONG) -> RedisIntentCache:
@@ -70,9 +71,7 @@ class TestValkeyCache(IntentCacheContract):
         assert await make_cache().get("a") == WEATHER
 
     @pytest.mark.parametrize("data", [b"", b"weather", b'["weather"]', b'["rain",0.5]', b'["weather",1.5]', b"\xff"])
-    async def test_what_is_no_classification_is_an_error_and_can_be_replaced(
-        self, client: redis.Redis, data: bytes
-    ) -> None:
+    async def test_what_is_no_classification_is_an_error_and_can_be_replaced(self, client: Any, data: bytes) -> None:
         """Nothing that somebody else has put there is believed."""
         prefix = f"test:{uuid4().hex}:"
         await client.set(f"{prefix}a", data)
@@ -109,7 +108,7 @@ class TestMemoryConversations(ConversationsContract):
 
 class TestValkeyConversations(ConversationsContract):
     @pytest.fixture
-    def make_conversations(self, client: redis.Redis) -> MakeConversations:
+    def make_conversations(self, client: Any) -> MakeConversations:
         prefix = f"test:{uuid4().hex}:"
 
         def make(*, remembered_seconds: float = LONG) -> RedisConversations:

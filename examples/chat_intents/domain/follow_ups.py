@@ -23,7 +23,9 @@ _ENGLISH: Final = re.compile(
         | (?:and|or|but)\s
         | (?:it|that|this|those|these|them|there)\b
         | (?:how|what|where|when|why|who|is|does|do|can|should|could|would|will)\b
-          [^?]*\b(?:it|that|them|those|these|there|one)\s*\?*$
+          .*\b(?:it|that|them|those|these|there|one)\s*\?*$
+        | (?:how|what|where|when|can|should|could|do)\b.*\b(?:throw|put|recycle|sell|wash|rinse|take|bring|drop|leave
+          |sort|buy|use|clean|separate|do|do\s+with|get\s+rid\s+of|dispose\s+of)\s+(?:it|that|them|those|these)\b
         | (?:why|how|when|where|how\s+much|how\s+many)\s*\?*$
     )""",
     re.VERBOSE,

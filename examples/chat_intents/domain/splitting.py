@@ -1,6 +1,7 @@
 """Takes a message apart that may want several things."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from chat_intents.domain.follow_ups import is_follow_up
@@ -38,20 +39,30 @@ def split_message(text: str) -> tuple[str, ...]:
     short to be a request, and what points back ("... How much is it?"), stays with what stands before it. Whether the
     parts really want different things is for a classifier to tell.
     """
-    pieces = [
-        piece.strip()
-        for sentence in _SENTENCE_END.split(text.strip())
-        for korean in _KOREAN_TURN.split(sentence)
-        for piece in _ENGLISH_TURN.split(korean)
-        if piece.strip()
-    ]
-    parts: list[str] = []
-    for piece in pieces:
-        if parts and (_is_scrap(piece) or is_follow_up(piece) or len(parts) == MOST_PARTS or _is_scrap(parts[-1])):
-            parts[-1] = f"{parts[-1]} {piece}"
+    parts: list[tuple[int, int]] = []
+    for start, end in _pieces(text):
+        piece = text[start:end]
+        if parts and (
+            len(parts) == MOST_PARTS or is_follow_up(piece) or _is_scrap(piece) or _is_scrap(text[slice(*parts[-1])])
+        ):
+            parts[-1] = parts[-1][0], end
         else:
-            parts.append(piece)
-    return tuple(parts) or (text,)
+            parts.append((start, end))
+    return tuple(text[start:end] for start, end in parts) if len(parts) > 1 else (text,)
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each piece begins and ends; what divides them is in none."""
+    cuts = sorted(
+        found.span() for pattern in (_SENTENCE_END, _KOREAN_TURN, _ENGLISH_TURN) for found in pattern.finditer(text)
+    )
+    start = 0
+    for cut, after in [*cuts, (len(text), len(text))]:
+        piece = text[start:cut]
+        if piece.strip():
+            begin = start + len(piece) - len(piece.lstrip())
+            yield begin, begin + len(piece.strip())
+        start = max(start, after)
 
 
 def _is_scrap(piece: str) -> bool:

@@ -1,6 +1,7 @@
 """Conversations in Valkey or Redis, for any number of processes."""
 
 import hashlib
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -29,7 +30,7 @@ class RedisConversations:
     async def previous(self, conversation: Conversation) -> str:
         """Return a conversation's last message; see `Conversations.previous`."""
         with failures_told():
-            data = await self._client.get(self._key(conversation))
+            data: Any = await self._client.get(self._key(conversation))
         try:
             return bytes(data or b"").decode()
         except UnicodeDecodeError as error:

@@ -135,7 +135,7 @@ class RequestStream:
         mark = self._marks + hashlib.sha256(message_id.encode()).hexdigest()
         given: Sequence[Any] = (round(_MARK_SECONDS * 1_000), _MOST_ANSWERS, message_id.encode(), answer)
         written: Any = await self._client.eval(_WRITE_ANSWER, 2, mark, self._answers, *given)
-        return written == 1
+        return bool(written)
 
     async def refuse(self, entry: Entry, reason: str) -> None:
         """Set an entry aside, with the reason, and be done with it.

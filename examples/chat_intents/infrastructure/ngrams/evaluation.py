@@ -37,9 +37,9 @@ class Measured:
         return sum(self.right.values()) / sum(self.total.values())
 
     def recall(self, intent: Intent) -> float:
-        """Return the share of an intent's messages that were told right."""
+        """Return the share of an intent's messages that were told right; 0 if there are none."""
         total = sum(count for (wanted, _), count in self.confusion.items() if wanted is intent)
-        return self.confusion[intent, intent] / total
+        return self.confusion[intent, intent] / total if total else 0.0
 
     def precision(self, intent: Intent) -> float:
         """Return the share of those right that were taken for an intent; 0 if none was."""
