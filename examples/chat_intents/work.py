@@ -8,8 +8,7 @@ import sys
 from typing import Final
 from uuid import uuid4
 
-from redis.asyncio import Redis
-
+from chat_intents.infrastructure.adapters.redis_client import quick_client
 from chat_intents.infrastructure.adapters.request_stream import RequestStream
 from chat_intents.presentation.request_worker import RequestWorker
 from chat_intents.presentation.settings import ServiceSettings
@@ -36,7 +35,7 @@ async def work(settings: ServiceSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    client = Redis.from_url(settings.adapters.redis_url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+    client = quick_client(settings.adapters.redis_url, seconds=_SECONDS)
     async with settings.make_application() as app, client:
         sys.stdout.write("working\n")
         sys.stdout.flush()

@@ -5,6 +5,7 @@ from typing import Final
 from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.inline import INLINE_MUTANTS
+from tests.mutants.intents import INTENT_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
@@ -322,4 +323,5 @@ MUTANTS: Final = (
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
     *WORKER_MUTANTS,
+    *INTENT_MUTANTS,
 )

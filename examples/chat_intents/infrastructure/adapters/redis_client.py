@@ -13,13 +13,15 @@ _SECONDS: Final = 0.25
 
 
 def quick_client(url: str, *, seconds: float = _SECONDS) -> Redis:
-    """Make a client that tries everything once.
+    """Make a client that tries everything once, and reads bytes.
 
     Args:
         url: like ``redis://127.0.0.1:6379/0``.
         seconds: how long connecting and each answer may take, in seconds.
     """
-    return Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None)
+    return Redis.from_url(  # pyright: ignore[reportUnknownMemberType] - the driver's options have no types
+        url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=None
+    )
 
 
 @contextmanager

@@ -76,8 +76,8 @@ class RequestStream:
         found: Any = await self._client.xreadgroup(
             self._group, self._worker, {self._requests: ">"}, count=most, block=max(1, round(wait_seconds * 1_000))
         )
-        streams: Any = found.items() if isinstance(found, dict) else found or ()
-        return [entry for _, rows in streams for entry in _entries(rows)]
+        by_stream: dict[bytes, Any] = dict(found or ())
+        return [entry for rows in by_stream.values() for entry in _entries(rows)]
 
     async def take_over(self, most: int, *, idle_seconds: float) -> Sequence[Entry]:
         """Take entries that their worker has not held for a time: it is dead, or could not finish them.
