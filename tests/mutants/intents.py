@@ -194,7 +194,7 @@ INTENT_MUTANTS: Final = (
         "intents: wait for an endpoint that is down",
         "circuit breaker",
         "infrastructure/adapters/circuit_breaker.py",
-        "        if is_trial and (self._is_trying or self._clock() < self._closed_from):\n",
+        "        if is_trial and (self._is_trying or self._clock() < self._spared_until):\n",
         "        if is_trial and self._is_trying:\n",
         (_SPARED,),
         _FOLDER,

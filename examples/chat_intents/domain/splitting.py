@@ -10,20 +10,18 @@ MOST_PARTS: Final = 5
 _LEAST_LETTERS: Final = 5
 
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?\u3002\uff01\uff1f\u2026])\s+|\n+")
-# Words that begin another request. What is left out on purpose: "and" between nouns, "-고" between other verbs.
+# Words that begin another request. What is left out on purpose: "and" between nouns, "-고" after any other verb.
+# White space is only looked at from its beginning, so that no length of it takes long.
 _KOREAN_TURN: Final = re.compile(
-    r"""\s+(?:그리고|그리고\s+나서|그런\s+다음에?|그다음에?|추가로|아\s+참|아\s+그리고|참고로\s+그리고)\s+
-    | (?<=[려해찾만보말]주고)[,]?\s+      # "알려주고 ...", "그려주고 ...", "보여주고 ..."
-    | (?<=[려해찾만보말]\s주고)[,]?\s+
-    | (?<=아주고)[,]?\s+
-    | (?<=어주고)[,]?\s+
-    | (?<=여주고)[,]?\s+
-    | (?<=검색하고)[,]?\s+
+    r"""(?<!\s)\s++(?:그리고\s+나서|그리고|그런\s+다음에?|그다음에?|추가로|아\s+참|아\s+그리고)\s+
+    | (?<=[려해아어여]주고),?\s+       # "알려주고 ...", "찾아주고 ...", "그려주고 ..."
+    | (?<=[려해아어여]\s주고),?\s+
+    | (?<=검색하고),?\s+
     """,
     re.VERBOSE,
 )
 _ENGLISH_TURN: Final = re.compile(
-    r"""[,;]?\s+(?:and|then|also|plus|and\s+also|and\s+then|after\s+that|by\s+the\s+way)[,]?\s+
+    r"""[,;]?(?<!\s)\s++(?:and\s+also|and\s+then|and|then|also|plus|after\s+that|by\s+the\s+way),?\s+
     (?=(?:also\s+|then\s+|please\s+)?
        (?:what|what's|where|where's|when|how|how's|who|which|is|are|can|could|will|would|does|should|tell|show|find
          |search|draw|make|generate|create|paint|give|check|look|google)\s+\S)

@@ -20,7 +20,8 @@ class TableClassifier:
     """Classifies by a table of texts, and remembers what it was asked.
 
     Attributes:
-        table: what it knows; everything else is general.
+        table: what it knows.
+        otherwise: what everything else is.
         confidence: of every answer.
         version: its version.
         open: unset, it keeps everybody waiting.
@@ -28,6 +29,7 @@ class TableClassifier:
     """
 
     table: Mapping[str, Intent] = field(default_factory=dict[str, Intent])
+    otherwise: Intent = Intent.GENERAL
     confidence: float = 0.9
     version: str = "table:1"
     open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -41,7 +43,7 @@ class TableClassifier:
         self.asked.append(utterance)
         self.called.set()
         await self.open.wait()
-        return Classification(self.table.get(utterance.text, Intent.GENERAL), self.confidence)
+        return Classification(self.table.get(utterance.text, self.otherwise), self.confidence)
 
 
 class BrokenStore:

@@ -65,13 +65,17 @@ async def test_a_follow_up_is_understood_from_what_was_said_before() -> None:
     await assistant.ask("how is the weather")
     await assistant.ask("what about tomorrow?")
     await assistant.ask("and on Sunday?")
+    await assistant.ask("thank you very much")  # which is about nothing
+    await assistant.ask("or on Monday?")
     context = Context(Conversation("u", "c"), "how is the weather")
-    assert classifier.asked[1:] == [Utterance("what about tomorrow?", context), Utterance("and on Sunday?", context)]
+    assert [utterance for utterance in classifier.asked if utterance.context is not None] == [
+        Utterance(text, context) for text in ("what about tomorrow?", "and on Sunday?", "or on Monday?")
+    ]
 
 
 async def test_the_answer_to_a_follow_up_is_never_shared() -> None:
     """Neither with another conversation, nor with another user's of the same id, nor after the context has changed."""
-    classifier = TableClassifier()
+    classifier = TableClassifier(otherwise=Intent.WEATHER)
     assistant = Assistant(classifier)
     places = [("c", "u"), ("d", "u"), ("c", "v")]
     for conversation, user in places:

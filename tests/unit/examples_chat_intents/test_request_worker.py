@@ -223,7 +223,7 @@ async def test_what_fails_again_and_again_is_set_aside(stream: Stream, tmp_path:
 
 async def test_messages_of_one_conversation_are_answered_in_order(stream: Stream, tmp_path: Path) -> None:
     """So that a follow-up finds what it points back to."""
-    classifier = TableClassifier()
+    classifier = TableClassifier(otherwise=Intent.WASTE)
     async with make_app(classifier, tmp_path / "i.db") as app:
         for number in range(5):
             await stream.send(f"q{number}", f"question number {number}")

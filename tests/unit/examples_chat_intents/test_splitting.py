@@ -1,5 +1,6 @@
 """Where a message is divided, and where not."""
 
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -71,6 +72,14 @@ def test_parts_are_bounded() -> None:
     parts = split_message(message)
     assert len(parts) == MOST_PARTS
     assert " ".join(parts) == message
+
+
+@pytest.mark.parametrize("text", [" " * 2_000, "a," + " " * 1_998, "\n" * 2_000, "그리고 " * 500, "and " * 500, "? " * 1_000])
+def test_no_text_takes_long(text: str) -> None:
+    """The longest message of the worst kind is divided at once."""
+    began = time.perf_counter()
+    split_message(text)
+    assert time.perf_counter() - began < 0.5
 
 
 async def test_each_part_gets_its_own_intent() -> None:

@@ -81,8 +81,10 @@ class ClassifyIntentInteractor:
         conversation = Conversation(cmd.user_id, cmd.conversation_id)
         if is_follow_up(cmd.message):
             return _result(await self._follow_up(conversation, cmd.message))
-        await self._note(conversation, cmd.message)
-        return await self._several(cmd.message) or _result(await self._cached(Utterance(cmd.message)))
+        result = await self._several(cmd.message) or _result(await self._cached(Utterance(cmd.message)))
+        if result.intent is not Intent.GENERAL:  # "thank you" does not change what is spoken about
+            await self._note(conversation, cmd.message)
+        return result
 
     async def _several(self, message: str) -> IntentResult | None:
         """Tell what the parts of a message want, if they surely want different things."""

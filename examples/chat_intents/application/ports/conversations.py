@@ -6,7 +6,7 @@ from chat_intents.domain.utterance import Conversation
 
 
 class Conversations(Protocol):
-    """Remembers the last message of each conversation that said by itself what was wanted; it may forget it."""
+    """Remembers the last message of each conversation that said by itself what it is about; it may forget it."""
 
     async def previous(self, conversation: Conversation) -> str:
         """Return that message; empty if there is none.

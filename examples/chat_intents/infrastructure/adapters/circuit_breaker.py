@@ -33,7 +33,7 @@ class CircuitBreaker:
         self._open = open_seconds
         self._clock = clock
         self._failures = 0
-        self._closed_from = 0.0
+        self._spared_until = 0.0
         self._is_trying = False
 
     @contextmanager
@@ -44,7 +44,7 @@ class CircuitBreaker:
             ClassifierUnavailableError: it is refused.
         """
         is_trial = self._failures >= self._most
-        if is_trial and (self._is_trying or self._clock() < self._closed_from):
+        if is_trial and (self._is_trying or self._clock() < self._spared_until):
             reason = "it has failed several times in a row, and is spared for a while"
             raise ClassifierUnavailableError(reason)
         self._is_trying = is_trial
@@ -53,7 +53,7 @@ class CircuitBreaker:
         except Exception:
             self._failures += 1
             if self._failures >= self._most:
-                self._closed_from = self._clock() + self._open
+                self._spared_until = self._clock() + self._open
             raise
         else:
             self._failures = 0

@@ -6,7 +6,7 @@ from chat_intents.infrastructure.ngrams.model import NgramModel
 
 
 class NgramClassifier:
-    """Tells intents with a model of character n-grams, in well under a millisecond, so in the event loop itself.
+    """Tells intents with a model of character n-grams; it is quick enough to do so in the event loop itself.
 
     Args:
         model: the model.
