@@ -74,7 +74,9 @@ def test_parts_are_bounded() -> None:
     assert " ".join(parts) == message
 
 
-@pytest.mark.parametrize("text", [" " * 2_000, "a," + " " * 1_998, "\n" * 2_000, "그리고 " * 500, "and " * 500, "? " * 1_000])
+@pytest.mark.parametrize(
+    "text", [" " * 2_000, "a," + " " * 1_998, "\n" * 2_000, "그리고 " * 500, "and " * 500, "? " * 1_000]
+)
 def test_no_text_takes_long(text: str) -> None:
     """The longest message of the worst kind is divided at once."""
     began = time.perf_counter()
