@@ -64,8 +64,11 @@ def pgbouncer(databases: PostgresDatabases, folder: Path, *, sessions: int = 24)
     if os.geteuid() != account.uid:  # it does not run as root
         for path in (folder, settings, users):
             os.chown(path, account.uid, account.gid)
-        for path in folder.parents[:2]:
-            path.chmod(path.stat().st_mode | 0o011)
+        for path in folder.parents:
+            mode = path.stat().st_mode
+            if mode & 0o001:
+                break
+            path.chmod(mode | 0o011)
     process = subprocess.Popen(
         [program, "-q", str(settings)],
         user=None if os.geteuid() == account.uid else account.uid,

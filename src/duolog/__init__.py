@@ -27,6 +27,7 @@ from duolog.messages.tag import Tag
 from duolog.process_managers.process_manager import ProcessManager, Reactor
 from duolog.process_managers.reaction import Process, Reaction
 from duolog.projections.document_view import DocumentView
+from duolog.projections.guarded_keys import GuardedKeys, KeyWrite
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.cursors import Cursors
@@ -83,7 +84,9 @@ __all__ = [
     "Exactly",
     "ExpectedVersion",
     "FilterableFields",
+    "GuardedKeys",
     "IdempotencyKey",
+    "KeyWrite",
     "Keyset",
     "Limits",
     "MessageContext",

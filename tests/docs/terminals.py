@@ -48,7 +48,7 @@ def commands(block: Block) -> Iterator[Command]:
 
 
 class Terminals:
-    """Runs commands in one directory; a `duolog run` goes on in the background until the next one, or the end.
+    """Runs commands in one directory; `duolog run` and `duolog worker` go on until the next `run`, or the end.
 
     Args:
         directory: where they run.
@@ -57,7 +57,7 @@ class Terminals:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._port = str(_free_port())
-        self._server: subprocess.Popen[str] | None = None
+        self._running: list[subprocess.Popen[str]] = []
         scripts = Path(sys.executable).parent
         self._environment = {
             **os.environ,
@@ -75,7 +75,7 @@ class Terminals:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End what still runs."""
-        self._stop_server()
+        self._stop()
 
     def run(self, command: Command) -> None:
         """Type a command in, and compare what it shows with the page."""
@@ -85,8 +85,10 @@ class Terminals:
             value = self._shell(f"printf %s {exported[2]}", command)
             self._environment[exported[1]] = value
         elif re.match(r"(\w+=\S+ )*duolog run ", text):
-            self._stop_server()
-            self._start_server(text, command)
+            self._stop()
+            self._start(text, command, until=f":{self._port}")
+        elif text.startswith("duolog worker "):
+            self._start(text, command, until="")
         else:
             shown = self._shell(text, command)
             if command.output:
@@ -107,9 +109,9 @@ class Terminals:
         assert done.returncode == 0, f"{command.where}: {text}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def _start_server(self, text: str, command: Command) -> None:
+    def _start(self, text: str, command: Command, *, until: str) -> None:
         shell = shutil.which("bash") or "sh"
-        self._server = subprocess.Popen(
+        process = subprocess.Popen(
             [shell, "-c", f"exec {text}" if "=" not in text.split(maxsplit=1)[0] else f"exec env {text}"],
             cwd=self._directory,
             env={**self._environment, "PORT": self._port},
@@ -118,26 +120,26 @@ class Terminals:
             text=True,
             start_new_session=True,
         )
-        assert self._server.stderr is not None
+        self._running.append(process)
+        assert process.stderr is not None
         said = ""
-        for line in self._server.stderr:
+        for line in process.stderr:
             said += line
-            if f":{self._port}" in line:
+            if until in line:
                 return
         message = f"{command.where} did not start:\n{said}"
         raise AssertionError(message)
 
-    def _stop_server(self) -> None:
-        server, self._server = self._server, None
-        if server is None:
-            return
-        server.send_signal(signal.SIGINT)
-        try:
-            server.communicate(timeout=_SECONDS)  # reads on, so that a full pipe does not stop it
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.communicate()
-            raise
+    def _stop(self) -> None:
+        while self._running:
+            process = self._running.pop()
+            process.send_signal(signal.SIGINT)
+            try:
+                process.communicate(timeout=_SECONDS)  # reads on, so that a full pipe does not stop it
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                raise
 
 
 def _stripped(text: str) -> str:

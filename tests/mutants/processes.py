@@ -12,7 +12,7 @@ PROCESS_MUTANTS: Final = (
     Mutant(
         "E6: execute a due command without its idempotency key",
         "P9",
-        "application/assembly.py",
+        "application/followers.py",
         "IdempotencyKey(str(scheduled))",
         "IdempotencyKey(f\"{scheduled}-{__import__('time').time_ns()}\")",
         (_KILLED,),
@@ -30,11 +30,11 @@ PROCESS_MUTANTS: Final = (
         "E6: commit a page's commands in a transaction of their own",
         "P6",
         _PAGES,
-        "            await session.commit(move.over(events), parked)\n        finally:\n"
+        "            await session.commit(move, parked, unparked=unparked)\n        finally:\n"
         "            await shielded(session.close())\n        if work",
         "            await session.commit(replace(move, new=move.old))\n"
         "            session = ports.open_session(self._reactor)\n"
-        "            await session.commit(move, parked)\n        finally:\n"
+        "            await session.commit(move, parked, unparked=unparked)\n        finally:\n"
         "            await shielded(session.close())\n        if work",
         (_KILLED,),
     ),

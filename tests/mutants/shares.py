@@ -10,6 +10,14 @@ _BALANCE: Final = "tests/unit/subscriptions/test_balance.py"
 
 SHARE_MUTANTS: Final = (
     Mutant(
+        "let only the first share's owner see that a view lost a table",
+        "P6",
+        "projections/view_preparation.py",
+        "        if generation.role is Role.LIVE:\n",
+        "        if generation.role is Role.LIVE and share.buckets.lo == 0:\n",
+        ("tests/unit/projections/test_shares.py::test_a_divided_view_that_lost_its_table_begins_anew_in_every_share",),
+    ),
+    Mutant(
         "let the owner of a share that was split write to all of it",
         "P5, P12",
         "adapters/sqlite/sql/move_checkpoint.sql",

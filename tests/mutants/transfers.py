@@ -53,7 +53,7 @@ TRANSFER_MUTANTS: Final = (
     Mutant(
         "open a log that is not complete",
         "a log on its way in is not used",
-        "adapters/sqlite/database.py",
+        "adapters/sqlite/opened.py",
         "            if not self._for_transfer:\n",
         "            if self._for_transfer:\n",
         (f"{_SQLITE}::test_a_log_on_its_way_in_is_closed",),

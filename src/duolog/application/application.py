@@ -8,7 +8,6 @@ from dishka import AsyncContainer, Provider
 
 from duolog.application.assembly import Assembly
 from duolog.application.background_work import is_done_here
-from duolog.application.dispatcher import Dispatcher
 from duolog.application.message_sender import MessageSender
 from duolog.application.parts import Parts
 from duolog.application.registering import make_registry
@@ -80,10 +79,9 @@ class Application(MessageSender):
     ) -> None:
         self.name = name
         self.settings = settings or Settings()
-        self._secret = Secret.find(secret)
         registry = make_registry(handlers, processes)
         self.bindings: Mapping[type, Binding[Any, Any]] = {binding.message: binding for binding in handlers}
-        parts = Parts(
+        self._parts = Parts(
             name,
             database,
             registry,
@@ -92,14 +90,14 @@ class Application(MessageSender):
             tuple(providers),
             tuple(events),
             tables,
-            self._secret,
+            Secret.find(secret),
             authorizer,
             tuple(middleware),
             self.settings,
         )
-        self._assembly = Assembly(parts)
+        self._assembly = Assembly(self._parts)
         super().__init__(
-            Dispatcher(name, registry, self._assembly.routes, self._assembly.in_flight),
+            self._assembly.dispatcher,
             log_id=lambda: self.database.store.log_id,
             after_seconds=self.settings.after_seconds,
         )
@@ -161,26 +159,26 @@ class Application(MessageSender):
     @property
     def secret(self) -> bytes:
         """The secret; keep it out of logs."""
-        return self._secret.value
+        return self._parts.secret.value
 
     @property
     def projections(self) -> tuple[type[Projection], ...]:
         """The projection classes."""
-        return self._assembly.projections
+        return self._parts.projections
 
     @property
     def processes(self) -> tuple[type[Reactor], ...]:
         """The classes of reactors and process managers."""
-        return self._assembly.processes
+        return self._parts.processes
 
     @property
     def background_work(self) -> Sequence[str]:
         """Names of what it does beside answering: projections, processes, and ``scheduled-commands`` if it has some."""
-        return self._assembly.background_work
+        return self._assembly.followers.names
 
     def projection_shares(self) -> ProjectionShares:
         """Return what applies the log to shares of its projections, for whoever holds their leases."""
-        return self._assembly.shares()
+        return self._assembly.followers.shares()
 
     def inline_building(self) -> InlineBuilding:
         """Return what builds the views of its inline projections; the database is to be open."""
@@ -188,7 +186,7 @@ class Application(MessageSender):
 
     def rebuilds(self) -> Rebuilds:
         """Return what rebuilds the views of its projections, while it runs here or elsewhere."""
-        return self._assembly.rebuilds()
+        return self._assembly.followers.rebuilds()
 
     def projection_statuses(self) -> Sequence[SubscriptionStatus]:
         """Tell how each projection of this process is doing."""
@@ -203,7 +201,7 @@ class Application(MessageSender):
         Raises:
             AfterTimeoutError: a projection did not get there in time.
         """
-        await self._assembly.caught_up(seconds=timeout)
+        await self._assembly.started().caught_up(self.database.store, seconds=timeout)
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply chosen parked events of its projections and processes again, a key in order and in one transaction.

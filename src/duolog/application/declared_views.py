@@ -7,6 +7,7 @@ from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
 
 
@@ -20,9 +21,9 @@ class DeclaredViews:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def prepare(self, projection: type[Projection], token: int | None) -> Sequence[Checkpoint]:
+    async def prepare(self, projection: type[Projection], lease: Lease | None) -> Sequence[Checkpoint]:
         """Create a projection's first generation where there is none; see `Database.prepare_view`."""
-        return await self._database.prepare_view(declared_view(projection), token=token)
+        return await self._database.prepare_view(declared_view(projection), lease=lease)
 
     def open(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
         """Open the session for one batch of a share; see `Database.open_view`."""

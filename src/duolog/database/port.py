@@ -160,7 +160,7 @@ class Database(SubscriptionSource, Protocol):
         """
         ...
 
-    async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
+    async def prepare_view(self, view: View, *, lease: Lease | None = None) -> Sequence[Checkpoint]:
         """Create a view's first generation, which is live, where there is none: tables, shares and checkpoints.
 
         A view without a live generation begins at the beginning, so its tables must be missing or empty; its indexes
@@ -170,14 +170,14 @@ class Database(SubscriptionSource, Protocol):
 
         Args:
             view: what it is to be.
-            token: the token of the lease on the live generation's first share; None for somebody who owns nothing, and
-                leaves what is there alone.
+            lease: on any share of the live generation; None for somebody who owns nothing, and leaves what is there
+                alone, as does one whose share is divided anew.
 
         Returns:
             The checkpoints of the live generation as they are now, by bucket, whatever its version.
 
         Raises:
-            LeaseLostError: somebody else took the lease after ``token`` was given out; nothing was changed.
+            LeaseLostError: somebody else took the share after ``lease`` was given out; nothing was changed.
             ConfigurationError: ``view.partitions`` is not from 1 to 256.
             StatementError: the DDL is wrong.
             ViewNotEmptyError: the view has no checkpoint, and a table of it has rows; nothing was changed.

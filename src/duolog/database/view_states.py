@@ -6,6 +6,7 @@ from duolog.database.port import View
 from duolog.errors import ConfigurationError, GenerationGoneError, ViewBehindError
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
 
 
 def is_current(known: Sequence[Checkpoint], missing: Collection[str]) -> bool:
@@ -16,6 +17,18 @@ def is_current(known: Sequence[Checkpoint], missing: Collection[str]) -> bool:
         missing: tables of it that do not exist: one that is missing at a later position has missed events.
     """
     return bool(known) and (not missing or all(checkpoint.position == 0 for checkpoint in known))
+
+
+def owned_share(known: Sequence[Checkpoint], lease: Lease | None) -> Lease | None:
+    """Return a lease if it is on a share that a live generation has.
+
+    Args:
+        known: the checkpoints of its shares.
+        lease: somebody's lease, or None.
+    """
+    if lease is None or all(checkpoint.share != lease.share for checkpoint in known):
+        return None
+    return lease
 
 
 def check_live(view: View, there: Sequence[Generation]) -> Generation | None:

@@ -70,7 +70,7 @@ class ReactionPorts:
         schedule: where commands go.
         states: where processes are kept.
         parking: tells what is parked.
-        prepare: makes a reactor's checkpoint where there is none; the token is that of its owner's lease, or None.
+        prepare: makes a reactor's checkpoint where there is none; the lease is its owner's, or None.
         open_session: opens the session of one page of a reactor.
         open_reactor: builds its instances.
         events: decodes events.
@@ -82,7 +82,7 @@ class ReactionPorts:
     schedule: CommandSchedule
     states: ProcessStates
     parking: Parking
-    prepare: Callable[[type[Reactor], int | None], Awaitable[Sequence[Checkpoint]]]
+    prepare: Callable[[type[Reactor], Lease | None], Awaitable[Sequence[Checkpoint]]]
     open_session: Callable[[type[Reactor]], ReactionSession]
     open_reactor: OpenReactor
     events: EventCodec
@@ -141,7 +141,7 @@ class ReactorPageProcessor:
 
     async def begin(self, lease: Lease) -> int:
         """Load what is parked, and return the position after which it goes on."""
-        (checkpoint,) = await self._ports.prepare(self._reactor, lease.token)
+        (checkpoint,) = await self._ports.prepare(self._reactor, lease)
         beginning = await self._ports.states.begin(self._reactor.name, 0)
         self._parked = set(await self._ports.parking.keys(lease.share))
         if checkpoint.position >= beginning:

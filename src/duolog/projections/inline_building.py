@@ -15,6 +15,7 @@ from duolog.projections.view_database import ViewSession
 from duolog.projections.views import ViewGenerations
 from duolog.subscriptions.checkpoints import Checkpoint, CheckpointMove
 from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.share import Share
 from duolog.subscriptions.source import SubscriptionSource
@@ -30,7 +31,7 @@ _SWITCH_SECONDS: Final = 60.0
 class BuiltViews(ViewGenerations, Protocol):
     """Prepares, opens and switches views; what it raises is said at the database's port."""
 
-    async def prepare(self, projection: type[Projection], token: int | None, /) -> Sequence[Checkpoint]:
+    async def prepare(self, projection: type[Projection], lease: Lease | None, /) -> Sequence[Checkpoint]:
         """Create a projection's first generation where there is none."""
         ...
 

@@ -60,8 +60,8 @@ class ViewPreparation:
             message = f"{share} was dropped"
             raise LeaseLostError(message)
         checkpoint: Checkpoint | None
-        if generation.role is Role.LIVE and share.buckets.lo == 0:
-            prepared = await self._prepare_view(self._projection, lease.token)
+        if generation.role is Role.LIVE:
+            prepared = await self._prepare_view(self._projection, lease)
             checkpoint = next((each for each in prepared if each.share == share), None)
         else:
             checkpoint = await self._source.checkpoints.read_share(share)

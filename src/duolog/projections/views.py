@@ -8,13 +8,14 @@ from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
 
-PrepareView = Callable[[type[Projection], int | None], Awaitable[Sequence[Checkpoint]]]
+PrepareView = Callable[[type[Projection], Lease | None], Awaitable[Sequence[Checkpoint]]]
 """Creates a projection's tables and checkpoint where they are missing, and returns those of its shares.
 
-A view of another version is left alone. If one of this version lost a table, and the token of the owner's lease is
-given, it begins anew, in one transaction. Raises `StatementError` if the DDL is wrong, `LeaseLostError` if the token is
+A view of another version is left alone. If one of this version lost a table, and the lease of a share's owner is
+given, it begins anew, in one transaction. Raises `StatementError` if the DDL is wrong, `LeaseLostError` if the lease is
 a former owner's.
 """
 

@@ -139,6 +139,7 @@ class Stage:
                 await self._reader.execute("SELECT pg_terminate_backend($1)", pid)
                 while await self._reader.fetchval(_IS_THERE, pid):  # the function's own wait is 100 ms at least
                     pass
+                appender.connection.terminate()  # it may not have heard of its end yet
                 appender.connection = await self._connected()
 
     async def _read(self, step: Read) -> None:

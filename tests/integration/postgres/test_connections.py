@@ -337,7 +337,7 @@ async def test_sockets_notice_a_dead_server(location: Location) -> None:
         given = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined] # noqa: SLF001
         assert given.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            assert given.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+            assert given.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == location.answer_timeout
     finally:
         await connection.close()
 

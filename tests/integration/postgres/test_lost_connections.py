@@ -71,10 +71,14 @@ async def test_an_append_that_still_runs_is_ended_before_it_is_looked_for(
 async def test_all_of_a_batch_learn_their_own_outcomes(url: str, wired: tuple[PostgresDatabase, Wire]) -> None:
     """Everybody whose append was in the lost call is told what became of it."""
     database, wire = wired
-    wire.swallow_answers()
-    appending = asyncio.gather(*(database.store.append(f"user-{n}", new_events(1)) for n in range(20)))
-    async with opened(url) as other:
-        await until(lambda: other.store.read_stream("user-19"))
+    async with opened(url) as other, session(url) as blocker:
+        await blocker.execute("BEGIN")
+        await append(blocker, "user-0")  # so that a whole call waits in the server
+        appending = asyncio.gather(*(database.store.append(f"user-{n}", new_events(1)) for n in range(20)))
+        await until(lambda: blocker.fetchval(WAITS))
+        wire.swallow_answers()
+        await blocker.execute("ROLLBACK")
+        await until(lambda: other.store.read_stream("user-0"))
     wire.cut()
     recorded = await asyncio.wait_for(appending, SECONDS)
     streams = [await database.store.read_stream(f"user-{n}") for n in range(20)]

@@ -22,9 +22,9 @@ FROZEN = {
     "0008_shown_answers": "6500195a676c2d8b890a14798cac3130d9899f99db01fd4cd99f950705f46515",
     "0009_append_each": "c012a50acadba9cc84c44992d89f400190fefe3e713c8a99629933c1bc961201",
     "0010_conditions_at_once": "280aa8e0b5606beaaf5a31c80be7efda61271280fb0f51ecd7ca458f98eeb51b",
-    "0012_shares": "ea7cae6718c18daed7442d6a2a815eb451ad75c4d6fe135b60c1351fa9830316",
-    "0013_scheduling": "112134e8099c2655c8200209d52fc2756048fb5eeb984a2ed7f9197b2a4d03be",
-    "0015_pauses": "4bd8884eb2abd4b1637df516d90f54cfab2b58bcdb745b713b10ceb484c11c5e",
+    "0011_shares": "ea7cae6718c18daed7442d6a2a815eb451ad75c4d6fe135b60c1351fa9830316",
+    "0012_scheduling": "112134e8099c2655c8200209d52fc2756048fb5eeb984a2ed7f9197b2a4d03be",
+    "0013_pauses": "4bd8884eb2abd4b1637df516d90f54cfab2b58bcdb745b713b10ceb484c11c5e",
 }
 
 MakeConnections = Callable[..., Connections]

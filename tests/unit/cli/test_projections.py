@@ -52,6 +52,9 @@ def test_json_says_where_each_projection_stands(duolog: Duolog, behind: str) -> 
         "generation",
         "role",
         "shares",
+        "inline",
+        "paused_by",
+        "paused_since",
         "rate",
     ]
     assert users["rate"] is None

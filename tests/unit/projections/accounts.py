@@ -22,6 +22,7 @@ from duolog.projections.version_keeper import VersionKeeper
 from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Role
+from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.parking import ParkReason
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.runner import Pace
@@ -175,8 +176,8 @@ class Worker:
         await self.keeper.stop()
         await self.runtime.stop(seconds=5)
 
-    async def prepare_view(self, projection: type[Projection], token: int | None = None) -> Sequence[Checkpoint]:
-        return await self.database.prepare_view(view(projection), token=token)
+    async def prepare_view(self, projection: type[Projection], lease: Lease | None = None) -> Sequence[Checkpoint]:
+        return await self.database.prepare_view(view(projection), lease=lease)
 
     def open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
         return self.database.open_view(view(projection), share, role)

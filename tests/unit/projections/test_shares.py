@@ -20,6 +20,8 @@ from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkReason
 from duolog.subscriptions.processed import Processed
 from duolog.subscriptions.share import Buckets, Share
+from duolog.tables.statements import Statement
+from duolog.write.sealed_work import SealedWork
 from tests.unit.projections.accounts import (
     BAD_AMOUNT,
     AccountOpened,
@@ -133,6 +135,18 @@ async def test_a_dead_owners_shares_are_taken_within_a_lease_and_a_fifth(databas
         assert held(worker) == 0
         await eventually(lambda: held(worker) == 4)
         assert asyncio.get_running_loop().time() - began < 1.2 * worker.pace.lease + 0.2
+
+
+async def test_a_divided_view_that_lost_its_table_begins_anew_in_every_share(database: Database) -> None:
+    """Whichever share's owner finds it missing; a database to which only the log was moved has none of it."""
+    async with Worker(database, [DividedProjection]) as worker:
+        history = await write(worker, 60)
+        await worker.caught_up()
+    drop = Statement(f"DROP TABLE {next(iter(DividedProjection.tables))}")
+    await database.committer.commit(SealedWork(statements=(drop,)))
+    async with Worker(database, [DividedProjection]) as worker:
+        await worker.caught_up()
+        assert await worker.balances() == folded(history).balances
 
 
 async def test_a_share_that_is_taken_over_is_given_up_and_got_back(database: Database) -> None:

@@ -114,7 +114,7 @@ async def test_one_that_was_executed_by_somebody_who_died_takes_effect_once(url:
         assert row is not None
         command = GiveReminder("a")
         for _ in range(2):
-            await app._assembly._execute_due(command, metadata_of(row), scheduled)  # noqa: SLF001 - as above
+            await app._assembly.followers._execute_due(command, metadata_of(row), scheduled)  # noqa: SLF001 - as above
         assert await given(app) == ["a"]
     assert diary.given == ["a"]
 

@@ -48,7 +48,7 @@ class Recorder:
 
     async def begin(self, lease: Lease) -> int:
         self.begun.append(lease)
-        (checkpoint,) = await self.database.prepare_view(VIEW, token=lease.token)
+        (checkpoint,) = await self.database.prepare_view(VIEW, lease=lease)
         return checkpoint.position
 
     async def apply(self, page: EventPage, move: CheckpointMove) -> None:

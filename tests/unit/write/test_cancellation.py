@@ -1,6 +1,6 @@
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
 import pytest
@@ -75,8 +75,7 @@ async def test_wherever_a_command_is_cancelled_all_of_it_is_recorded_or_nothing_
 
     outcomes: list[str] = []
     async with shelves(url, Plan(with_hook)) as app:
-        for point in range(1, 200):
-            shelf = f"s{point}"
+        for shelf, point in _shelves_and_points(outcomes):
             work = CancelledAt(app.execute(Do(shelf)), point, times=times)
             before = await state(app)
             try:
@@ -96,14 +95,23 @@ async def test_wherever_a_command_is_cancelled_all_of_it_is_recorded_or_nothing_
             if outcome == "answered":
                 assert is_recorded
             outcomes.append(f"{outcome}, {'recorded' if is_recorded else 'nothing'}")
-            if not work.was_cancelled:
-                break
         await no_session_has_leaked(app)
         assert await app.execute(Do("last")) == "last"
 
     assert outcomes[-1] == "answered, recorded"
     assert "cancelled, nothing" in outcomes
     assert "cancelled, recorded" in outcomes  # while the commit was on its way
+
+
+def _shelves_and_points(outcomes: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Go through all points, and again if none was while the commit was on its way: a server may be slow to begin."""
+    for again in range(5):
+        for point in range(1, 200):
+            yield f"s{again}-{point}", point
+            if outcomes[-1].startswith("answered"):
+                break
+        if "cancelled, recorded" in outcomes:
+            return
 
 
 async def _awaited(work: CancelledAt[T]) -> T:

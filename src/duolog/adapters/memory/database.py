@@ -197,9 +197,9 @@ class MemoryDatabase:
                 create_missing(connection, tables)
                 self._tables.commit()
 
-    async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
+    async def prepare_view(self, view: View, *, lease: Lease | None = None) -> Sequence[Checkpoint]:
         """Create a view's first generation, or begin it again for another version; see `Database.prepare_view`."""
-        return await self._views.prepare(view, token)
+        return await self._views.prepare(view, lease)
 
     async def create_shadow(self, view: View) -> Generation:
         """Create a further generation of a view; see `Database.create_shadow`."""

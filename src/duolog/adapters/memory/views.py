@@ -18,7 +18,7 @@ from duolog.adapters.memory.leases import MemoryLeases
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
 from duolog.adapters.memory.tables import Tables
 from duolog.database.port import View
-from duolog.database.view_states import check_droppable, check_live, is_current
+from duolog.database.view_states import check_droppable, check_live, is_current, owned_share
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
@@ -52,20 +52,21 @@ class MemoryViews:
         self._parking = parking
         self._leases = leases
 
-    async def prepare(self, view: View, token: int | None) -> Sequence[Checkpoint]:
+    async def prepare(self, view: View, lease: Lease | None) -> Sequence[Checkpoint]:
         """Do what `Database.prepare_view` says."""
         parts = Buckets.parts(view.partitions)
         async with self._tables.turn:
             live = self._generations.live(view.subscription)
             known = [] if live is None else self._checkpoints.of(view.subscription, live.number)
-            if known and token is not None:
-                self._checkpoints.check_token(known[0].share, token)
+            owned = owned_share(known, lease)
+            if owned is not None:
+                self._checkpoints.check_token(owned.share, owned.token)
             if live is not None and live.version != view.version:
                 return known
             check_tables(view.tables)
             with self._tables.transaction() as connection:
                 current = is_current(known, missing_tables(connection, view.tables))
-                if known and not current and token is None:
+                if known and not current and owned is None:
                     return known
                 if live is None:
                     check_empty(connection, view.subscription, view.tables)

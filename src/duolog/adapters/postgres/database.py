@@ -182,9 +182,9 @@ class PostgresDatabase:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""
         await create_tables(self._opened().log_connections, tables)
 
-    async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
+    async def prepare_view(self, view: View, *, lease: Lease | None = None) -> Sequence[Checkpoint]:
         """Create a view's first generation where there is none; see `Database.prepare_view`."""
-        return await prepare_view(self._opened().log_connections, view, token)
+        return await prepare_view(self._opened().log_connections, view, lease)
 
     async def create_shadow(self, view: View) -> Generation:
         """Create a further generation of a view; see `Database.create_shadow`."""

@@ -25,7 +25,7 @@ from duolog.adapters.postgres.ddl import (
 from duolog.adapters.postgres.generations import generation_of, generation_schema
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.database.port import View
-from duolog.database.view_states import check_droppable, check_live, is_current
+from duolog.database.view_states import check_droppable, check_live, is_current, owned_share
 from duolog.errors import LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
@@ -33,7 +33,7 @@ from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Buckets, Share
 
 
-async def prepare_view(connections: Connections, view: View, token: int | None) -> Sequence[Checkpoint]:
+async def prepare_view(connections: Connections, view: View, lease: Lease | None) -> Sequence[Checkpoint]:
     """Do what `Database.prepare_view` says, in one transaction."""
     check_tables(view.tables)
     schema = connections.location.schema
@@ -42,9 +42,10 @@ async def prepare_view(connections: Connections, view: View, token: int | None) 
         there = await _generations(connection, schema, view.subscription)
         live = next((each for each in there if each.role is Role.LIVE), None)
         known = await _live(connection, schema, view.subscription)
-        if known and token is not None:
-            fence = await connection.fetchval(load_sql("read_fence", schema), *known[0].share.key)
-            _check_token(known[0].share, token, fence)
+        owned = owned_share(known, lease)
+        if owned is not None:
+            fence = await connection.fetchval(load_sql("read_fence", schema), *owned.share.key)
+            _check_token(owned.share, owned.token, fence)
         if live is not None and live.version != view.version:
             return known
         if is_current(known, await missing_tables(connection, schema, view.tables)):
@@ -53,14 +54,14 @@ async def prepare_view(connections: Connections, view: View, token: int | None) 
                 sql = load_sql("name_tables", schema)
                 await connection.execute(sql, live.subscription, live.number, list(view.tables))
             return known
-        if known and token is None:
+        if known and owned is None:
             return known
         if live is None:
             await check_empty(connection, schema, view.subscription, tuple(view.tables))
         else:
             for share, fence in await _lock_shares(connection, schema, view.subscription, live.number):
-                if token is not None and share == known[0].share:
-                    _check_token(share, token, fence)
+                if owned is not None and share == owned.share:
+                    _check_token(share, owned.token, fence)
             await drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
             await connection.execute(load_sql("drop_generation", schema), live.subscription, live.number)
         await create_missing(connection, schema, view.tables)

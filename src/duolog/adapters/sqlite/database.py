@@ -176,9 +176,9 @@ class SqliteDatabase:
         """Create the application's own tables where they are missing; see `Database.create_tables`."""
         await self._write(lambda connection: create_tables(connection, tables))
 
-    async def prepare_view(self, view: View, *, token: int | None = None) -> Sequence[Checkpoint]:
+    async def prepare_view(self, view: View, *, lease: Lease | None = None) -> Sequence[Checkpoint]:
         """Create a view's first generation where there is none; see `Database.prepare_view`."""
-        return await self._write(lambda connection: prepare_view(connection, view, token))
+        return await self._write(lambda connection: prepare_view(connection, view, lease))
 
     async def create_shadow(self, view: View) -> Generation:
         """Create a further generation of a view; see `Database.create_shadow`."""

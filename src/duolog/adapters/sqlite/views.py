@@ -22,7 +22,7 @@ from duolog.adapters.sqlite.checkpoints import read_live
 from duolog.adapters.sqlite.generations import new_generation, read_generations, write_generation
 from duolog.adapters.sqlite.sql_files import load_sql
 from duolog.database.port import View
-from duolog.database.view_states import check_droppable, check_live, is_current
+from duolog.database.view_states import check_droppable, check_live, is_current, owned_share
 from duolog.errors import LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
@@ -35,14 +35,15 @@ _GREATEST: Final = load_sql("greatest_generation")
 _DROP_GENERATION: Final = tuple(single_statements(load_sql("drop_generation")))
 
 
-def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) -> list[Checkpoint]:
+def prepare_view(connection: sqlite3.Connection, view: View, lease: Lease | None) -> list[Checkpoint]:
     """Do what `Database.prepare_view` says, in the open transaction."""
     check_tables(view.tables)
     parts = Buckets.parts(view.partitions)
     live = next((each for each in read_generations(connection, view.subscription) if each.role is Role.LIVE), None)
     known = read_live(connection, view.subscription)
-    if known and token is not None:
-        _check_token(connection, known[0].share, token)
+    owned = owned_share(known, lease)
+    if owned is not None:
+        _check_token(connection, owned)
     if live is not None and live.version != view.version:
         return known
     if is_current(known, missing_tables(connection, view.tables)):
@@ -53,7 +54,7 @@ def prepare_view(connection: sqlite3.Connection, view: View, token: int | None) 
                 Generation(live.subscription, live.number, live.version, live.role, live.since, (*view.tables,)),
             )
         return known
-    if known and token is None:
+    if known and owned is None:
         return known
     if live is None:
         check_empty(connection, view.subscription, view.tables)
@@ -143,9 +144,9 @@ def _fences(connection: sqlite3.Connection, subscription: str) -> list[tuple[Sha
     return [(Share.of(*row[:4]), row[4]) for row in rows]
 
 
-def _check_token(connection: sqlite3.Connection, share: Share, token: int) -> None:
-    if token < dict(_fences(connection, share.subscription))[share]:
-        raise _taken_over(share)
+def _check_token(connection: sqlite3.Connection, lease: Lease) -> None:
+    if lease.token < dict(_fences(connection, lease.subscription))[lease.share]:
+        raise _taken_over(lease.share)
 
 
 def _taken_over(share: Share) -> LeaseLostError:

@@ -22,7 +22,7 @@ from duolog.errors import ConfigurationError
 EXAMPLES: Final = examples(
     ("duolog run shop.main:api", "the FastAPI app `api` in shop/main.py"),
     ("duolog run shop.main:api --host 0.0.0.0 --workers 4", "four processes"),
-    ("duolog run shop.main:api --no-projections", "where `duolog worker shop.main:api` does the background work"),
+    ("duolog run shop.main:api --no-projections", "`duolog worker` does the rest"),
     ("duolog run shop.worker:app", "an Application without HTTP"),
     ("duolog run shop.main:api --port 0 --json", "for the program that starts it"),
 )

@@ -1,5 +1,7 @@
 """The contract of preparing views: tables and checkpoint are made together, by their owner."""
 
+from typing import Final
+
 import pytest
 
 from duolog.database.port import Database, View
@@ -10,6 +12,7 @@ from duolog.errors import (
     ViewNotEmptyError,
 )
 from duolog.projections.view_database import ViewSession
+from duolog.subscriptions.leases import Lease
 from duolog.tables.statements import Statement
 from duolog.testing.contracts.contract_view import (
     INSERT,
@@ -25,6 +28,8 @@ from duolog.testing.contracts.contract_view import (
     view_rows,
 )
 from duolog.write.sealed_work import SealedWork
+
+OWNED: Final = Lease(SHARE, "one", 0, 0)
 
 
 class ViewPreparationContract(PreparedView):
@@ -54,7 +59,7 @@ class ViewPreparationContract(PreparedView):
         await session.commit(moved(0, 7), [parked_event(3)])
         view = View(VIEW.subscription, 1, tables)
         assert [each.position for each in await database.prepare_view(view)] == [7]
-        (checkpoint,) = await database.prepare_view(view, token=0)
+        (checkpoint,) = await database.prepare_view(view, lease=OWNED)
         assert (checkpoint.version, checkpoint.position) == (1, 0)
         assert await view_checkpoint(database) == checkpoint
         assert await view_rows(database) == {}
@@ -66,9 +71,9 @@ class ViewPreparationContract(PreparedView):
         await database.create_tables(TABLES)
         insert = Statement(INSERT, {"id": "a", "hits": 1})
         await database.committer.commit(SealedWork(statements=(insert,)))
-        for token in (None, 0):
+        for lease in (None, OWNED):
             with pytest.raises(ViewNotEmptyError, match="'contract_view' has no checkpoint") as refused:
-                await database.prepare_view(VIEW, token=token)
+                await database.prepare_view(VIEW, lease=lease)
             assert refused.value.table == "contract_view"
         assert not await database.checkpoints.read(VIEW.subscription)
         assert await view_rows(database) == {"a": 1}
@@ -80,20 +85,20 @@ class ViewPreparationContract(PreparedView):
         await session.execute(INSERT, {"id": "b", "hits": 1})
         await insert_row(database, "a", moved(0, 7))
         tables = TABLES | {"contract_more": "CREATE TABLE contract_more (id TEXT PRIMARY KEY)"}
-        await database.prepare_view(View(VIEW.subscription, 1, tables), token=0)
+        await database.prepare_view(View(VIEW.subscription, 1, tables), lease=OWNED)
         with pytest.raises(CheckpointConflictError):
             await session.commit(moved(7, 8))
         await session.close()
         assert await view_rows(database) == {}
         assert await view_position(database) == 0
 
-    @pytest.mark.parametrize("token", [None, 0])
-    async def test_another_version_is_left_alone(self, database: Database, token: int | None) -> None:
+    @pytest.mark.parametrize("lease", [None, OWNED], ids=["nobody", "an owner"])
+    async def test_another_version_is_left_alone(self, database: Database, lease: Lease | None) -> None:
         """Tables, rows and checkpoint stay as they are, also for an owner: what it has is built beside it."""
         await database.prepare_view(VIEW)
         await insert_row(database, "a", moved(0, 7))
         other = View(VIEW.subscription, 2, {"contract_view": "CREATE TABLE contract_view (x TEXT)"})
-        (found,) = await database.prepare_view(other, token=token)
+        (found,) = await database.prepare_view(other, lease=lease)
         assert (found.version, found.position) == (1, 7)
         assert await view_rows(database) == {"a": 1}
 
@@ -108,7 +113,7 @@ class ViewPreparationContract(PreparedView):
         tables = TABLES | {"contract_more": "CREATE TABLE contract_more (id TEXT PRIMARY KEY)"}
         for view in (VIEW, View(VIEW.subscription, 1, tables)):
             with pytest.raises(LeaseLostError):
-                await database.prepare_view(view, token=former.token)
+                await database.prepare_view(view, lease=former)
         assert (await view_checkpoint(database)).version == 1
 
     async def test_a_forgotten_view_leaves_nothing(self, database: Database) -> None:
