@@ -53,7 +53,7 @@ async def work(url: str, database: str, prefix: str, kill_at: int) -> None:
     async with make_application(database, secret=SECRET) as app, Redis.from_url(url) as client:
         stream = KilledStream(client, f"worker-{os.getpid()}", prefix=prefix)
         stream.kill_at = kill_at
-        working = asyncio.create_task(RequestWorker(app, stream, at_once=3, idle_seconds=IDLE).run(stop))
+        working = asyncio.create_task(RequestWorker(app, stream, at_once=1, idle_seconds=IDLE).run(stop))
         while not working.done() and await client.xlen(f"{prefix}requests"):  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.01)
         stop.set()
