@@ -10,13 +10,17 @@ UV := uv==0.13.9
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults lint format types mutants docs bench lock clean
+.PHONY: help demo demo-intents test faults lint format types mutants docs bench lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.ready ## Serve the users example (DATABASE=postgres, PORT=... and DUOLOG_DATA=... are passed on)
 	@$(BIN)/duolog demo $(if $(DATABASE),--database '$(DATABASE)')
+
+# INTENTS_REDIS=redis://... keeps the cache in Valkey or Redis instead of in memory; PORT=... is passed on as well.
+demo-intents: $(VENV)/.ready ## Serve the intents example: POST /intents {message, conversation_id, user_id}
+	@$(BIN)/duolog run chat_intents.presentation.api:api
 
 # Tests start PostgreSQL from a package; DUOLOG_TEST_POSTGRES=postgresql://... names a server to use instead.
 test: $(VENV)/.ready ## Run every check: tests, style, types, floors

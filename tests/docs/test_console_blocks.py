@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,7 @@ def test_the_commands_of_a_page_answer_what_the_page_shows(page: str, tmp_path: 
 
 @pytest.mark.parametrize("page", [page for page in CHECKED if _console_blocks(page)])
 def test_the_commands_of_a_page_exist(page: str) -> None:
-    """Each is a target of the Makefile, or a command of `duolog` with the options that it has."""
+    """Each is a target of the Makefile, a command of `duolog` with the options that it has, or a module."""
     for block in _console_blocks(page):
         for command in commands(block):
             _check(command)
@@ -55,10 +56,12 @@ def _check(command: Command) -> None:
         words.pop(0)
     match words:
         case ["make", *targets]:
-            known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+            known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
             assert {target for target in targets if "=" not in target} <= known, command
         case ["duolog", *arguments]:
             _check_arguments(arguments, command)
+        case ["python", "-m", module, *_]:
+            assert find_spec(module) is not None, command
         case _:
             pytest.fail(f"{command} is neither tried nor checked")
 

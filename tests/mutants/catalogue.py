@@ -7,6 +7,7 @@ from tests.mutants.faults import FAULT_MUTANTS
 from tests.mutants.gateways import GATEWAY_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.inline import INLINE_MUTANTS
+from tests.mutants.intents import INTENT_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
@@ -326,4 +327,5 @@ MUTANTS: Final = (
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
     *WORKER_MUTANTS,
+    *INTENT_MUTANTS,
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ROOT / "src"
+LIBRARY = "src/duolog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,11 @@ class Mutant:
     Attributes:
         name: what is taken out, in a few words; unique.
         promise: the promise of the design that it breaks, like ``P3``, or in words.
-        file: below ``src/duolog``.
+        file: below the folder.
         original: text that stands in the file exactly once.
         replacement: what stands there instead.
         tests: pytest's node ids of the tests of which at least one must fail.
+        folder: from the repository's root; the library's, or an example's.
     """
 
     name: str
@@ -26,14 +27,15 @@ class Mutant:
     original: str
     replacement: str
     tests: tuple[str, ...]
+    folder: str = LIBRARY
 
-    def apply(self, sources: Path) -> None:
-        """Change the file below a copy of ``src``.
+    def apply(self, root: Path) -> None:
+        """Change the file below a copy of the repository's root.
 
         Raises:
             ValueError: the original text does not stand in it exactly once.
         """
-        path = sources / "duolog" / self.file
+        path = root / self.folder / self.file
         path.write_text(self.applied_to(path.read_text(encoding="utf-8")), encoding="utf-8")
 
     def applied_to(self, text: str) -> str:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from tests.mutants.mutant import ROOT, SOURCES, Mutant
+from tests.mutants.mutant import ROOT, Mutant
 
 _SECONDS = 600
+_COPIED = ("src", "examples")
 _PYTEST_PASSED, _PYTEST_FAILED = 0, 1
 
 
@@ -73,16 +74,21 @@ def _run(mutant: Mutant) -> Outcome:
 @contextmanager
 def _copied_sources() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="duolog-mutant-") as folder:
-        copy = Path(folder) / "src"
-        shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        copy = Path(folder)
+        for part in _COPIED:
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
         yield copy
 
 
-def _pytest(sources: Path, tests: Sequence[str], *, stop_early: bool) -> tuple[int, str]:
+def _pytest(root: Path, tests: Sequence[str], *, stop_early: bool) -> tuple[int, str]:
     command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "--timeout=60", *tests]
     if stop_early:
         command.append("--exitfirst")
-    environment = {**os.environ, "PYTHONPATH": str(sources), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(str(root / part) for part in _COPIED),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     ended = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=_SECONDS
     )

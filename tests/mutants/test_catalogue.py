@@ -1,12 +1,12 @@
 import pytest
 
 from tests.mutants.catalogue import MUTANTS
-from tests.mutants.mutant import ROOT, SOURCES, Mutant
+from tests.mutants.mutant import LIBRARY, ROOT, Mutant
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutants_text_stands_in_its_file_exactly_once(mutant: Mutant) -> None:
-    text = (SOURCES / "duolog" / mutant.file).read_text(encoding="utf-8")
+    text = (ROOT / mutant.folder / mutant.file).read_text(encoding="utf-8")
     assert mutant.applied_to(text) != text
 
 
@@ -18,8 +18,13 @@ def test_a_mutants_tests_are_there(mutant: Mutant) -> None:
         path = ROOT / file
         assert path.is_file()
         function = name.rpartition("::")[2].partition("[")[0]
-        contracts = (SOURCES / "duolog" / "testing" / "contracts").glob("*.py")
-        modules = (path, ROOT / "tests" / "contract" / "suites.py", *contracts)  # the suites are every backend's
+        contracts = (ROOT / LIBRARY / "testing" / "contracts").glob("*.py")
+        modules = (
+            path,
+            ROOT / "tests" / "contract" / "suites.py",
+            *contracts,
+            *(ROOT / "tests" / "contract").glob("*_stores.py"),
+        )  # the suites are every backend's
         texts = [module.read_text(encoding="utf-8") for module in modules]
         assert any(f"{kind} {function}(" in text for kind in ("def", "class") for text in texts) or not function
 

@@ -30,13 +30,13 @@ class Metering:
 
     reader: InMemoryMetricReader
 
-    def points(self) -> dict[str, list[Point]]:
-        """Return all series by the metric's name."""
+    def points(self, meter: str = "duolog") -> dict[str, list[Point]]:
+        """Return all series by the metric's name; there must be none of other meters."""
         found: dict[str, list[Point]] = {}
         data = self.reader.get_metrics_data()
         for resource in data.resource_metrics if data is not None else ():
             for scope in resource.scope_metrics:
-                assert scope.scope.name == "duolog"
+                assert scope.scope.name == meter
                 for metric in scope.metrics:
                     found[metric.name] = [_point(point) for point in metric.data.data_points]
         return found

@@ -1,0 +1,1 @@
+"""Requests, each with its interactor."""

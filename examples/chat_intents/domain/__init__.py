@@ -1,0 +1,1 @@
+"""Intents, and how a message is read before anybody classifies it."""

@@ -1,0 +1,1 @@
+"""Adapters of the ports, and how they are put together."""
