@@ -61,4 +61,4 @@ async def work(url: str, database: str, prefix: str, kill_at: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(work(*sys.argv[1:4], int(sys.argv[4])))
+    asyncio.run(work(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))

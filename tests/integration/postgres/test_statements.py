@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from duolog.adapters.postgres.compiled_statements import compile_statement
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.sql_scripts import single_statements
-from duolog.adapters.postgres.statements import StaleStatementError, Statements, compile_statement
+from duolog.adapters.postgres.statements import StaleStatementError, Statements
 from duolog.errors import ConstraintViolationError, DatabaseError, StaleRowError, StatementError
 from duolog.tables.statements import Constraint, Statement
 

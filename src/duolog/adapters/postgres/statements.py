@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, TypeVar, overload
 
 import asyncpg
 
+from duolog.adapters.postgres.compiled_statements import MOST_SHAPES, Compiled, compile_statement
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.errors import DRIVER_ERRORS, database_error, sqlstate
 from duolog.adapters.postgres.row_sets import execute_sets, row_set
-from duolog.adapters.postgres.sql_scripts import check_allowed
 from duolog.adapters.postgres.values import (
     TEXT_KINDS,
     aware_row,
@@ -23,47 +22,13 @@ from duolog.errors import ConstraintViolationError, DatabaseError, DuologError, 
 from duolog.tables.json_rows import json_rows
 from duolog.tables.ports import Row
 from duolog.tables.rows import decode_rows
-from duolog.tables.sql_tokens import Kind, sql_tokens
 from duolog.tables.statements import Parameters, Statement, check_parameters
 
 T = TypeVar("T")
 
-MOST_SHAPES: Final = 1_024
-
 _TIMES: Final = frozenset({"timestamp", "timestamptz"})
 # A statement that was right before the tables changed, by what it fails with then.
 _STALE: Final = frozenset({"0A000", "42804", "42883", "42P18", "XX000"})
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """A statement as the server takes it.
-
-    Attributes:
-        sql: the statement as it was given.
-        text: with ``$1``, ``$2``, ... in the places of its parameters; a name that stands twice is one of them.
-        names: the parameters' names, in the order of their numbers.
-    """
-
-    sql: str
-    text: str
-    names: tuple[str, ...]
-
-
-@lru_cache(maxsize=MOST_SHAPES)
-def compile_statement(sql: str) -> Compiled:
-    """Put ``$n`` in the places of a statement's ``:name`` parameters.
-
-    Raises:
-        StatementError: it is a statement that belongs to duolog, like COMMIT.
-    """
-    check_allowed(sql)
-    numbers: dict[str, int] = {}
-    text = (
-        f"${numbers.setdefault(text[1:], len(numbers) + 1)}" if kind is Kind.PARAMETER else text
-        for kind, text in sql_tokens(sql)
-    )
-    return Compiled(sql, "".join(text), tuple(numbers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from duolog.adapters._sql.view_failures import flush_cancelled, session_closed
 from duolog.adapters.postgres.checkpoints import move_checkpoint
+from duolog.adapters.postgres.compiled_statements import compile_statement
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.errors import reported
@@ -18,7 +19,7 @@ from duolog.adapters.postgres.read_session import PostgresReadSession
 from duolog.adapters.postgres.reading import Reading
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statement_batches import Buffered, run_in_order
-from duolog.adapters.postgres.statements import StaleStatementError, Statements, compile_statement
+from duolog.adapters.postgres.statements import StaleStatementError, Statements
 from duolog.adapters.postgres.transactions import begin, commit
 from duolog.errors import DatabaseError, HoldExpiredError
 from duolog.eventstore.filters import EventFilter
