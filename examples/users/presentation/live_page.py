@@ -19,7 +19,7 @@ _FILES: Final = {
 def add_live_page(api: FastAPI) -> None:
     """Serve the page at ``/live``; what it shows it asks of the API, with the token of whoever signs in there."""
     for path, (name, media_type) in _FILES.items():
-        content = (files(__package__) / "live" / name).read_bytes()
+        content = (files("users.presentation") / "live" / name).read_bytes()
         api.add_api_route(path, _sends(content, media_type), include_in_schema=False)
 
 

@@ -186,7 +186,7 @@ def _choice(column: str, name: str, parameter: str, value: object) -> tuple[str,
     if not isinstance(value, Collection) or isinstance(value, str | bytes | Mapping):
         message = f"the filter {name!r} takes a list of values"
         raise InvalidMessageError(message, path=f"$.{name}")
-    choices: list[Any] = list(value)
+    choices: list[Any] = list(cast("Collection[Any]", value))
     if len(choices) > MOST_CHOICES:
         message = f"the filter {name!r} takes {MOST_CHOICES} values at most"
         raise InvalidMessageError(message, path=f"$.{name}")
@@ -200,10 +200,11 @@ def _choice(column: str, name: str, parameter: str, value: object) -> tuple[str,
 
 
 def _range(column: str, name: str, parameter: str, value: object) -> tuple[str, Mapping[str, Any]]:
-    if not isinstance(value, Sequence) or isinstance(value, str | bytes) or len(cast("Any", value)) != _PAIR:
+    pair = cast("Sequence[Any]", value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
+    if len(pair) != _PAIR:
         message = f"the filter {name!r} takes a pair: the least and the greatest value"
         raise InvalidMessageError(message, path=f"$.{name}")
-    least, most = value
+    least, most = pair
     bounds = {f"{parameter}_least": (">=", least), f"{parameter}_most": ("<=", most)}
     given = {key: bound for key, bound in bounds.items() if bound[1] is not None}
     terms = [f"{column} {sign} :{key}" for key, (sign, _) in given.items()]

@@ -79,7 +79,7 @@ class Window:
 
     def _cursor(self, row: object, like: type | None, direction: Direction) -> str:
         if like is not None:
-            row = msgspec.convert(row, like, strict=False, from_attributes=True)
+            row = cast("object", msgspec.convert(row, like, strict=False, from_attributes=True))
         value, tie_break = _value(row, self._column), _value(row, self._tie_break)
         return self._cursors.write(Cursor(self._fingerprint, direction, value, tie_break))
 

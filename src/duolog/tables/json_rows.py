@@ -89,13 +89,17 @@ def _convert(kind: type, kinds: Mapping[type, _Convert]) -> _Convert:
 @lru_cache(maxsize=1_024)
 def _plan(like: type) -> Mapping[str, Mapping[type, _Convert]] | None:
     """Return how each field's column is prepared; None for a DTO that is written in a form of its own."""
-    if hasattr(like, "__post_init__") or (is_dataclass(like) and not all(field.init for field in fields(like))):
+    if _makes_fields(like):
         return None
     config = getattr(like, "__struct_config__", None)
     if config is not None and (config.array_like or config.tag is not None or config.omit_defaults):
         return None
     declared = dto_fields(like)
     return None if any(field.is_document for field in declared) else {field.name: _kinds(field) for field in declared}
+
+
+def _makes_fields(like: type) -> bool:
+    return hasattr(like, "__post_init__") or (is_dataclass(like) and not all(field.init for field in fields(like)))
 
 
 def _kinds(field: DtoField) -> Mapping[type, _Convert]:

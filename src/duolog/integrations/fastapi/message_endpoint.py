@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -191,7 +191,9 @@ def _response(request: Request, answer: Answer[Any]) -> Response:
     Raises:
         RequestRefusedError: there is no such thing, or ``If-None-Match`` is malformed.
     """
-    result = answer.result.value if isinstance(answer.result, Json) else answer.result
+    result: object = cast("object", answer.result)
+    if isinstance(result, Json):
+        result = result.value
     if result is None or result is False:
         raise RequestRefusedError(NOT_FOUND)
     headers: dict[str, str] = {}
@@ -211,7 +213,7 @@ def _response(request: Request, answer: Answer[Any]) -> Response:
     return response
 
 
-def _tag(result: object, given: str | None, headers: dict[str, str]) -> str | None:
+def _tag(result: object, given: str, headers: dict[str, str]) -> str | None:
     """Add the headers of an answer's entity tag, and return what it is compared with; None if it has none."""
     version = member(result, "version")
     if isinstance(version, int):

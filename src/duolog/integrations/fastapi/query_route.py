@@ -62,7 +62,7 @@ def query_route(app: Application, method: str, path: str, query: type, options: 
     Raises:
         ConfigurationError: a query has no handler, or the path does not fit it.
     """
-    if issubclass(query, StreamQuery):
+    if StreamQuery in query.__mro__:
         return _stream_route(app, method, path, query, options)
     live = options.get("live", LIVE_OPTIONS)
     endpoint = _query_endpoint(app, path, query, options.get("names", {}), live)

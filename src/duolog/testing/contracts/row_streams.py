@@ -8,6 +8,7 @@ import pytest
 
 from duolog.database.port import Database
 from duolog.errors import NotStartedError, ReadOnlyError, StatementError
+from duolog.tables.ports import ReadSession
 from duolog.testing.contracts.accounts import ACCOUNTS, accounts, insertion
 from duolog.testing.contracts.articles import ARTICLES, ArticleDTO, article, write_articles
 from duolog.testing.contracts.gateways import reading
@@ -101,8 +102,8 @@ class RowStreamContract:
         for turns in range(24):
             session = database.open_reader()
 
-            async def consume(session: object = session) -> None:
-                async with aclosing(session.stream(SELECT, size=2)) as rows:  # type: ignore[attr-defined]
+            async def consume(session: ReadSession = session) -> None:
+                async with aclosing(session.stream(SELECT, size=2)) as rows:
                     async for _ in rows:
                         await asyncio.sleep(0)
 
