@@ -256,6 +256,15 @@ _VIEWS: Final = (
         (f"{_POISON}::test_an_event_whose_handler_raises_stops_its_own_stream_in_order_and_nothing_else",),
     ),
     Mutant(
+        "wait anew for an event whose parking was rolled back",
+        "P7",
+        "projections/poison.py",
+        "        return now - self._unknown_since.setdefault(position, now) < self._patience\n",
+        "        waits = now - self._unknown_since.setdefault(position, now) < self._patience\n"
+        "        if not waits:\n            del self._unknown_since[position]\n        return waits\n",
+        (f"{_UNIT}/projections/test_transient_faults.py",),
+    ),
+    Mutant(
         "park the poison event and not those behind it",
         "P5, P7",
         "projections/page_processor.py",

@@ -266,6 +266,7 @@ class ProjectionPageProcessor:
     def _note(self, parked: Sequence[ParkedEvent]) -> None:
         for event in parked:
             self._parked.add((event.tenant, event.key))
+            self._poison.parked(event.position)
             if event.reason is not ParkReason.BEHIND_PARKED:
                 # The error's text may hold values of the event: it is in the parked row, not in the log file.
                 where = (self._projection.name, event.type, event.position, event.reason.value)

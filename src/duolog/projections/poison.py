@@ -65,10 +65,10 @@ class Poison:
             raise UnknownEventError(position=recorded.position, reason=error.message) from error
         return Failure.of(error)
 
+    def parked(self, position: int) -> None:
+        """Note that the event at a position is parked for good, not only in a transaction that was rolled back."""
+        self._unknown_since.pop(position, None)
+
     def _waits(self, position: int) -> bool:
         now = time.monotonic()
-        since = self._unknown_since.setdefault(position, now)
-        if now - since < self._patience:
-            return True
-        del self._unknown_since[position]
-        return False
+        return now - self._unknown_since.setdefault(position, now) < self._patience

@@ -1,5 +1,7 @@
 """Faults that pass, and events of newer releases."""
 
+import asyncio
+
 import pytest
 
 from duolog.database.port import Database
@@ -84,6 +86,21 @@ async def test_an_event_that_no_release_knows_is_parked_after_a_while(database: 
     async with worker:
         await worker.caught_up()
         assert await worker.parked() == [("account-a", unknown, ParkReason.UNKNOWN)]
+
+
+async def test_an_event_is_not_waited_for_anew_after_another_one_of_its_page_fails(database: Database) -> None:
+    """The second failure rolls the page back, the first one's parking with it; the share must get on all the same."""
+    FlakyProjection.away[:] = [ValueError("wrong")] * 2
+    worker = Worker(database, (FlakyProjection,), poison=Poison(patience=0.04))
+    unknown = await worker.append("account-a", NewEvent(uuid7(), "account.moved", 2, b'{"amount":1}'))
+    raising = await worker.append("account-b", AmountMoved(1))
+    async with worker:
+        async with asyncio.timeout(20):
+            await worker.caught_up()
+        assert await worker.parked() == [
+            ("account-a", unknown, ParkReason.UNKNOWN),
+            ("account-b", raising, ParkReason.HANDLER_RAISED),
+        ]
 
 
 def test_an_error_says_where_it_is() -> None:
