@@ -186,7 +186,7 @@ def _choice(column: str, name: str, parameter: str, value: object) -> tuple[str,
     if not isinstance(value, Collection) or isinstance(value, str | bytes | Mapping):
         message = f"the filter {name!r} takes a list of values"
         raise InvalidMessageError(message, path=f"$.{name}")
-    choices: list[Any] = list(cast("Collection[Any]", value))
+    choices: list[Any] = list(cast("Any", value))
     if len(choices) > MOST_CHOICES:
         message = f"the filter {name!r} takes {MOST_CHOICES} values at most"
         raise InvalidMessageError(message, path=f"$.{name}")
@@ -200,7 +200,9 @@ def _choice(column: str, name: str, parameter: str, value: object) -> tuple[str,
 
 
 def _range(column: str, name: str, parameter: str, value: object) -> tuple[str, Mapping[str, Any]]:
-    pair = cast("Sequence[Any]", value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
+    pair: Sequence[Any] = ()
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        pair = cast("Any", value)
     if len(pair) != _PAIR:
         message = f"the filter {name!r} takes a pair: the least and the greatest value"
         raise InvalidMessageError(message, path=f"$.{name}")
