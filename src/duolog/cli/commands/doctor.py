@@ -80,7 +80,7 @@ def _named(arguments: list[str], option: str | None) -> tuple[Database, Applicat
 
 
 def _views(application: Application) -> dict[str, int]:
-    views = {projection.name: projection.version for projection in application.projections}
+    views = {each.name: each.version for each in application.views}
     return views | {process.name: VERSION for process in application.processes}
 
 
