@@ -8,6 +8,7 @@ from tests.mutants.gateways import GATEWAY_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.inline import INLINE_MUTANTS
 from tests.mutants.intents import INTENT_MUTANTS
+from tests.mutants.materialized_views import MATERIALIZED_VIEW_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
@@ -333,6 +334,7 @@ MUTANTS: Final = (
     *CACHE_MUTANTS,
     *INLINE_MUTANTS,
     *REBUILD_MUTANTS,
+    *MATERIALIZED_VIEW_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
     *WORKER_MUTANTS,

@@ -4,6 +4,7 @@ import asyncio
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 
 from duolog.admin.projection_status import ProjectionStatus, generation_statuses
@@ -36,6 +37,7 @@ async def diagnose(
     *,
     views: Mapping[str, int] | None = None,
     decode: Decode | None = None,
+    delays: Mapping[str, float] = MappingProxyType({}),
     patience: float = 1.0,
     quick: bool = False,
 ) -> Sequence[Examination]:
@@ -45,6 +47,7 @@ async def diagnose(
         database: a database that is not open; it is closed again at the end.
         views: versions of the code's projections by name; None if the code is not at hand.
         decode: decodes an event, or raises `UndecodableEventError`; None if the code is not at hand.
+        delays: by name of materialized views, how long they may lag behind, in seconds.
         patience: how long a projection that lags behind may stay where it is, in seconds.
         quick: leave out what takes long with a large database.
     """
@@ -73,7 +76,8 @@ async def diagnose(
                 found.append(_left_over(status, parked))
                 continue
             there = were.get((status.name, status.generation), ())
-            stands = await standstills(there, status.shares, database.store, decode)
+            is_due = status.lag_seconds > delays.get(status.name, 0.0)
+            stands = await standstills(there, status.shares, database.store, decode) if is_due else ()
             found += _projection(status, stands, parked, now, members, is_known=views is not None)
         if views is not None:
             found += _versions(statuses, views)

@@ -127,7 +127,7 @@ def as_mermaid(message_map: MessageMap) -> str:
     for projection in message_map.projections:
         events.update(projection.events)
     lines += [f'    e_{_id(event)}(["{event}"])' for event in sorted(events)]
-    views = (*message_map.projections, *message_map.materialized_views)
+    views: list[MappedProjection | MappedView] = [*message_map.projections, *message_map.materialized_views]
     lines += [f'    p_{_id(each.name)}[("{each.name} v{each.version}")]' for each in views]
     lines += [f'    q_{_id(each.name)}["{each.name}"]' for each in message_map.queries]
     for command in message_map.commands:

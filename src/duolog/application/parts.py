@@ -69,10 +69,9 @@ class Parts:
         known = {each.name for each in self.views}
         for view in self.materialized_views:
             unknown = sorted(each.name for each in view.reads if each.name not in known)
-            unknown += sorted(set(view.tables).difference(self.tables))
             if unknown:
                 message = f"materialized view {view.name!r} reads {unknown[0]}, which the application does not have"
-                hint = "Name it in projections=[...], materialized_views=[...] or tables={...}."
+                hint = "Name it in projections=[...] or materialized_views=[...]."
                 raise ConfigurationError(message, hint=hint)
         check_names(self.processes, list(known))
         for binding in self.registry:

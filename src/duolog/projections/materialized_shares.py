@@ -34,7 +34,7 @@ class MaterializedShares:
         told: called with a view's name when its rows may have changed.
     """
 
-    __slots__ = ("_changes", "_open_view", "_prepare_view", "_progress", "_source", "_told")
+    __slots__ = ("_changes", "_open_view", "_prepare_view", "_progress", "_source", "_told", "_waiting")
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class MaterializedShares:
         self._prepare_view = prepare_view
         self._open_view = open_view
         self._told = told
+        self._waiting: set[str] = set()
 
     def subscription(self, view: type[MaterializedView]) -> Subscription:
         """Return what a process works on for a materialized view."""
@@ -64,7 +65,9 @@ class MaterializedShares:
                 if await self._is_current(view):
                     raise
                 # The select is written for views that are being built just now; the supervisor tries again.
-                _logger.info("materialized view %s waits for the views that it reads", view.name)
+                if view.name not in self._waiting:
+                    _logger.info("materialized view %s waits for the views that it reads", view.name)
+                self._waiting.add(view.name)
 
         def follow(share: Share) -> Following:
             refresher = self._refresher(view, share, preparation)

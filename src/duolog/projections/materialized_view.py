@@ -74,6 +74,10 @@ class MaterializedView:
             if not getattr(cls, attribute, None):
                 message = f"materialized view {cls.__qualname__} has no {attribute}"
                 raise ConfigurationError(message, hint=hint)
+        for attribute in ("reads", "tables", "key", "indexes"):
+            if not isinstance(getattr(cls, attribute), tuple):
+                message = f"{attribute} of materialized view {cls.name!r} is no tuple"
+                raise ConfigurationError(message, hint=f'Write it like `{attribute} = ("role",)`, with the comma.')
         check_type_name(cls.name, cls.version)
         _check_names(cls)
         _check_select(cls)
@@ -88,7 +92,13 @@ class MaterializedView:
     @classmethod
     def contents(cls) -> Contents:
         """Return what it holds."""
-        return Contents(cls.name, cls.select, tuple(cls.key), tuple(cls.indexes))
+        return Contents(cls.name, cls.select, cls.key, cls.indexes)
+
+    @classmethod
+    def longest_lag(cls) -> float:
+        """Return for how long a change may not be in it although all is well, in seconds, beside its refreshes."""
+        behind = [each.longest_lag() for each in cls.reads if issubclass(each, MaterializedView)]
+        return cls.interval + cls.delay + max(behind, default=0.0)
 
     @classmethod
     def sources(cls) -> "tuple[type[Projection | MaterializedView], ...]":

@@ -1,13 +1,13 @@
 """Refreshing a share of a materialized view: when it is due, and what is stored with it."""
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 from duolog.dispatch.shield import shielded
 from duolog.eventstore.port import EventPage
 from duolog.projections.materialized_view import MaterializedView
+from duolog.projections.refresh_pace import RefreshPace
 from duolog.projections.view_preparation import ViewPreparation
 from duolog.projections.view_sources import SourceState, ViewSources
 from duolog.projections.views import OpenView
@@ -16,8 +16,7 @@ from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
 
-_LOOK_SECONDS: Final = 0.05
-"""A change that is the same at two looks, so far apart, has come to rest."""
+_LOOK_SECONDS: Final = 0.02
 
 
 class ViewRefresher:
@@ -54,7 +53,7 @@ class ViewRefresher:
         self._role = Role.LIVE
         self._due: SourceState | None = None
         self._contained: tuple[object, ...] | None = None
-        self._begun = -math.inf
+        self._pace = RefreshPace(interval=view.interval, delay=view.delay)
 
     async def begin(self, lease: Lease) -> int:
         """Bring the view to this version, and return the stored position; what its rows are made of is not known yet.
@@ -95,7 +94,7 @@ class ViewRefresher:
         session = self._open_view(self._view, self._share, self._role)
         try:
             if is_stale:
-                self._begun = asyncio.get_running_loop().time()
+                self._pace.began(asyncio.get_running_loop().time())
                 await session.refresh(self._view.contents())
             await session.commit(move)
         finally:
@@ -121,20 +120,15 @@ class ViewRefresher:
 
     async def _next_due(self, position: int) -> SourceState:
         """Wait until something is to be stored, and return how far the sources were then."""
-        loop = asyncio.get_running_loop()
-        since, seen = math.inf, None
         while True:
-            state, now = await self._sources.state(position), loop.time()
-            if state is None or state.contents == self._contained:
-                if state is not None and state.position != position:
-                    return state
+            state = await self._sources.state(position)
+            if state is not None and state.contents != self._contained:
+                rest = self._pace.rest(state.contents, asyncio.get_running_loop().time())
+            elif state is not None and state.position != position:
+                rest = 0.0
+            else:
                 await self._sources.moved(state)
-                since, seen = math.inf, None
-                await asyncio.sleep(_LOOK_SECONDS)  # many moves are one
-                continue
-            since = min(since, now)
-            rest = self._begun + self._view.interval - now
-            if rest <= 0 and (state.contents == seen or now - since >= self._view.delay):
+                rest = _LOOK_SECONDS  # many moves are one
+            if state is not None and not rest:
                 return state
-            seen = state.contents
-            await asyncio.sleep(max(rest, _LOOK_SECONDS))
+            await asyncio.sleep(rest)

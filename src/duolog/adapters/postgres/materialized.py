@@ -18,6 +18,8 @@ from duolog.projections.materialized_view import Contents
 _REFRESH_SECONDS: Final = 86_400.0
 _TWO_ROWS_OF_ONE_KEY: Final = "21000"
 _SHAPE: Final = "duolog_shape"
+_SETTINGS: Final = "SET search_path FROM CURRENT SET timezone = 'UTC' SET datestyle = 'ISO'"
+"""Whoever refreshes, with whatever settings of the session, finds the same rows."""
 
 
 async def create_materialized(
@@ -44,7 +46,7 @@ async def create_materialized(
         columns = await connection.fetchval(load_sql("columns_of", schema), f"pg_temp.{_SHAPE}")
         await connection.execute(f"DROP TABLE pg_temp.{_SHAPE}")
         await drop_contents(connection, schema, subscription, number)
-        declared = f"FUNCTION {name}() RETURNS TABLE ({columns}) LANGUAGE sql STABLE SET search_path FROM CURRENT"
+        declared = f"FUNCTION {name}() RETURNS TABLE ({columns}) LANGUAGE sql STABLE {_SETTINGS}"
         await connection.execute(f"CREATE {declared} AS {_text(none)}")
         await connection.execute(f"CREATE MATERIALIZED VIEW {quoted(contents.table)} AS SELECT * FROM {name}()")  # noqa: S608 - checked names
         for place, index in enumerate((contents.key, *contents.indexes)):

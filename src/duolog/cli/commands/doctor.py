@@ -54,7 +54,8 @@ def doctor(
     """
     examined, application = _named(arguments or [], database)
     views, decode = (None, None) if application is None else (_views(application), application.codec.decode_all)
-    found = asyncio.run(diagnose(examined, views=views, decode=decode, patience=patience, quick=quick))
+    delays = {} if application is None else {each.name: each.longest_lag() for each in application.materialized_views}
+    found = asyncio.run(diagnose(examined, views=views, decode=decode, delays=delays, patience=patience, quick=quick))
     for each in found:
         if as_json:
             members = {"subject": each.subject, "level": each.level.value, "found": each.found, "advice": each.advice}
