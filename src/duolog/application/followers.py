@@ -21,6 +21,7 @@ from duolog.process_managers.page_processor import ReactionPorts
 from duolog.process_managers.parked_retry import ParkedReactions
 from duolog.process_managers.process_manager import Reactor
 from duolog.process_managers.runtime import VERSION, ReactorRuntime
+from duolog.projections.haste import Haste
 from duolog.projections.materialized_shares import MaterializedShares
 from duolog.projections.materialized_view import ViewClass
 from duolog.projections.parked_retry import ParkedRetry
@@ -82,7 +83,8 @@ class Followers:
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         keyed = [each.name for each in self.projections if each.is_keyed()]
         progress = Progress(self.database.checkpoints, ViewNews(self.known, meters), keyed=keyed)
-        materialized = self.materialized(progress)
+        haste = Haste()
+        materialized = self.materialized(progress, haste)
         runtime = ProjectionRuntime(
             self.projections,
             self.shares(),
@@ -102,6 +104,7 @@ class Followers:
             wait=PositionWait(self.database.store, self.database.parking, progress),
             meters=meters,
             due=self._due_commands(runtime.owner),
+            haste=haste,
         )
 
     def shares(self) -> ProjectionShares:
@@ -114,11 +117,12 @@ class Followers:
             codec=self.events,
         )
 
-    def materialized(self, progress: Progress | None = None) -> MaterializedShares:
+    def materialized(self, progress: Progress | None = None, haste: Haste | None = None) -> MaterializedShares:
         """Return what refreshes materialized views.
 
         Args:
             progress: the board on which the owners of this process write how far they are; None where none runs.
+            haste: tells whether somebody waits who does not care how often views are refreshed.
         """
         return MaterializedShares(
             source=self.database,
@@ -127,6 +131,7 @@ class Followers:
             prepare_view=self.views.prepare,
             open_view=self.views.open,
             told=self.known.distrust,
+            haste=haste,
         )
 
     def rebuilds(self) -> Rebuilds:

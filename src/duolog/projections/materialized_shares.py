@@ -6,6 +6,7 @@ from typing import Final
 
 from duolog.errors import StatementError
 from duolog.eventstore.filters import ALL_EVENTS
+from duolog.projections.haste import Haste
 from duolog.projections.materialized_view import MaterializedView
 from duolog.projections.view_preparation import ViewPreparation
 from duolog.projections.view_refresher import ViewRefresher
@@ -32,9 +33,10 @@ class MaterializedShares:
         prepare_view: brings a view to its version.
         open_view: opens a view.
         told: called with a view's name when its rows may have changed.
+        haste: tells whether somebody waits who does not care how often views are refreshed; None if nobody ever does.
     """
 
-    __slots__ = ("_changes", "_open_view", "_prepare_view", "_progress", "_source", "_told", "_waiting")
+    __slots__ = ("_changes", "_haste", "_open_view", "_prepare_view", "_progress", "_source", "_told", "_waiting")
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class MaterializedShares:
         prepare_view: PrepareView,
         open_view: OpenView,
         told: Callable[[str], object],
+        haste: Haste | None = None,
     ) -> None:
         self._source = source
         self._changes = changes
@@ -52,6 +55,7 @@ class MaterializedShares:
         self._prepare_view = prepare_view
         self._open_view = open_view
         self._told = told
+        self._haste = haste or Haste()
         self._waiting: set[str] = set()
 
     def subscription(self, view: type[MaterializedView]) -> Subscription:
@@ -90,6 +94,7 @@ class MaterializedShares:
             open_view=self._open_view,
             sources=ViewSources(view, self._changes, self._source.store, self._progress),
             told=self._told,
+            haste=self._haste,
         )
 
     async def _is_current(self, view: type[MaterializedView]) -> bool:

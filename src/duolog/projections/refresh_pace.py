@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-_LOOK_SECONDS: Final = 0.05
+LOOK_SECONDS: Final = 0.05
 
 
 class RefreshPace:
@@ -25,19 +25,20 @@ class RefreshPace:
         self._since = math.inf
         self._seen: object = None
 
-    def rest(self, seen: object, now: float) -> float:
+    def rest(self, seen: object, now: float, *, in_haste: bool = False) -> float:
         """Return how long to wait until the next look, in seconds; 0 if a refresh is due.
 
         Args:
             seen: what a look has shown; it is not None.
             now: by a steady clock, in seconds.
+            in_haste: do not wait for the interval.
         """
         self._since = min(self._since, now)
-        early = self._begun + self._interval - now
+        early = 0.0 if in_haste else self._begun + self._interval - now
         if early <= 0 and (seen == self._seen or now - self._since >= self._delay):
             return 0.0
         self._seen = seen
-        return max(early, min(_LOOK_SECONDS, self._interval))
+        return max(early, min(LOOK_SECONDS, self._interval))
 
     def began(self, now: float) -> None:
         """Note that a refresh begins; what is seen from now on is another change."""

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from typing import Final
 
 from duolog.dispatch.shield import shielded
 from duolog.eventstore.port import EventPage
+from duolog.projections.haste import Haste
 from duolog.projections.materialized_view import MaterializedView
-from duolog.projections.refresh_pace import RefreshPace
+from duolog.projections.refresh_pace import LOOK_SECONDS, RefreshPace
 from duolog.projections.view_preparation import ViewPreparation
 from duolog.projections.view_sources import SourceState, ViewSources
 from duolog.projections.views import OpenView
@@ -15,8 +15,6 @@ from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
-
-_LOOK_SECONDS: Final = 0.02
 
 
 class ViewRefresher:
@@ -32,6 +30,7 @@ class ViewRefresher:
         open_view: opens the view.
         sources: what it reads.
         told: called with the view's name when its rows may have changed.
+        haste: tells whether somebody waits for it who does not care how often it is refreshed.
     """
 
     def __init__(
@@ -43,6 +42,7 @@ class ViewRefresher:
         open_view: OpenView,
         sources: ViewSources,
         told: Callable[[str], object],
+        haste: Haste,
     ) -> None:
         self._view = view
         self._share = share
@@ -50,6 +50,7 @@ class ViewRefresher:
         self._open_view = open_view
         self._sources = sources
         self._told = told
+        self._haste = haste
         self._role = Role.LIVE
         self._due: SourceState | None = None
         self._contained: tuple[object, ...] | None = None
@@ -123,12 +124,13 @@ class ViewRefresher:
         while True:
             state = await self._sources.state(position)
             if state is not None and state.contents != self._contained:
-                rest = self._pace.rest(state.contents, asyncio.get_running_loop().time())
+                now = asyncio.get_running_loop().time()
+                rest = self._pace.rest(state.contents, now, in_haste=self._haste.is_on)
             elif state is not None and state.position != position:
                 rest = 0.0
             else:
                 await self._sources.moved(state)
-                rest = _LOOK_SECONDS  # many moves are one
+                rest = LOOK_SECONDS  # many moves are one
             if state is not None and not rest:
                 return state
-            await asyncio.sleep(rest)
+            await self._haste.pause(rest, at_least=LOOK_SECONDS)

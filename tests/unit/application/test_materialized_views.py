@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import pytest
 
@@ -12,11 +12,11 @@ from duolog import (
     Application,
     ConfigurationError,
     MaterializedView,
-    Projection,
     Query,
     ReadDatabase,
-    ViewDatabase,
+    UnitOfWork,
     ViewParkedError,
+    WriteDatabase,
     cached,
 )
 from duolog.admin.pausing import pause_projection
@@ -253,25 +253,22 @@ async def test_an_application_table_is_followed_by_the_log(url: str) -> None:
         select = "SELECT amount AS size FROM amounts"
         interval, delay = 0.05, 0.5
 
-    class AmountsProjection(Projection):
-        """Stands for a repository: it writes the table in the transaction of the event."""
-
-        name, version, inline = "amounts", 1, True
-        tables: ClassVar = {"amounts": "CREATE TABLE amounts (amount INTEGER NOT NULL)"}
-
-        def __init__(self, db: ViewDatabase) -> None:
+    class AddToTable:
+        def __init__(self, unit: UnitOfWork, db: WriteDatabase) -> None:
+            self._unit = unit
             self._db = db
 
-        async def on_added(self, event: Added) -> None:
-            await self._db.execute("INSERT INTO amounts (amount) VALUES (:amount)", {"amount": event.amount})
+        async def execute(self, cmd: Add) -> None:
+            await self._db.execute("INSERT INTO amounts (amount) VALUES (:amount)", {"amount": cmd.amount})
+            self._unit.stage(f"tally-{cmd.name}", [Added("", cmd.name, cmd.amount)])
 
     app = application(
-        Add.handled_by(AddInteractor),
+        Add.handled_by(AddToTable),
         ListSizes.handled_by(ListSizesQueryService, reads=[NotesView]),
         database=url,
-        projections=[AmountsProjection],
         materialized_views=[NotesView],
-        tables={"amounts": AmountsProjection.tables["amounts"]},
+        events=[Added],
+        tables={"amounts": "CREATE TABLE amounts (amount INTEGER NOT NULL)"},
     )
     async with app:
         for amount in (5, 6):

@@ -26,6 +26,14 @@ def test_the_next_refresh_does_not_begin_before_the_interval_is_over() -> None:
     assert looks.rest("b", 10.0 + INTERVAL) == 0
 
 
+def test_whoever_is_in_haste_waits_for_no_interval() -> None:
+    """The change only has to come to rest."""
+    looks = pace()
+    looks.began(10.0)
+    assert 0 < looks.rest("b", 10.1, in_haste=True) < INTERVAL
+    assert looks.rest("b", 10.2, in_haste=True) == 0
+
+
 def test_changes_without_end_are_waited_for_until_the_delay_is_over() -> None:
     """Each look shows another one; the refresh begins so long after the first of them."""
     looks, now = pace(), 10.0
