@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import shutil
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,16 @@ _FLAGS: Final = (
     "--no-first-run",
     "--remote-debugging-pipe",
 )
+# The browser takes commands at descriptor 3 and answers at 4, where something else may be before it is one.
+_AT_ITS_PLACES: Final = """
+import os, sys
+taken, given = os.dup(int(sys.argv[1])), os.dup(int(sys.argv[2]))
+while min(taken, given) <= 4:
+    taken, given = os.dup(taken), os.dup(given)
+os.dup2(taken, 3)
+os.dup2(given, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find_browser() -> str | None:
@@ -89,10 +100,9 @@ async def browser_page(directory: Path) -> AsyncGenerator[Page, None]:
     assert program is not None
     for_browser, to_browser = os.pipe()
     from_browser, by_browser = os.pipe()
-    # The browser takes commands at descriptor 3 and answers at 4.
-    script = f'exec "$0" "$@" 3<&{for_browser} 4>&{by_browser}'
     process = await asyncio.create_subprocess_exec(
-        "sh", "-c", script, program, *_FLAGS, f"--user-data-dir={directory}", _HERE,
+        sys.executable, "-c", _AT_ITS_PLACES, str(for_browser), str(by_browser),
+        program, *_FLAGS, f"--user-data-dir={directory}", _HERE,
         pass_fds=(for_browser, by_browser), stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     os.close(for_browser)
@@ -106,5 +116,6 @@ async def browser_page(directory: Path) -> AsyncGenerator[Page, None]:
     finally:
         os.close(to_browser)
         transport.close()
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()

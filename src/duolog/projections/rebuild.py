@@ -108,10 +108,11 @@ class Rebuilds:
         if previous is None:
             message = f"view {projection.name!r} has no previous generation"
             raise ConfigurationError(message, hint="It was not rebuilt, or the time to go back is over: rebuild it.")
-        is_refreshed = issubclass(projection, MaterializedView)
-        if accept_behind or previous.version != projection.version or is_refreshed:
+        if issubclass(projection, MaterializedView):
+            return await _switched(self.generations, projection, previous, seconds=seconds, accept_behind=accept_behind)
+        if accept_behind or previous.version != projection.version:
             return await _switched(
-                self.generations, projection, previous, seconds=seconds, accept_behind=accept_behind, waits=is_refreshed
+                self.generations, projection, previous, seconds=seconds, accept_behind=accept_behind, waits=False
             )
         async with self._builder(projection, previous.number) as builder:
             await builder.until_near(0, show)

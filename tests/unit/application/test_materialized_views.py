@@ -8,19 +8,17 @@ from typing import Any, cast
 import pytest
 
 from duolog import (
-    AfterTimeoutError,
     Application,
-    ConfigurationError,
     MaterializedView,
     Query,
     ReadDatabase,
     UnitOfWork,
-    ViewParkedError,
     WriteDatabase,
     cached,
 )
 from duolog.admin.pausing import pause_projection
 from duolog.application.declared_views import DeclaredViews
+from duolog.errors import AfterTimeoutError, ConfigurationError, ViewParkedError
 from duolog.projections.materialized_shares import MaterializedShares
 from duolog.projections.materialized_view import Contents, ViewClass
 from duolog.projections.view_database import ViewSession
