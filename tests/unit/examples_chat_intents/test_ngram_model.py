@@ -12,7 +12,7 @@ from chat_intents.application.commands.classify_intent import LEAST_KEPT
 from chat_intents.domain.intent import Intent
 from chat_intents.domain.normalised import normalised
 from chat_intents.infrastructure.ngrams.confusion_picture import confusion_picture
-from chat_intents.infrastructure.ngrams.evaluation import accuracy_table, measure
+from chat_intents.infrastructure.ngrams.evaluation import accuracy_table, intent_table, measure
 from chat_intents.infrastructure.ngrams.labelled_messages import (
     LabelledMessage,
     letter_triples,
@@ -84,9 +84,11 @@ def test_it_tells_nine_of_ten_held_out_messages_right_in_each_language(
 
 
 def test_the_documentation_shows_what_is_measured(model: NgramModel, labelled: list[LabelledMessage]) -> None:
-    """The table and the picture are those that the command makes of this model."""
+    """The tables and the picture are those that the command makes of this model."""
     measured = measure(model, split(labelled).held_out, sure=LEAST_KEPT)
-    assert accuracy_table(measured) in PAGE.read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
+    assert accuracy_table(measured) in page
+    assert intent_table(measured) in page
     assert confusion_picture(measured.confusion) == PICTURE.read_text(encoding="utf-8")
 
 
