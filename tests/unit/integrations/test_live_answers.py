@@ -39,7 +39,7 @@ class Listening:
 
     async def block(self) -> dict[str, str]:
         """Return the next event or comment, by field."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             block = (await self.chunks.get()).decode()
         assert block.endswith("\n\n")
         lines = (line.partition(": ") for line in block.strip("\n").split("\n"))
@@ -76,11 +76,11 @@ async def listening(api: FastAPI, headers: dict[str, str] = ACCEPT) -> AsyncGene
     scope = {"type": "http", "method": "GET", "path": "/tallies", "query_string": b"", "headers": given}
     request = asyncio.create_task(api(scope, receive, send))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             yield Listening(await started, chunks)
     finally:
         gone.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await request
 
 
@@ -145,7 +145,7 @@ async def test_a_stream_ends_in_time() -> None:
     app: Application = api.state.duolog
     async with api.router.lifespan_context(api), listening(api) as stream:
         await stream.event()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while app.watched:  # noqa: ASYNC110 - nothing tells that a stream has ended
                 await asyncio.sleep(0.01)
 
@@ -176,7 +176,7 @@ async def test_an_error_after_the_beginning_is_an_event() -> None:
 async def test_streams_end_when_the_application_is_closed() -> None:
     """Its clients do not hold it up."""
     api = tallies_api(tallies("memory://", settings=Settings(drain_seconds=60)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with api.router.lifespan_context(api):
             stream = listening(api)
             listened = await stream.__aenter__()
