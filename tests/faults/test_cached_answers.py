@@ -26,7 +26,7 @@ from tests.killed_valkey import kill_valkey
 from tests.unit.application.tallies import tallies
 
 PROCESSES: Final = 4
-SECONDS: Final = size(short=5, long=300)
+SECONDS: Final = size(short=3, long=300)
 ALLOWED: Final[Mapping[str, float]] = {"direct": 0.0, "strict": 0.0, "after": 60.0, "bounded": STALENESS}
 
 pytestmark = pytest.mark.timeout(SECONDS + 120)
