@@ -101,8 +101,8 @@ def _is_json(kind: Any) -> bool:
 
 def _with_mappings(kind: Any) -> Any:
     """Return the type of what `Json` holds where its answers are of a type: a page of mappings, or just those."""
-    page = next(map(typing.get_origin, _but_none(kind)), None)
-    return page[Any] if page in _PAGES else Any
+    of = [typing.get_origin(each) for each in _but_none(kind)]
+    return next((page[Any] for page in _PAGES if page in of), Any)
 
 
 def _but_none(kind: Any) -> list[Any]:
