@@ -189,6 +189,8 @@ async def test_streams_end_when_the_application_is_closed() -> None:
     [
         ("text/event-stream", True),
         ("application/json;q=0.5, Text/Event-Stream;q=0.9", True),
+        ("application/json, text/event-stream;q=0.5", False),
+        ("application/json, text/event-stream", False),
         ("*/*", False),
         ("text/*", False),
         ("application/json", False),
@@ -197,11 +199,12 @@ async def test_streams_end_when_the_application_is_closed() -> None:
     ],
 )
 async def test_events_are_asked_for_by_name(accept: str, *, is_live: bool) -> None:
-    """Every other client gets JSON."""
+    """Every other client gets JSON, and so does one that likes it as much."""
     api = tallies_api(tallies("memory://"), live=LiveOptions(longest_seconds=0.01))
     async with client_of(api) as client:
         answer = await client.get("/tallies", headers={"Accept": accept})
         assert answer.headers["content-type"].startswith("text/event-stream" if is_live else "application/json")
+        assert answer.headers["vary"] == "Accept"
         one = await client.get("/tallies/a", headers={"Accept": "text/event-stream"})
         assert one.headers["content-type"] == "application/problem+json"
 
