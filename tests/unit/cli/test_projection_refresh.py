@@ -43,7 +43,7 @@ def stale(url: str) -> str:
 
 def _lag(duolog: Duolog, url: str) -> int:
     statuses = [json.loads(line) for line in duolog("projections", "status", url, "--json").lines]
-    return next(each["lag"] for each in statuses if each["name"] == "sign_ups")
+    return next(int(each["lag"]) for each in statuses if each["name"] == "sign_ups")
 
 
 def test_a_view_that_lags_has_everything_when_it_is_refreshed(duolog: Duolog, stale: str, target: Target) -> None:
