@@ -223,9 +223,10 @@ _VIEWS: Final = (
         "P6",
         "adapters/sqlite/view_session.py",
         "            move_checkpoint(connection, move, wrote=wrote)\n            _run_buffered(connection, buffered)\n"
-        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n",
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n"
+        "            self._swap(connection)\n\n",
         "            _run_buffered(connection, buffered)\n            unpark(connection, move.share, unparked)\n"
-        "            park(connection, parked)\n\n        if self._hold is None:\n"
+        "            park(connection, parked)\n            self._swap(connection)\n\n        if self._hold is None:\n"
         "            await self._writer.run(Action("
         "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
         (f"{_SQLITE}::TestViewSessions::test_a_refused_statement_writes_nothing", f"{_POISON}"),

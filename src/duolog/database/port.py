@@ -53,8 +53,7 @@ class View:
         version: the projection's version.
         tables: by table name, the DDL that makes it (and its indexes).
         partitions: how many shares a new generation of it starts with, 1 to 256.
-        indexes: by name, the DDL of indexes that handlers do not need: a generation that is built beside a live one
-            gets them only when it is loaded.
+        indexes: by name, the DDL of indexes that handlers do not need; a rebuild makes them when it has loaded.
         dependants: by name, the DDL of the application's views that read its tables; a switch makes them anew.
         contents: of a materialized view, which is made instead of the table where there are some; it begins empty.
     """

@@ -67,7 +67,7 @@ class ViewSources:
             DatabaseError: the database failed.
         """
         horizon = await self._horizon(after) if self._follows_log else 0
-        changes = await self._changes.view_changes(self._names) if self._names else {}
+        changes = await self._changes.view_changes(self._names)
         if len(changes) < len(self._names):
             return None
         positions = tuple((name, changes[name].position) for name in self._names)

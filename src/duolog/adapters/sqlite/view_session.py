@@ -140,9 +140,9 @@ class SqliteViewSession(Reading):
             # First: who has lost the share is told that, whatever its statements would find in other tables.
             move_checkpoint(connection, move, wrote=wrote)
             _run_buffered(connection, buffered)
-            self._swap(connection)
             unpark(connection, move.share, unparked)
             park(connection, parked)
+            self._swap(connection)
 
         unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))
         try:
