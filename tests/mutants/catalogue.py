@@ -12,6 +12,7 @@ from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
 from tests.mutants.rebuilds import REBUILD_MUTANTS
+from tests.mutants.replicas import REPLICA_MUTANTS
 from tests.mutants.shares import SHARE_MUTANTS
 from tests.mutants.transfers import TRANSFER_MUTANTS
 from tests.mutants.workers import WORKER_MUTANTS
@@ -333,6 +334,7 @@ MUTANTS: Final = (
     *CACHE_MUTANTS,
     *INLINE_MUTANTS,
     *REBUILD_MUTANTS,
+    *REPLICA_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
     *WORKER_MUTANTS,

@@ -36,6 +36,7 @@ class Parts:
         middleware: the application's own.
         settings: time limits and numbers.
         caching: where cached answers are kept.
+        replica_urls: of the replicas that answer queries.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Parts:
     middleware: tuple[Placed, ...]
     settings: Settings
     caching: Caching
+    replica_urls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a query that waits for a projection which the application does not have.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from duolog.database.examination import Examination
+from duolog.database.replicas import ReplicaPace, Replicas
 from duolog.database.stored_tables import StoredTable
 from duolog.database.transfer import LogTransfer
 from duolog.process_managers.states import ProcessStates
@@ -305,14 +306,14 @@ class Database(SubscriptionSource, ReadsViewChanges, Protocol):
         """
         ...
 
+    def make_replicas(self, urls: Sequence[str], pace: ReplicaPace) -> Replicas:
+        """Make what reads replicas of this database, unopened.
 
-class DatabaseFactory(Protocol):
-    """What an entry point of the group ``duolog.databases`` names: makes the database of a URL, unopened."""
-
-    def __call__(self, url: str, /) -> Database:
-        """Make the database of ``url``.
+        Args:
+            urls: of the replicas, each of one server.
+            pace: how they are looked after.
 
         Raises:
-            ConfigurationError: the URL is not of the scheme's form, or an option is unknown.
+            ConfigurationError: this backend has no replicas, a URL is wrong, or one is named twice.
         """
         ...
