@@ -59,7 +59,7 @@ REPLICA_MUTANTS: Final = (
         "read/caching/snapshot_views.py",
         "    as_of = NEVER if scope.is_behind else began",
         "    as_of = began",
-        (f"{_REPLICAS}::test_a_cached_answer_is_never_older_than_what_is_known_nor_kept_as_newer", _STORM),
+        (f"{_SNAPSHOTS}::test_what_a_replica_shows_says_nothing_of_how_far_views_are",),
     ),
     Mutant(
         "fill the cache from whatever a replica shows",
@@ -101,15 +101,15 @@ REPLICA_MUTANTS: Final = (
         "lag is bounded",
         "adapters/postgres/replicas.py",
         "        elif replica.lag > limit:\n",
-        "        elif replica.lag < 0:\n",
+        "        elif replica.lag < limit - limit:\n",
         (f"{_REPLICAS}::test_a_replica_that_lags_gets_no_queries_until_it_has_caught_up",),
     ),
     Mutant(
         "take any server for a replica",
         "a replica is one of this log",
         "adapters/postgres/replicas.py",
-        "        if misfit and is_first:\n",
-        "        if not misfit and is_first is None:\n",
+        "            if is_first and replica.misfit:\n",
+        "            if is_first and not replica.name:\n",
         (f"{_REPLICAS}::test_what_is_no_replica_of_this_log_is_refused",),
     ),
     Mutant(

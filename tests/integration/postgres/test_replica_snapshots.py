@@ -9,6 +9,10 @@ from duolog.adapters.postgres import open_database
 from duolog.adapters.postgres.database import PostgresDatabase
 from duolog.adapters.postgres.replica_looks import PrimaryLook, ReplicaLook, WrittenPlaces
 from duolog.database.replicas import ReplicaPace, Replicas
+from duolog.dispatch.context import MessageContext, ScopeKind
+from duolog.read.caching.known_views import NEVER, KnownViews
+from duolog.read.caching.snapshot_views import read_views
+from duolog.read.read_scope import ReadScope
 from duolog.tables.replica_snapshots import SnapshotNeed
 from duolog.tables.view_changes import ViewVersion
 from duolog.testing.contracts.contract_view import INSERT, SELECT, VIEW, insert_row, moved, parked_event
@@ -161,6 +165,27 @@ async def test_what_the_snapshot_was_looked_at_for_is_told_without_another_look(
     assert (await session.view_changes([NAME]))[NAME].version == version
     assert session.is_behind
     await session.close()
+
+
+async def test_what_a_replica_shows_says_nothing_of_how_far_views_are(
+    database: PostgresDatabase, replica: PostgresReplica, replicas: Replicas
+) -> None:
+    """It is heard of, and no look at them."""
+    await insert_row(database, "a", moved(0, 5))
+    replica.catch_up()
+    shown = await version_of(database)
+    replica.pause_replay()
+    await insert_row(database, "b", moved(5, 6))
+    known, context = KnownViews(database), MessageContext(None, ScopeKind.QUERY)
+    scope = ReadScope(database.open_reader, replicas.open_reader, SnapshotNeed())
+    context.put(ReadScope, scope)
+    views = await read_views(context, (NAME,), known)
+    assert scope.is_behind
+    assert views is not None
+    assert views.versions == (shown,)
+    assert known.of(NAME).version == shown
+    assert known.of(NAME).as_of == NEVER
+    await scope.session.close()
 
 
 async def test_sessions_that_wait_for_nobody_go_elsewhere_when_a_replica_has_no_connection_free(

@@ -9,6 +9,8 @@ from contextlib import aclosing
 import pytest
 
 from duolog import Application, Query
+from duolog.admin.doctor import diagnose
+from duolog.database.examination import Level
 from duolog.errors import ConfigurationError, NotAReplicaError
 from duolog.testing import application
 from duolog.testing.servers import PostgresReplica, PostgresServer
@@ -29,7 +31,11 @@ from tests.integration.postgres.replicated_notes import (
     statuses,
     until_used,
 )
+from tests.unit.metering import Metering, metering
 
+__all__ = ["metering"]
+
+SESSIONS = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 TABLE_QUERIES = [CountKept(), CountKeptBySession()]
 
 
@@ -160,7 +166,8 @@ async def test_a_query_that_replay_cancels_is_answered_elsewhere(pair: Pair) -> 
 async def test_a_replica_that_answers_nothing_delays_a_query_and_fails_none(pair: Pair) -> None:
     """It is found out by looks with a time limit; what waits for it is cut off, and goes elsewhere."""
     async with pair.running() as app:
-        pids = [int(each) for each in pair.replica.databases.run_sql("SELECT pid FROM pg_stat_activity").split()]
+        assert await ask(app, CountNotes()) == (0, True)
+        pids = [int(each) for each in pair.replica.databases.run_sql(SESSIONS).split()]
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         os.kill(pair.replica.pid, signal.SIGSTOP)
@@ -231,3 +238,43 @@ async def test_an_application_starts_without_its_replica(pair: Pair) -> None:
             assert await ask(app, CountNotes()) == (0, True)
     finally:
         pair.replica.start()
+
+
+async def test_the_doctor_and_the_metrics_tell_how_replicas_are_doing(pair: Pair, metering: Metering) -> None:
+    """The doctor looks itself; nobody gets to see a user or a password."""
+    async with pair.running() as app:
+        await ask(app, CountNotes())
+        points = metering.points()
+        name = statuses(app)[0].name
+        assert name == f"127.0.0.1:{pair.replica.databases.port}/{pair.url.rpartition('/')[2]}"
+        outcomes = {
+            (each.attributes["duolog.replica"], each.attributes["duolog.outcome"]): each.value
+            for each in points["duolog.replica.snapshots"]
+        }
+        assert outcomes[(name, "read")] > 0
+        assert [each.value for each in points["duolog.replica.used"]] == [1]
+        assert points["duolog.replica.lag"]
+    examined = notes(pair.url, pair.replica_url)
+    found = {each.subject: each for each in await diagnose(examined.database, replicas=examined.replicas)}
+    assert found[f"replica {name}"].level is Level.WELL
+    pair.replica.stop()
+    try:
+        examined = notes(pair.url, pair.replica_url)
+        found = {each.subject: each for each in await diagnose(examined.database, replicas=examined.replicas)}
+        assert found[f"replica {name}"].level is Level.FAULT
+        assert "cannot be reached" in found[f"replica {name}"].found
+    finally:
+        pair.replica.start()
+
+
+async def test_a_promoted_replica_is_used_no_more(pair: Pair) -> None:
+    """It follows nobody, and may come to have another future."""
+    with PostgresReplica(pair.primary) as other:
+        async with notes(pair.url, other.url(pair.url.rpartition("/")[2])) as app:
+            await app.caught_up()
+            other.catch_up()
+            await until_used(app)
+            other.promote()
+            await until_used(app, is_used=False)
+            assert "follows no other server" in statuses(app)[0].trouble
+            assert await ask(app, CountNotes()) == (0, False)

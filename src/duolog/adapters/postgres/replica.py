@@ -47,6 +47,7 @@ class PostgresReplica:
     Attributes:
         name: its server and database, without user and password.
         trouble: why it is not used; empty if it is.
+        misfit: why it is no replica of this database; empty if it is one, or that is not known.
         lag: how far it was behind when it was last looked at, in seconds; None if that is not known.
         snapshots: how many were begun that had what was needed.
 
@@ -66,6 +67,7 @@ class PostgresReplica:
         self.connections: Final = Connections(self._location, read_only=True)
         self.statements: Final = Statements()
         self.trouble = "it was not looked at yet"
+        self.misfit = ""
         self.lag: float | None = None
         self.snapshots = 0
         self._shown: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
@@ -77,7 +79,7 @@ class PostgresReplica:
         return not self.trouble and self.connections.has_room
 
     async def begin(self, need: SnapshotNeed, least: int, begin_sql: str) -> Begun | None:
-        """Begin a snapshot that has what is needed; None if it has not.
+        """Begin a snapshot that has what is needed; None if it has not, or could not be looked at now.
 
         Whatever is to be in the snapshot is either looked at in it, or was shown before it was taken: to read how far
         the replica is in the snapshot itself would tell of what came after it.
@@ -88,7 +90,7 @@ class PostgresReplica:
             begin_sql: begins the transaction.
 
         Raises:
-            DatabaseError: the replica failed.
+            DatabaseError: the replica cannot be reached, or the connection ended.
         """
         connection = await self.connections.take(may_be_in_transaction=True)
         changes: dict[str, ViewChanges] | None = None
@@ -98,8 +100,11 @@ class PostgresReplica:
                     left = "ROLLBACK; " if connection.is_in_transaction() else ""
                     await connection.execute(left + begin_sql)
                     changes = await self._changes(connection, need) if need.is_checked else {}
-        except BaseException:
+        except BaseException as error:
+            is_lasting = isinstance(error, DatabaseError) and not connection.is_closed()
             await self.connections.give_back(connection, doubtful=True)
+            if is_lasting:  # replay has cancelled it, for one
+                return None
             raise
         if changes is None:
             self.connections.let_go(connection)

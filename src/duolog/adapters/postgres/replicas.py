@@ -5,6 +5,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,11 +21,12 @@ from duolog.adapters.postgres.replica_session import ReplicaReadSession
 from duolog.adapters.postgres.statements import Statements
 from duolog.database.examination import Examination, Level
 from duolog.database.replicas import ReplicaPace, ReplicaStatus
-from duolog.errors import ConfigurationError, DatabaseError, NotAReplicaError
+from duolog.errors import ConfigurationError, DatabaseError, DuologError, NotAReplicaError
 from duolog.tables.replica_snapshots import SnapshotNeed
 
 _log: Final = logging.getLogger("duolog.replicas")
 _HISTORY: Final = 2.0
+_LEAST_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class PostgresReplicas:
         self._written = WrittenPlaces(seconds=_HISTORY * max(pace.lag_seconds, pace.look_seconds))
         self._least = 0
         self._meter = ReplicaMeter()
+        self._doubt = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -81,7 +84,7 @@ class PostgresReplicas:
         await self.require_now()
         primary = await self._look_at_primary()
         await asyncio.gather(*(self._look(replica, primary, is_first=True) for replica in self._replicas))
-        self._task = asyncio.create_task(self._run(), name="duolog-postgres-replicas")
+        self._task = asyncio.create_task(self._run(primary), name="duolog-postgres-replicas")
 
     async def close(self) -> None:
         """Disconnect; see `Replicas.close`."""
@@ -114,7 +117,7 @@ class PostgresReplicas:
         """Look at each replica once; see `Replicas.examine`."""
         try:
             primary = await self._look_at_primary()
-            await asyncio.gather(*(self._look(replica, primary) for replica in self._replicas))
+            await asyncio.gather(*(self._judge(replica, primary) for replica in self._replicas))
         finally:
             await asyncio.gather(*(replica.close() for replica in self._replicas))
         return [_examination(status) for status in self.statuses()]
@@ -139,18 +142,22 @@ class PostgresReplicas:
         return None
 
     def failed(self, replica: PostgresReplica, connection: Connection | None, error: DatabaseError) -> None:
-        """Use a replica no more whose connection has ended; other failures are the statement's."""
+        """Use a replica no more whose connection has ended, until it is looked at; else the statement is to blame."""
         self._meter.count(replica.name, Outcome.FAILED)
         if connection is None or connection.is_closed():
-            self._take_out(replica, error.message)
+            before, replica.trouble = replica.trouble, error.message
+            self._tell(replica, before)
+            self._doubt.set()
 
-    async def _run(self) -> None:
+    async def _run(self, primary: PrimaryLook) -> None:
         while True:
-            await asyncio.sleep(self._pace.look_seconds)
-            try:
+            self._doubt.clear()
+            await asyncio.sleep(min(_LEAST_SECONDS, self._pace.look_seconds))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pace.look_seconds):
+                    await self._doubt.wait()
+            with suppress(DuologError):  # whoever asks the database itself says so; replicas may go on
                 primary = await self._look_at_primary()
-            except DatabaseError:
-                continue  # whoever asks the database itself says so; what its replicas show is as new as it can be
             await asyncio.gather(*(self._look(replica, primary) for replica in self._replicas))
 
     async def _look_at_primary(self) -> PrimaryLook:
@@ -170,40 +177,41 @@ class PostgresReplicas:
         Raises:
             NotAReplicaError: it is none, and it is the first look.
         """
-        try:
-            at = time.monotonic()
-            look = await replica.look()
-        except DatabaseError as error:
-            replica.lag = None
-            self._take_out(replica, error.message)
+        before, is_well = replica.trouble, await self._judge(replica, primary)
+        if not is_well:
+            if is_first and replica.misfit:
+                raise NotAReplicaError(name=replica.name, reason=replica.misfit)
             replica.cut_off()  # what runs there may wait for long
-            return
-        misfit = look.misfit(primary)
-        if misfit and is_first:
-            raise NotAReplicaError(name=replica.name, reason=misfit)
-        replica.lag = None if misfit else self._written.lag(look, at)
+        self._tell(replica, before)
+
+    async def _judge(self, replica: PostgresReplica, primary: PrimaryLook) -> bool:
+        """Find out whether a replica is to be used; False if not even what runs there may go on."""
+        at = time.monotonic()
+        try:
+            look = await replica.look()
+        except DuologError as error:
+            replica.lag, replica.misfit, replica.trouble = None, "", error.message
+            return False
+        replica.misfit = look.misfit(primary)
+        replica.lag = None if replica.misfit else self._written.lag(look, at)
         limit = self._pace.lag_seconds
-        if misfit:
-            self._take_out(replica, misfit)
-            replica.cut_off()
+        if replica.misfit:
+            replica.trouble = replica.misfit
         elif not look.log_id or replica.lag is None:
-            self._take_out(replica, "it does not show the log yet")
+            replica.trouble = "it does not show the log yet"
         elif replica.lag > limit:
-            self._take_out(replica, f"it is more than {limit:g} s behind")
+            replica.trouble = f"it is more than {limit:g} s behind"
         else:
-            self._take_in(replica)
+            replica.trouble = ""
+        return not replica.misfit
 
-    def _take_out(self, replica: PostgresReplica, trouble: str) -> None:
-        if replica.trouble != trouble:
-            _log.warning("replica %s is not used: %s", replica.name, trouble)
-        replica.trouble = trouble
-        self._meter.measure(replica.name, is_used=False, lag=replica.lag)
-
-    def _take_in(self, replica: PostgresReplica) -> None:
-        if replica.trouble:
-            _log.info("replica %s is used", replica.name)
-        replica.trouble = ""
-        self._meter.measure(replica.name, is_used=True, lag=replica.lag)
+    def _tell(self, replica: PostgresReplica, before: str) -> None:
+        if replica.trouble != before:
+            if replica.trouble:
+                _log.warning("replica %s is not used: %s", replica.name, replica.trouble)
+            else:
+                _log.info("replica %s is used", replica.name)
+        self._meter.measure(replica.name, is_used=not replica.trouble, lag=replica.lag)
 
 
 def _replica_location(url: str, schema: str) -> Location:
