@@ -23,6 +23,7 @@ from benchmarks.rows.appending import appending
 from benchmarks.rows.cached_states import cached_states
 from benchmarks.rows.coding import coding
 from benchmarks.rows.dispatch import dispatch
+from benchmarks.rows.http_reading import http_reading
 from benchmarks.rows.lag import lag, lag_load
 from benchmarks.rows.paging import paging
 from benchmarks.rows.postgres_appending import postgres_appending
@@ -80,6 +81,7 @@ def comparisons(sizes: Sizes, server: BenchServer) -> list[Comparison]:
         postgres_lag_load(sizes, server),
         postgres_paging(sizes, server),
         *(postgres_json(sizes, server, rows) for rows in (20, 200)),
+        *(http_reading(sizes, server, route) for route in ("one", "page")),
     ]
 
 

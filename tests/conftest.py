@@ -1,6 +1,7 @@
 """The database servers of the test run, started when the first test asks for one."""
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -20,6 +21,12 @@ from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 from tests.emptied import emptied
 from tests.fresh_log import FreshLog
 from tests.pgbouncer import find_pgbouncer, pgbouncer
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C also where the run was started in the background, and would ignore it with all that it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ class IntentCacheContract:
         brief = make_cache(kept_seconds=0.1)
         await brief.set("a", WEATHER)
         assert await brief.get("a") == WEATHER
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await brief.get("a") is not None:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
         await brief.set("a", WEATHER)
@@ -96,6 +96,6 @@ class ConversationsContract:
         """Then a follow-up has nothing to point back to."""
         here, brief = Conversation("u", "c"), make_conversations(remembered_seconds=0.1)
         await brief.note(here, "hello")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await brief.previous(here):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)

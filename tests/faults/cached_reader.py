@@ -5,8 +5,8 @@
 It prints ``ready``, and then what it did, a line each, by the machine's monotonic clock:
 ``write key invoked answered``, ``KIND key invoked answered total`` and at the end
 ``figures shared memory queried failures snapshots``, the last of the replica. Direct reads are those of the database
-itself. Answers are slow to come out of the query service, and slow to get into the
-shared level: fills are late.
+itself. Answers are slow to come out of the query service, and slow to get into the shared level: fills are late. So is
+what this process hears of its own commits, and what it reads of its views.
 """
 
 # ruff: noqa: S311, T201 - choices of a test, and what it prints is read by the test
@@ -15,13 +15,17 @@ import asyncio
 import random
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from redis.asyncio import Redis
 
 from duolog import Application, Caching, Settings
 from duolog.adapters.redis import RedisCache
+from duolog.application.view_news import ViewNews
 from duolog.read.caching.entry import CacheEntry
+from duolog.subscriptions.share import Share
 from tests.unit.application.tallies import Add, GetTally, GetTallyStrictly, ListTallies, PeekTally, Probe, tallies
 
 KEYS = tuple("abcdefghijklmnop")
@@ -45,6 +49,22 @@ class SlowCache(RedisCache):
     async def fill(self, key: bytes, entry: CacheEntry) -> bool:
         await asyncio.sleep(random.choice((0, 0, 0, 0.03)))
         return await super().fill(key, entry)
+
+
+def be_late(database: type) -> None:
+    """Let what this process hears of its own commits, and what it reads of its views, arrive late."""
+    processed, look = ViewNews.processed, database.view_changes  # type: ignore[attr-defined]
+
+    def late_news(news: ViewNews, share: Share, events: int) -> None:
+        asyncio.get_running_loop().call_later(random.choice((0, 0.005, 0.05)), processed, news, share, events)
+
+    async def late_look(source: object, views: Sequence[str]) -> Any:
+        changes = await look(source, views)
+        await asyncio.sleep(random.choice((0, 0, 0.002, 0.02)))
+        return changes
+
+    setattr(ViewNews, "processed", late_news)  # noqa: B010 - nothing of ours is made late in any other way
+    setattr(database, "view_changes", late_look)  # noqa: B010 - as above
 
 
 async def act(app: Application, direct: Application, ends_at: float) -> None:
@@ -80,6 +100,7 @@ async def main(url: str, redis_url: str, seconds: float, *replicas: str) -> None
     direct = tallies(url, SlowProbe())
     await direct.start(projections=False)
     async with tallies(url, SlowProbe(), caching=caching, settings=settings, replicas=replicas) as app:
+        be_late(type(app.database))
         await app.caught_up()
         print("ready", flush=True)
         ends_at = time.monotonic() + seconds

@@ -1,10 +1,10 @@
-"""A worker of the intents example that kills itself at a step: ``python -m tests.faults.intents_worker ...``."""
+"""A worker of the intents example that kills itself at a step, in a process of its own."""
 
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from redis.asyncio import Redis
 
@@ -17,10 +17,17 @@ IDLE = 0.3
 
 
 class KilledStream(RequestStream):
-    """Counts the steps of its worker, and kills the process at one of them; 0 for none."""
+    """Counts the steps of its worker, and kills the process at one of them; 0 for none.
+
+    Attributes:
+        kill_at: the step.
+        steps: so many were made.
+        told: the file that is told at which one.
+    """
 
     kill_at = 0
     steps = 0
+    told: Path | None = None
 
     async def take(self, most: int, *, wait_seconds: float) -> Sequence[Entry]:
         entries = await super().take(most, wait_seconds=wait_seconds)
@@ -42,17 +49,17 @@ class KilledStream(RequestStream):
     def _step(self, name: str) -> None:
         self.steps += 1
         if self.steps == self.kill_at:
-            sys.stdout.write(f"killed when {name}\n")
-            sys.stdout.flush()
+            if self.told is not None:
+                self.told.write_text(f"killed when {name}", encoding="ascii")
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def work(url: str, database: str, prefix: str, kill_at: int) -> None:
+async def work(url: str, database: str, prefix: str, kill_at: int = 0, told: Path | None = None) -> None:
     """Work until nothing is left in the stream, or death."""
     stop = asyncio.Event()
     async with make_application(database, secret=SECRET) as app, Redis.from_url(url) as client:
         stream = KilledStream(client, f"worker-{os.getpid()}", prefix=prefix)
-        stream.kill_at = kill_at
+        stream.kill_at, stream.told = kill_at, told
         working = asyncio.create_task(RequestWorker(app, stream, at_once=1, idle_seconds=IDLE).run(stop))
         while not working.done() and await client.xlen(f"{prefix}requests"):  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.01)
@@ -60,5 +67,6 @@ async def work(url: str, database: str, prefix: str, kill_at: int) -> None:
         await working
 
 
-if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
+def work_and_die(url: str, database: str, prefix: str, kill_at: int, told: Path) -> None:
+    """Work as the whole of a process."""
+    asyncio.run(work(url, database, prefix, kill_at, told))

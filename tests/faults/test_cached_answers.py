@@ -1,4 +1,4 @@
-"""E15: processes write and read under late fills, Valkey or a replica dies: no answer is older than allowed.
+"""E15: fills and news come late, Valkey or a replica is killed: no answer is older than allowed.
 
 What is allowed is told by reads that no cache answers: what one of them found when it was answered was in the view from
 then on. The experiment prints its figures; `make faults` runs it for ten minutes.
@@ -23,10 +23,11 @@ from duolog.testing.servers import PostgresReplica, PostgresServer, ValkeyServer
 from tests.faults.cached_reader import STALENESS
 from tests.faults.experiment import LONG, size
 from tests.faults.processes import ROOT
+from tests.killed_valkey import kill_valkey
 from tests.unit.application.tallies import tallies
 
 PROCESSES: Final = 4
-SECONDS: Final = size(short=5, long=300)
+SECONDS: Final = size(short=3, long=300)
 ALLOWED: Final[Mapping[str, float]] = {"direct": 0.0, "strict": 0.0, "after": 60.0, "bounded": STALENESS}
 
 pytestmark = pytest.mark.timeout(SECONDS + 120)
@@ -161,7 +162,7 @@ async def test_no_answer_is_older_than_allowed(request: pytest.FixtureRequest, t
         for _ in running:
             await ready.acquire()
         await asyncio.sleep(SECONDS * 0.7)
-        valkey.close()
+        await kill_valkey(valkey.url)
         records = [parsed(output) for output in await asyncio.gather(*running)]
 
     violations = violations_of(records)
@@ -174,7 +175,7 @@ async def test_no_answer_is_older_than_allowed(request: pytest.FixtureRequest, t
     )
     assert not violations, "\n".join(violations[:10])
     assert min(reads, writes, shared, memory, queried, failures) > 0
-    assert reads > (100_000 if LONG else 500)
+    assert reads > (100_000 if LONG else 100)
 
 
 async def troubled(replica: PostgresReplica, seconds: float) -> None:

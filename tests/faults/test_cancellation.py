@@ -19,7 +19,7 @@ from tests.faults.ledger import COUNT, CountEntriesQuery, EnterCommand, EntriesP
 from tests.faults.outsiders import LeakError, Outsider, outsider_of
 from tests.faults.steps import CancelledAt
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 Work = Callable[[Application, str], Coroutine[Any, Any, object]]
 

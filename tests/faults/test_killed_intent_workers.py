@@ -2,11 +2,11 @@
 
 import asyncio
 import json
+import multiprocessing
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,11 +14,10 @@ from uuid import uuid4
 import pytest
 
 from tests.faults.experiment import Answer, Experiment, size
-from tests.faults.processes import ROOT
 
 redis = pytest.importorskip("redis.asyncio", reason="the extra redis is not installed")
 
-from tests.faults.intents_worker import work  # noqa: E402 - only where its driver is
+from tests.faults.intents_worker import work, work_and_die  # noqa: E402 - only where its driver is
 
 pytestmark = pytest.mark.timeout(300)
 MESSAGES = {"a": "Will it rain today?", "b": "How much is copper?", "c": "소파 버리는 법", "d": "hello there"}
@@ -26,20 +25,19 @@ STEPS = 5 * len(MESSAGES)
 SECONDS = 60
 
 
-async def run_killed(url: str, database: str, prefix: str, kill_at: int) -> str:
-    """Run a worker that kills itself, and return when it did."""
-    arguments = ["-m", "tests.faults.intents_worker", url, database, prefix, str(kill_at)]
-    ended = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS,
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
-    return str(ended.stdout).strip()
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    """Makes processes that have everything imported already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.faults.intents_worker"])
+    return context
+
+
+async def run_killed(worker: ForkServerProcess) -> None:
+    """Run a worker that kills itself."""
+    worker.start()
+    await asyncio.to_thread(worker.join, SECONDS)
+    assert worker.exitcode == -signal.SIGKILL
 
 
 async def answers(client: Any, prefix: str) -> list[tuple[str, dict[str, Any]]]:
@@ -47,7 +45,9 @@ async def answers(client: Any, prefix: str) -> list[tuple[str, dict[str, Any]]]:
     return [(fields[b"id"].decode(), json.loads(fields[b"answer"])) for _, fields in rows]
 
 
-async def test_wherever_a_worker_is_killed_each_message_is_answered_once(redis_url: str, tmp_path: Path) -> None:
+async def test_wherever_a_worker_is_killed_each_message_is_answered_once(
+    processes: ForkServerContext, redis_url: str, tmp_path: Path
+) -> None:
     experiment = Experiment("E10 kill -9 of workers of a stream: every step between taking and acknowledging")
     stride = size(short=8, long=1)
     seen = Counter[str]()
@@ -62,12 +62,14 @@ async def test_wherever_a_worker_is_killed_each_message_is_answered_once(redis_u
                 fields = {"id": name, "message": message, "conversation_id": name, "user_id": "u"}
                 await client.xadd(f"{prefix}requests", fields)
             database = f"sqlite:///{folder / 'intents.db'}"
-            killed = await run_killed(redis_url, database, prefix, kill_at)
+            told = folder / "told"
+            await run_killed(processes.Process(target=work_and_die, args=(redis_url, database, prefix, kill_at, told)))
+            killed = told.read_text(encoding="ascii")
             experiment.fault(killed, overlaps=True)
             seen[killed] += 1
             early = await answers(client, prefix)
             began = time.monotonic()
-            await work(redis_url, database, prefix, 0)
+            await work(redis_url, database, prefix)
             experiment.recoveries.append(time.monotonic() - began)
             late = await answers(client, prefix)
             experiment.expect(late[: len(early)] == early, f"killed at {kill_at}: an answer has changed")

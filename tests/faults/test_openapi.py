@@ -1,10 +1,14 @@
-"""E16: requests made from the users example's OpenAPI, fitting and misfitting, get no answer of 500 or above."""
+"""E16: requests made from the users example's OpenAPI, fitting and misfitting, get no answer of 500 or above.
+
+Each asks for one of the media types of its operation, so that lines, tables and live answers are asked for as well.
+"""
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import httpx
@@ -16,7 +20,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 
 from duolog import Actor, Application
-from duolog.integrations.fastapi import BearerTokens
+from duolog.integrations.fastapi import BearerTokens, LiveOptions, query_route
 from tests.faults.experiment import Answer, Experiment, size
 from tests.faults.inputs import HEALTH
 from users.application.commands.create_user import CreateUserCommand
@@ -29,6 +33,7 @@ SLOW = {"POST /sessions": 8}  # it hashes a password each time, also for users w
 USERS = 6
 SECRET = "a secret for tests only, 32 bytes"
 BASE = "http://users"
+PROBLEM = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,15 @@ def operation_of(found: Any) -> Any:
     return found.ok()
 
 
+def media_of(operation: Any) -> list[str]:
+    """Return the media types that an operation answers in where nothing is wrong."""
+    responses: dict[str, Any] = operation.definition.raw["responses"]
+    return sorted({media for each in responses.values() for media in each.get("content", {})} - {PROBLEM}) or ["*/*"]
+
+
 @pytest.fixture(params=sorted(WriteModel, key=str))
-def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+def served(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    monkeypatch.setattr(query_route, "LIVE_OPTIONS", LiveOptions(longest_seconds=0.01))
     app = make_application("memory://", write_model=request.param, secret=SECRET)
     api = make_api(app)
     client = httpx.AsyncClient(transport=httpx.ASGITransport(api, raise_app_exceptions=False), base_url=BASE)
@@ -69,12 +81,13 @@ def test_no_request_gets_an_answer_of_500_or_above(served: Served, request: pyte
     experiment = Experiment(f"E16 requests from the OpenAPI: {request.node.callspec.id}")
     admin = BearerTokens(SECRET).issue(Actor("admin", frozenset({"admin"})), timedelta(hours=1))[0]
 
-    async def send(case: Case[Any], mode: GenerationMode, *, by_admin: bool) -> None:
+    async def send(case: Case[Any], mode: GenerationMode, accept: str, *, by_admin: bool) -> None:
         asked = {name: value for name, value in case.as_transport_kwargs(base_url=BASE).items() if value is not None}
         asked.pop("cookies", None)  # the API has none
         if isinstance(asked.get("data"), str | bytes):
             asked["content"] = asked.pop("data")
         headers = {name: str(value).encode("latin-1", "replace") for name, value in asked.pop("headers", {}).items()}
+        headers["Accept"] = accept.encode()
         if by_admin:
             headers["Authorization"] = f"Bearer {admin}".encode()
         name = f"{case.method} {len(experiment.operations)}"
@@ -85,7 +98,7 @@ def test_no_request_gets_an_answer_of_500_or_above(served: Served, request: pyte
         experiment.answer(name, Answer.OK if answer.is_success else Answer.FAIL)
         assert answer.status_code < 500, f"{case.method} {case.formatted_path}: {answer.status_code} {answer.text}"
 
-    def send_many(operation: Any, mode: GenerationMode) -> None:
+    def send_many(operation: Any, mode: GenerationMode, accept: str) -> None:
         examples = max(1, EXAMPLES // SLOW.get(operation.label, 1))
 
         @seed(experiment.seed)
@@ -94,12 +107,13 @@ def test_no_request_gets_an_answer_of_500_or_above(served: Served, request: pyte
         def any_request(case: Case[Any], whose: int, user: str) -> None:
             if "user_id" in case.path_parameters and mode is GenerationMode.POSITIVE and whose != 1:
                 case.path_parameters["user_id"] = user  # one that is there, as long as none of these deleted it
-            served.runner.run(send(case, mode, by_admin=whose > 0))
+            served.runner.run(send(case, mode, accept, by_admin=whose > 0))
 
         with suppress(Unsatisfiable):  # what takes nothing cannot be asked for wrongly
             any_request()
 
     for result in schemathesis.openapi.from_dict(served.document).get_all_operations():
-        for mode in GenerationMode:
-            send_many(operation_of(result), mode)
+        operation = operation_of(result)
+        for mode, media in product(GenerationMode, media_of(operation)):
+            send_many(operation, mode, media)
     experiment.conclude()

@@ -17,7 +17,7 @@ from chat_intents.presentation.routes import make_api
 from tests.faults.experiment import Answer, Experiment, size
 from tests.faults.inputs import HEALTH
 
-EXAMPLES = size(short=30, long=500)
+EXAMPLES = size(short=10, long=500)
 BASE = "http://intents"
 
 

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 _CACHED: Final = "tests/unit/application/test_cached_queries.py"
 _SHARED: Final = "tests/unit/application/test_shared_caches.py"
 _LEVELS: Final = "tests/contract/test_cache_levels.py"
+_JSON: Final = "tests/unit/application/test_cached_json.py"
 _LIVE: Final = "tests/unit/application/test_live_queries.py"
 _CHANGES: Final = "tests/contract/test_sqlite.py::TestViewChanges"
 
@@ -119,6 +120,38 @@ CACHE_MUTANTS: Final = (
         "        self._seconds = seconds\n",
         "        self._seconds = None\n",
         (f"{_SHARED}::test_a_level_that_does_not_answer_is_not_waited_for",),
+    ),
+    Mutant(
+        "fail queries with their shared cache",
+        "E15: a failing cache changes no answer",
+        "read/caching/shared_level.py",
+        "            self._report(error, meter)\n            return None\n",
+        "            raise error\n",
+        (f"{_SHARED}::test_killing_valkey_changes_no_answer",),
+    ),
+    Mutant(
+        "keep texts of another form",
+        "what is kept fits its declared type",
+        "read/caching/encoding.py",
+        "        self._check(data)\n",
+        "",
+        (f"{_JSON}::test_a_text_of_another_form_is_answered_and_not_kept",),
+    ),
+    Mutant(
+        "tell watchers of texts that are the same",
+        "live queries tell what changed",
+        "read/json_answer.py",
+        "        return self.encode() == other.encode() if isinstance(other, Json) else NotImplemented\n",
+        "        return self is other\n",
+        (f"{_JSON}::test_watchers_get_a_text_that_is_another_one",),
+    ),
+    Mutant(
+        "send endless answers to whoever takes anything",
+        "live answers are asked for by name",
+        "integrations/fastapi/media_types.py",
+        "_BY_NAME: Final = frozenset({EVENT_STREAM})",
+        "_BY_NAME: Final = frozenset[str]()",
+        ("tests/unit/integrations/test_live_answers.py::test_events_are_asked_for_by_name",),
     ),
     Mutant(
         "ask a watched query at every look",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from duolog.testing.servers import PostgresServer, process_table
+from duolog.testing.servers import PostgresServer, ValkeyServer, process_table
 from tests.architecture.checker import ROOT
 
 SECONDS = 30.0
@@ -52,6 +52,19 @@ def test_nothing_is_left_of_a_server_that_was_closed() -> None:
         assert process_table.running(pids) == pids
     assert not process_table.running(pids)
     assert not server.directory.exists()
+
+
+def test_a_server_ends_at_once_where_whoever_starts_it_ignores_signals() -> None:
+    """As all do that a shell starts in the background; by force it would take ten seconds."""
+    server = ValkeyServer()
+    before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    try:
+        server.start()
+    finally:
+        signal.signal(signal.SIGQUIT, before)
+    began = time.monotonic()
+    server.close()
+    assert time.monotonic() - began < 5
 
 
 def test_nothing_is_left_of_a_server_whose_user_was_killed() -> None:

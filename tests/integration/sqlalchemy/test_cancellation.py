@@ -18,7 +18,7 @@ from tests.integration.sqlalchemy.clubs import Club, Eyes, Hands, Member, Noted,
 
 MOST_WAITS = 200
 AT_ONCE = 1.0
-PATIENCE = 5.0
+PATIENCE = 30.0
 READERS = 40
 
 Work = Callable[[Club, UUID], Coroutine[Any, Any, object]]

@@ -127,7 +127,7 @@ async def test_a_caller_that_lives_on_after_its_message_was_cancelled_does_not_h
         except asyncio.CancelledError:
             await lives_on.wait()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async with app:
             task = asyncio.create_task(caller())
             await gate.inside.wait()

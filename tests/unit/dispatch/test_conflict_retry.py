@@ -140,7 +140,7 @@ async def test_retries_of_different_keys_run_side_by_side() -> None:
         return None
 
     call = middleware.build(KNOCK, meets)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.gather(call(knock(1)), call(knock(2)))
 
 
@@ -184,6 +184,6 @@ async def test_a_command_that_a_retried_one_sends_for_the_same_key_does_not_wait
             raise ConflictError(message, key="one")
         return await middleware.build(KNOCK, child)(knock(2))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await middleware.build(KNOCK, parent)(knock(1))
     assert not middleware._turns  # noqa: SLF001

@@ -22,6 +22,7 @@ ORDER = (
     "conflict_retry",
     "unit_of_work",
     "read_scope",
+    "cache",
 )
 
 
@@ -46,7 +47,7 @@ async def passed_by(placed: Sequence[Placed], passed: list[str]) -> list[str]:
     return passed
 
 
-async def test_the_order_is_context_to_read_scope() -> None:
+async def test_the_order_is_context_to_cache() -> None:
     passed: list[str] = []
     around = [before(name, Noting(f"outside {name}", passed)) for name in ORDER]
     assert await passed_by(around, passed) == [f"outside {name}" for name in ORDER]

@@ -124,7 +124,7 @@ async def test_an_error_comes_after_the_items_before_it(url: str) -> None:
 async def test_closing_early_ends_the_handler_and_gives_its_read_session_back(url: str) -> None:
     watch = Watch()
     async with counting(url, watch) as app:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             async with aclosing(app.stream(Count(1_000))) as items:
                 async for n in items:
                     if n == 2:
@@ -161,7 +161,7 @@ async def test_a_reader_that_is_cancelled_ends_the_handler(url: str) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await has_ended.wait()
 
 

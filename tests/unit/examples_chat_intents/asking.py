@@ -81,7 +81,9 @@ class Assistant:
         conversations: Conversations | None = None,
     ) -> None:
         self.interactor = ClassifyIntentInteractor(
-            classifier, cache or MemoryIntentCache(), conversations or MemoryConversations()
+            classifier,
+            MemoryIntentCache() if cache is None else cache,  # an empty one is false
+            MemoryConversations() if conversations is None else conversations,
         )
 
     async def ask(self, message: str, *, conversation: str = "c", user: str = "u") -> IntentResult:

@@ -36,7 +36,7 @@ class Asking:
         ("침대 버리는 법 그리고 건전지 수거함 위치", ("침대 버리는 법", "건전지 수거함 위치")),
         ("draw a cat and tell me the weather in Seoul", ("draw a cat", "tell me the weather in Seoul")),
         ("How much is copper? Where is the clothes bin?", ("How much is copper?", "Where is the clothes bin?")),
-        ("search the news, and also show my characters", ("search the news", "also show my characters")),
+        ("search the news, and also show my characters", ("search the news", "show my characters")),
         ("will it rain today\nwhere can I sell cans", ("will it rain today", "where can I sell cans")),
     ],
 )

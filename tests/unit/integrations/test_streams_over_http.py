@@ -306,7 +306,7 @@ async def test_nothing_more_is_read_than_is_taken_and_nothing_for_who_has_gone()
                 await asyncio.Event().wait()  # a client that takes no more
 
         request = asyncio.create_task(ask(api, gone, send))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await taken.wait()
             for _ in range(200):
                 await asyncio.sleep(0)
@@ -330,7 +330,7 @@ async def test_a_request_that_is_cancelled_ends_its_stream() -> None:
                 await asyncio.Event().wait()
 
         request = asyncio.create_task(ask(api, asyncio.Event(), send))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await taken.wait()
             request.cancel()
             await asyncio.wait([request])

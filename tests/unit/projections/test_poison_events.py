@@ -166,7 +166,7 @@ async def test_a_poison_event_of_one_projection_is_none_of_another_one(database:
 
 async def test_a_handler_that_raises_after_it_has_read_leaves_the_writer_to_others(database: Database) -> None:
     async with Worker(database, [BalanceProjection, VisitProjection]) as worker:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await worker.append("account-a", AccountViewed("ann"), AccountViewed("ann"))
             poison = await worker.append("account-b", AccountViewed("nobody"))
             await worker.append("account-a", AccountViewed("bob"), AccountOpened("ann"))

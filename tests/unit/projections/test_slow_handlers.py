@@ -52,7 +52,7 @@ async def test_a_page_that_takes_longer_than_the_writer_is_lent_is_applied_in_sl
     worker = Worker(database, (SlowProjection,), pace=ONE_PAGE)
     for at in range(40):
         await worker.append(f"account-{at}", AccountOpened("ann"))
-    async with worker, asyncio.timeout(5):
+    async with worker, asyncio.timeout(30):
         await worker.caught_up()
     assert await count(database) == 40
     ends = [move.new for move in worker.faults.moves]
@@ -65,7 +65,7 @@ async def test_commands_are_written_between_the_slices_of_a_slow_page(database: 
     worker = Worker(database, (SlowProjection,), pace=ONE_PAGE)
     for at in range(100):
         await worker.append(f"account-{at}", AccountOpened("ann"))
-    async with worker, asyncio.timeout(5):
+    async with worker, asyncio.timeout(30):
         position = await worker.append("other-1", AccountOpened("ann"))
         assert position == 101
         (checkpoint,) = await database.checkpoints.read("slow_view")
@@ -81,7 +81,7 @@ async def test_a_page_of_slow_handlers_that_hold_nothing_makes_progress(
     worker = Worker(database, (SlowProjection,), pace=ONE_PAGE)
     for _ in range(20):
         await worker.append("account-1", AccountViewed("ann"))
-    async with worker, asyncio.timeout(5):
+    async with worker, asyncio.timeout(30):
         await worker.caught_up()
     assert len(worker.faults.moves) > 2
 
@@ -94,7 +94,7 @@ async def test_an_event_that_holds_the_writer_for_too_long_by_itself_is_parked(
     worker = Worker(database, (SlowProjection,), pace=ONE_PAGE)
     for at in range(3):
         await worker.append(f"account-{at}", AmountMoved(99 if at == 1 else 1))
-    async with worker, asyncio.timeout(5):
+    async with worker, asyncio.timeout(30):
         await worker.caught_up()
     assert await count(database) == 2
     (parked,) = await database.parking.read("slow_view")

@@ -87,7 +87,7 @@ def worker(database: Database) -> Worker:
 async def test_the_parts_of_an_old_event_are_applied_in_order_and_dropped_ones_are_passed_over(
     database: Database,
 ) -> None:
-    async with worker(database) as work, asyncio.timeout(10):
+    async with worker(database) as work, asyncio.timeout(30):
         first = await work.append("purse-1", old(5, 1), old(0, 9), Filled(7))
         await work.caught_up()
         assert await amounts(database) == [(first - 2, 5), (first - 2, 1), (first, 7)]
@@ -95,7 +95,7 @@ async def test_the_parts_of_an_old_event_are_applied_in_order_and_dropped_ones_a
 
 
 async def test_a_part_that_is_refused_takes_the_other_parts_with_it_and_parks_the_event(database: Database) -> None:
-    async with worker(database) as work, asyncio.timeout(10):
+    async with worker(database) as work, asyncio.timeout(30):
         bad = await work.append("purse-1", old(5, -1))
         good = await work.append("purse-2", old(2, 3))
         await work.caught_up()

@@ -126,7 +126,7 @@ async def test_the_checkpoint_follows_unwanted_events_in_fewer_steps_than_events
         last = 0
         for _ in range(50):
             last = await worker.append("account-a", AccountViewed("bob"))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 await worker.progress.reached(BalanceProjection.name, last)
         await eventually(lambda: has_checkpoint(worker, last))
         assert 1 <= len(worker.faults.moves) < 50
@@ -142,7 +142,7 @@ async def test_a_second_worker_does_nothing_until_the_first_one_stops(database: 
 
         await first.runtime.stop(seconds=5)
         await second.append("account-a", AmountMoved(1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await second.caught_up()
         assert await second.balances() == [Balance("account-a", STEPS + 1, STEPS + 1)]
         assert second.faults.moves[0].token > first.faults.moves[0].token
@@ -154,7 +154,7 @@ async def test_a_dead_owners_work_is_taken_over_when_its_lease_ends(database: Da
     async with worker:
         assert worker.state is RunnerState.WAITING
         await record(worker)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await worker.caught_up()
         assert await worker.balances() == folded(HISTORY).balances
 
@@ -205,7 +205,7 @@ async def test_a_worker_whose_lease_was_taken_goes_on_from_the_stored_checkpoint
         await session.close()
 
         await worker.append("account-a", AmountMoved(BAD_AMOUNT + 1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await worker.caught_up()
         assert await worker.balances() == [Balance("account-a", 514, STEPS + 1)]
         assert await worker.parked() == []

@@ -45,7 +45,7 @@ def test_whatever_is_poison_and_whatever_fails_the_view_is_the_fold_of_what_is_n
         positions = [await worker.append(account, happened) for account, happened in before]
         async with worker:
             positions += [await worker.append(account, happened) for account, happened in after]
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await worker.caught_up()
             expected = folded([*before, *after])
             assert await worker.balances() == expected.balances

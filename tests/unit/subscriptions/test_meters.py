@@ -121,7 +121,7 @@ async def test_they_are_measured_again_and_again_until_stopped_also_after_a_fail
 
     meters = Measured(meter, database, ["things_view"], seconds=0.001)
     meters.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await measured.wait()
     await meters.stop()
     await meters.stop()

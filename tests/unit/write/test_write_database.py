@@ -140,7 +140,7 @@ async def test_an_error_while_the_writer_is_held_rolls_back_and_gives_it_to_the_
         with pytest.raises(ZeroDivisionError):
             await app.execute(DoWithout("bad"))
         assert await state(app) == NOTHING
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):
             await app.execute(DoWithout())
         assert await state(app) == BOTH
 

@@ -46,6 +46,11 @@ class Measured:
         total = sum(count for (_, told), count in self.confusion.items() if told is intent)
         return self.confusion[intent, intent] / total if total else 0.0
 
+    def f1(self, intent: Intent) -> float:
+        """Return the harmonic mean of an intent's precision and recall; 0 if both are."""
+        precision, recall = self.precision(intent), self.recall(intent)
+        return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
 
 def measure(model: NgramModel, messages: Sequence[LabelledMessage], *, sure: float) -> Measured:
     """Let a model classify messages.
@@ -85,7 +90,10 @@ def accuracy_table(measured: Measured) -> str:
 
 
 def intent_table(measured: Measured) -> str:
-    """Return a Markdown table of precision and recall by intent."""
-    lines = ["| intent | precision | recall |", "|---|---|---|"]
-    lines += [f"| `{each.value}` | {measured.precision(each):.2f} | {measured.recall(each):.2f} |" for each in Intent]
+    """Return a Markdown table of precision, recall and F1 by intent."""
+    lines = ["| intent | precision | recall | F1 |", "|---|---|---|---|"]
+    lines += [
+        f"| `{each.value}` | {measured.precision(each):.2f} | {measured.recall(each):.2f} | {measured.f1(each):.2f} |"
+        for each in Intent
+    ]
     return "\n".join(lines)

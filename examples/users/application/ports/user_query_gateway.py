@@ -68,7 +68,7 @@ class UserQueryGateway(Protocol):
         """Tell whether there is such a user."""
         ...
 
-    def stream_all(self, *, sort_by: str) -> AsyncGenerator[UserDTO, None]:
+    def stream_all(self, *, sort_by: str, sort_order: SortOrder, filters: UserFilters) -> AsyncGenerator[UserDTO, None]:
         """Give all users one after another.
 
         Raises:

@@ -1,20 +1,23 @@
-"""All users, one after another, without holding them all in memory."""
+"""All users that are asked for, one after another, without holding them all in memory."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from duolog import StreamQuery
+from duolog import SortOrder, StreamQuery
 from users.application.access import Access
 from users.application.dto.user import UserDTO
-from users.application.ports.user_query_gateway import UserQueryGateway
+from users.application.ports.user_query_gateway import UserFilters, UserQueryGateway
 
 
 @dataclass(frozen=True, slots=True)
 class ExportUsersQuery(StreamQuery[UserDTO]):
-    """For admins only; all users are of one moment."""
+    """The whole list, sorted and filtered as its pages are. For admins only; all users are of one moment."""
 
     sort_by: str = "created_at"
+    sort_order: SortOrder = SortOrder.DESC
+    role_filter: str | None = None
+    is_active: bool | None = None
 
 
 class ExportUsersQueryService:
@@ -27,8 +30,11 @@ class ExportUsersQueryService:
 
         Raises:
             UnknownFieldError: the list cannot be sorted like this.
+            UnknownRoleError: there is no such role.
         """
         self._access.require_admin()
-        async with aclosing(self._reader.stream_all(sort_by=query.sort_by)) as users:
+        filters = UserFilters.asked(role=query.role_filter, is_active=query.is_active)
+        listing = self._reader.stream_all(sort_by=query.sort_by, sort_order=query.sort_order, filters=filters)
+        async with aclosing(listing) as users:
             async for user in users:
                 yield user

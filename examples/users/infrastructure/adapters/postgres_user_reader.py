@@ -50,5 +50,5 @@ class PostgresUserReader:
     async def exists(self, user_id: UUID) -> bool:
         return await self._users.exists(user_id)
 
-    def stream_all(self, *, sort_by: str) -> AsyncGenerator[UserDTO, None]:
-        return self._users.stream(sort_by=sort_by)
+    def stream_all(self, *, sort_by: str, sort_order: SortOrder, filters: UserFilters) -> AsyncGenerator[UserDTO, None]:
+        return self._users.stream(sort_by=sort_by, order=sort_order, filters=filters)

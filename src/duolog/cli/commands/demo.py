@@ -129,6 +129,7 @@ def _welcome(url: str, example: UsersExample, *, as_json: bool) -> None:
     typer.secho(f"The users example is served on {url} (Ctrl-C to stop)", bold=True)
     for name, value in (
         ("documentation", f"{url}/docs"),
+        ("live list", f"{url}/live"),
         ("database", settings.shown_database_url),
         ("secret", settings.secret_file),
         ("admin's token", settings.admin_token_file),

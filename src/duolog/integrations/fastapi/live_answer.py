@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import logging
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
@@ -17,18 +16,17 @@ from duolog.application.answer import Answer
 from duolog.application.application import Application
 from duolog.dispatch.shield import shielded
 from duolog.errors import DuologError, ForeignTokenError
+from duolog.integrations.fastapi.media_types import EVENT_STREAM
 from duolog.integrations.fastapi.problems import INTERNAL, NOT_FOUND, PROBLEMS, Problem, RequestRefusedError
 from duolog.integrations.fastapi.results import encode_result
 from duolog.read.position_token import PositionToken
 
-EVENT_STREAM: Final = "text/event-stream"
 LAST_EVENT_ID: Final = "Last-Event-ID"
 
 _log: Final = logging.getLogger("duolog.http")
 
 _RETRY_MILLISECONDS: Final = 1_000
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-_REFUSED: Final = re.compile(r"q=0(?:\.0*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +44,6 @@ class LiveOptions:
 
 
 LIVE_OPTIONS: Final = LiveOptions()
-
-
-def wants_events(request: Request) -> bool:
-    """Tell whether a request asks for server-sent events by name; ``*/*`` asks for JSON."""
-    for accepted in ",".join(request.headers.getlist("accept")).split(","):
-        kind, *parameters = (part.strip() for part in accepted.split(";"))
-        if kind.lower() == EVENT_STREAM:
-            return not any(_REFUSED.fullmatch(parameter) for parameter in parameters)
-    return False
 
 
 def last_seen(request: Request, app: Application) -> tuple[str, PositionToken | None]:

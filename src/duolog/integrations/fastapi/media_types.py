@@ -8,10 +8,15 @@ from starlette.requests import Request
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 CSV: Final = "text/csv"
+EVENT_STREAM: Final = "text/event-stream"
+
+_BY_NAME: Final = frozenset({EVENT_STREAM})  # whoever takes anything does not wait for an answer that never ends
 
 
 def wanted_media(request: Request, offered: Sequence[str]) -> str:
-    """Return the media type that a client wants most.
+    """Return the media type that a client wants most; of those that it wants alike, the one that is offered first.
+
+    Server-sent events are only for clients that name them: neither ``*/*`` nor ``text/*`` asks for them.
 
     Args:
         request: what was asked, with its ``Accept`` headers.
@@ -20,13 +25,14 @@ def wanted_media(request: Request, offered: Sequence[str]) -> str:
     ranges = [_range(text) for text in ",".join(request.headers.getlist("accept")).split(",") if text.strip()]
     if not ranges:
         return offered[0]
-    return max(offered, key=lambda media: _quality(media, ranges))  # of equals the first
+    return max(offered, key=lambda media: _quality(media, ranges))
 
 
 def _quality(media: str, ranges: Sequence[tuple[str, float]]) -> float:
     """Return how much a media type is wanted: by the most exact range that it fits."""
     by_range = dict(ranges)
-    for each in (media, f"{media.partition('/')[0]}/*", "*/*"):
+    fitting = (media,) if media in _BY_NAME else (media, f"{media.partition('/')[0]}/*", "*/*")
+    for each in fitting:
         if each in by_range:
             return by_range[each]
     return 0.0

@@ -11,8 +11,8 @@ from duolog.application.answer import Answer
 from duolog.application.application import Application
 from duolog.application.receipt import Receipt
 from duolog.errors import InvalidMessageError, WrongExpectedVersionError
-from duolog.integrations.fastapi.live_answer import LiveOptions, last_seen, live_response, wants_events
-from duolog.integrations.fastapi.media_types import JSON, wanted_media
+from duolog.integrations.fastapi.live_answer import LiveOptions, last_seen, live_response
+from duolog.integrations.fastapi.media_types import EVENT_STREAM, JSON, wanted_media
 from duolog.integrations.fastapi.message_parts import MessageParts
 from duolog.integrations.fastapi.page_links import page_links
 from duolog.integrations.fastapi.preconditions import entity_tag, expected_version, is_unchanged
@@ -160,14 +160,17 @@ class QueryEndpoint:
             RequestRefusedError: it has an unknown parameter or a malformed header, or there is no such thing.
             Exception: what the pipeline or the handler raises.
         """
-        if self.stream is not None and wanted_media(request, (JSON, *self.stream.offered)) != JSON:
+        lines = self.stream.offered if self.stream is not None else ()
+        events = (EVENT_STREAM,) if self.live is not None and request.method == "GET" else ()
+        wanted = wanted_media(request, (JSON, *lines, *events))
+        if self.stream is not None and wanted in lines:
             return await self.stream.answer(request, values)
-        response = await self._answer(request, values)
-        if self.stream is not None:
+        response = await self._answer(request, values, self.live if wanted == EVENT_STREAM else None)
+        if lines or events:
             response.headers["Vary"] = "Accept"
         return response
 
-    async def _answer(self, request: Request, values: Mapping[str, Any]) -> Response:
+    async def _answer(self, request: Request, values: Mapping[str, Any], live: LiveOptions | None) -> Response:
         if self.keyset is not None and _CURSOR in request.query_params:
             return await self.keyset.answer(request, values)
         given = refuse_unknown_parameters(request, self.parts, also=(_CURSOR,) if self.keyset is not None else ())
@@ -175,12 +178,12 @@ class QueryEndpoint:
             given.discard(_CURSOR)  # an empty one asks for the first page
         message = self.parts.make(values, given, {})
         after = asked_position(request)
-        if self.live is not None and request.method == "GET" and wants_events(request):
+        if live is not None:
             seen, token = last_seen(request, self.app)
             watched = self.app.watch_bound(
                 self.binding, message, after=after or token, metadata=request_metadata(request)
             )
-            return await live_response(watched, self.app, seen, self.live)
+            return await live_response(watched, self.app, seen, live)
         answer = await self.app.answer_bound(self.binding, message, after=after, metadata=request_metadata(request))
         return _response(request, answer)
 

@@ -13,7 +13,8 @@ from duolog.errors import (
     UnknownFieldError,
     ViewParkedError,
 )
-from duolog.integrations.fastapi.live_answer import EVENT_STREAM, LAST_EVENT_ID, LIVE_OPTIONS, LiveOptions
+from duolog.integrations.fastapi.live_answer import LAST_EVENT_ID, LIVE_OPTIONS, LiveOptions
+from duolog.integrations.fastapi.media_types import EVENT_STREAM
 from duolog.integrations.fastapi.message_endpoint import QueryEndpoint
 from duolog.integrations.fastapi.message_parts import message_parts
 from duolog.integrations.fastapi.problems import NOT_FOUND, PROBLEMS

@@ -12,7 +12,7 @@ from pydantic import BaseModel, create_model
 
 from duolog.messages.binding import Binding
 from duolog.messages.result_type import result_type
-from duolog.read.json_answer import Json
+from duolog.read.json_answer import Json, without_json
 from duolog.read.pages import CursorPage, OffsetPage, PaginatedResult
 
 
@@ -61,7 +61,7 @@ def documented(kind: Any, name: str) -> Any:
 
 def answered_type(binding: Binding[Any, Any]) -> Any:
     """Return the type of what a query is answered with, whether as objects or as `Json`."""
-    return _without_json(result_type(binding))
+    return without_json(result_type(binding))
 
 
 def may_be_missing(binding: Binding[Any, Any]) -> bool:
@@ -92,11 +92,3 @@ def _is_object_type(kind: Any) -> bool:
         or typing.is_typeddict(kind)
         or (isinstance(kind, type) and issubclass(kind, (msgspec.Struct, BaseModel, Mapping, list, tuple)))
     )
-
-
-def _without_json(kind: Any) -> Any:
-    if typing.get_origin(kind) is Json:
-        return typing.get_args(kind)[0]
-    if typing.get_origin(kind) in (Union, types.UnionType):
-        return Union[tuple(_without_json(each) for each in typing.get_args(kind))]  # noqa: UP007 - made at run time
-    return kind

@@ -1,27 +1,26 @@
 """The keys under which the answers of one query are kept, and how they are encoded."""
 
 import hashlib
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from duolog.codec.reasons import unfit_reason
 from duolog.codec.schema_description import describe
-from duolog.errors import ConfigurationError, PayloadError
+from duolog.errors import ConfigurationError, DuologError, PayloadError
 from duolog.messages.binding import Binding
-from duolog.messages.immutability import is_immutable
 from duolog.messages.metadata import Metadata
 from duolog.messages.result_type import result_type
 from duolog.read.caching.declaration import CachePolicy, CacheScope
+from duolog.read.caching.encoding import answer_encoding
 from duolog.read.caching.entry import CacheEntry, ViewsRead
+from duolog.read.json_answer import without_json
 from duolog.tables.view_changes import ViewVersion
 
 _FORMAT: Final = 1
 _DIGEST_BYTES: Final = 16
 
 _key_encoder: Final = msgspec.msgpack.Encoder(order="deterministic")
-_encoder: Final = msgspec.json.Encoder()
 
 
 class CachedAnswers:
@@ -38,27 +37,24 @@ class CachedAnswers:
         ConfigurationError: the query cannot be made a key of, or its answers cannot be encoded.
     """
 
-    __slots__ = ("_decode", "_is_immutable", "_name", "_prefix", "_scope")
+    __slots__ = ("_encoding", "_name", "_prefix", "_scope")
 
     def __init__(self, binding: Binding[Any, Any], policy: CachePolicy) -> None:
         self._name = binding.name
         kind = result_type(binding)
         try:
             msgspec.json.schema(binding.message)
-            msgspec.json.schema(kind)
-            decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
+            self._encoding = answer_encoding(kind)
         except (TypeError, RuntimeError, NameError) as error:
             raise _unfit(binding, str(error)) from None
-        if kind in (Any, object):
+        if without_json(kind) in (Any, object):
             raise _unfit(binding, "the type of its answer is not declared")
-        self._decode: Callable[[bytes], Any] = decoder.decode
-        self._is_immutable = is_immutable(kind)
         self._scope = policy.scope
         shape = {
             "format": _FORMAT,
             "query": f"{binding.message.__module__}.{binding.message.__qualname__}",
             "fields": describe(binding.message),
-            "answer": describe(kind),
+            "answer": describe(without_json(kind)),
             "views": [model.name for model in binding.reads],
             "scope": policy.scope.value,
             "version": policy.version,
@@ -96,18 +92,18 @@ class CachedAnswers:
             PayloadError: it does not, so it is not to be kept.
         """
         try:
-            data = _encoder.encode(answer)
-            again = self._decode(data)
+            data = self._encoding.encode(answer)
+            again = self._encoding.decode(data)
         except msgspec.ValidationError as error:
             message = f"the answer of {self._name} does not fit its declared type: {unfit_reason(error)}"
             raise PayloadError(message) from None
-        except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        except (DuologError, msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
             message = f"the answer of {self._name} does not survive encoding: {type(error).__name__}"
             raise PayloadError(message) from None
         if type(again) is not type(answer) or again != answer:
             message = f"the answer of {self._name} comes back from its encoding as another one"
             raise PayloadError(message)
-        return CacheEntry(views, data, again if self._is_immutable else None)
+        return CacheEntry(views, data, again if self._encoding.is_immutable else None)
 
     def received(self, entry: CacheEntry) -> CacheEntry:
         """Return an entry that another process made, checked.
@@ -115,12 +111,12 @@ class CachedAnswers:
         Raises:
             msgspec.MsgspecError: its answer is of another form.
         """
-        answer = self._decode(entry.data)
-        return CacheEntry(entry.views, entry.data, answer if self._is_immutable else None)
+        answer = self._encoding.decode(entry.data)
+        return CacheEntry(entry.views, entry.data, answer if self._encoding.is_immutable else None)
 
     def answer(self, entry: CacheEntry) -> object:
         """Return the answer of an entry: one of its own for each caller, where it could be changed in place."""
-        return entry.answer if self._is_immutable else self._decode(entry.data)
+        return entry.answer if self._encoding.is_immutable else self._encoding.decode(entry.data)
 
 
 def _unfit(binding: Binding[Any, Any], reason: str) -> ConfigurationError:

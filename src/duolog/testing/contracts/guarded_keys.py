@@ -76,7 +76,7 @@ class GuardedKeysContract:
         for key in ("a", "b"):
             await keys.delete(key, position=3)
         assert await keys.put("b", b"four", position=4)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await make_keys().put("a", b"two", position=2):  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.01)
         assert await keys.get("b") == b"four"

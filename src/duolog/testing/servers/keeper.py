@@ -79,6 +79,8 @@ def start(kept: Kept) -> "subprocess.Popen[bytes]":
     libc = ctypes.CDLL(None)
 
     def end_with_the_keeper() -> None:
+        for ignored in (signal.SIGINT, signal.SIGQUIT):  # by whatever a shell starts in the background
+            signal.signal(ignored, signal.SIG_DFL)
         if sys.platform == "linux":
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
