@@ -26,6 +26,7 @@ from duolog import (
 )
 from duolog.adapters.sqlalchemy import SqlAlchemyProvider
 from duolog.database.replicas import ReplicaStatus
+from duolog.errors import DatabaseError
 from duolog.testing import application
 from duolog.testing.servers import PostgresReplica, PostgresServer
 
@@ -75,6 +76,11 @@ class CountKeptBySession(Query[Count]):
 @dataclass(frozen=True, slots=True)
 class CountCached(Query[Count]):
     """Of the view, kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountBravely(Query[Count]):
+    """Of the view, kept, by a service that answers whatever fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +202,15 @@ class CountCachedQueryService(_Counting):
         return await self._count()
 
 
+@cached(max_staleness=60)
+class CountBravelyQueryService(_Counting):
+    async def execute(self, query: CountBravely) -> Count:  # noqa: ARG002 - it has no fields
+        try:
+            return await self._count()
+        except DatabaseError:
+            return Count(-1, by_replica=True)
+
+
 @cached(strict=True)
 class CountStrictlyQueryService(_Counting):
     async def execute(self, query: CountStrictly) -> Count:  # noqa: ARG002 - it has no fields
@@ -227,6 +242,7 @@ def notes(url: str, *replicas: str, pause: Pause | None = None, lag_seconds: flo
         CountKept.handled_by(CountKeptQueryService),
         CountKeptBySession.handled_by(CountKeptBySessionQueryService),
         CountCached.handled_by(CountCachedQueryService, reads=views),
+        CountBravely.handled_by(CountBravelyQueryService, reads=views),
         CountStrictly.handled_by(CountStrictlyQueryService, reads=views),
         StreamNotes.handled_by(StreamNotesQueryService, reads=views),
         database=url,

@@ -204,10 +204,14 @@ class CachedQuery:
     async def _ask(self, key: bytes, context: MessageContext, proceed: Call, flight: _Flight, least: float) -> object:
         """Ask the query service, and keep its answer with what the views had come to before it read them."""
         began = time.monotonic()
-        views, is_behind = await self._read_views(context, least)
+        await require_known(context, self._names, self._known, since=least)
+        views = await read_views(context, self._names, self._known)
+        scope = context.find(ReadScope)
+        is_behind = scope is not None and scope.is_behind
         answer = await proceed(context)
         self.meter.answered(Source.QUERIED)
-        if views is None or not (self._snapshot_reads or await self._are_unchanged(context, views)):
+        is_lost = scope is not None and scope.is_lost  # the service has answered all the same
+        if views is None or is_lost or not (self._snapshot_reads or await self._are_unchanged(context, views)):
             flight.is_unfit = True
             return answer
         views = replace(views, tag=self._answers.tag(key, views.versions))
@@ -224,13 +228,6 @@ class CachedQuery:
         if self._shared is not None:
             await self._shared.fill(self._shared_key(key), entry, self.meter)
         return answer
-
-    async def _read_views(self, context: MessageContext, least: float) -> tuple[ViewsRead | None, bool]:
-        """Return what the views have come to in the query's snapshot, and whether it may be older than this moment."""
-        await require_known(context, self._names, self._known, since=least)
-        views = await read_views(context, self._names, self._known)
-        scope = context.find(ReadScope)
-        return views, scope is not None and scope.is_behind
 
     async def _ask_alone(self, context: MessageContext, proceed: Call, least: float) -> object:
         """Ask the query service for one caller, and keep nothing."""
