@@ -5,7 +5,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, Union, cast
+from typing import Any, Final, Union
 
 import msgspec
 
@@ -61,13 +61,13 @@ def _of_texts(kind: Any) -> AnswerEncoding:
     return AnswerEncoding(_text_of, decode, is_immutable=True)
 
 
-def _text_of(answer: object) -> bytes:
+def _text_of(answer: Any) -> bytes:
     if answer is None:
         return _NOTHING
     if not isinstance(answer, Json):
         message = f"{type(answer).__name__} is no Json"
         raise TypeError(message)
-    return cast("Json[Any]", answer).encode()
+    return answer.encode()
 
 
 def _is_json(kind: Any) -> bool:
