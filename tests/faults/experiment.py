@@ -172,6 +172,7 @@ class Experiment:
             "faults": dict(sorted(self.faults.items())),
             "overlapping": self.overlapping,
             "violations": len(self.violations),
+            "first_violations": self.violations[:_MOST_SHOWN],
             "lost": len(self.lost),
             "duplicated": len(self.duplicated),
             "recovery_p50_ms": _p50(self.recoveries),

@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.faults.experiment import Experiment
+from tests.faults.experiment import Experiment, size
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 30.0
+SECONDS = size(short=30, long=300)
+"""For how long a program may say nothing: as long as a lock that somebody keeps who stands still, and longer."""
 
 
 class Writer:

@@ -51,7 +51,12 @@ async def caught_up(database: Database) -> None:
 
 def waiting_shortly(url: str) -> str:
     """Let the server end the transactions of those who stand still after a lease, as it does by default."""
-    return f"{url}?idle_in_transaction_timeout={round(LEASE * 1_000)}" if url.startswith("postgresql") else url
+    return f"{url}?idle_in_transaction_timeout={round(LEASE * 1_000)}"
+
+
+def waiting_long(url: str) -> str:
+    """Let everybody wait for a file's lock, which nobody can take from who stands still with it."""
+    return f"{url}?busy_timeout={PATIENCE * 1_000}"
 
 
 def check_log(log: Sequence[tuple[str, dict[str, Any]]], experiment: Experiment) -> None:
@@ -67,18 +72,21 @@ def check_log(log: Sequence[tuple[str, dict[str, Any]]], experiment: Experiment)
 async def test_the_views_of_tormented_workers_are_folds_of_the_log(database: Database, url: str) -> None:
     kind = url.partition(":")[0]
     experiment = Experiment(f"workers: 4 killed, stopped and continued at random: {kind}")
+    of_workers, of_appender = (waiting_shortly(url), url) if kind == "postgresql" else (waiting_long(url),) * 2
     database_of_test = plain(url)
     await database_of_test.keep_journal()
     async with AsyncExitStack() as stack:
-        workers = await stack.enter_async_context(crew(experiment, database, waiting_shortly(url), str(LEASE)))
+        workers = await stack.enter_async_context(crew(experiment, database, of_workers, str(LEASE)))
         names = await asyncio.gather(*(workers.hire() for _ in range(WORKERS)))
         await workers.all_owned_by(*names)
-        appender = await stack.enter_async_context(running(experiment, APPENDER, (url, str(RATE))))
+        appender = await stack.enter_async_context(running(experiment, APPENDER, (of_appender, str(RATE))))
         await appender.until("ok")
         began = time.monotonic()
         until = began + SECONDS
         follow = asyncio.create_task(appender.rest())
-        await asyncio.gather(*(workers.torment(name, until, lease=LEASE) for name in names))
+        async with asyncio.TaskGroup() as torments:
+            for name in names:
+                torments.create_task(workers.torment(name, until, lease=LEASE))
         appender.stop()
         experiment.expect(await follow == 0, "the appender failed")
         seconds = time.monotonic() - began

@@ -20,7 +20,7 @@ LEASE = 0.6
 LOADED = 5.0
 """What a loaded machine may take beyond 1.2 leases."""
 ROUNDS = size(short=1, long=50)
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -156,6 +156,7 @@ async def test_an_error_and_a_cancellation_at_once_leave_nothing_behind(url: str
         await no_session_has_leaked(app)
 
 
+@pytest.mark.parametrize("url", ["memory", "sqlite"], indirect=True)
 async def test_the_failure_of_a_commit_whose_caller_was_cancelled_is_the_cause_of_the_cancellation(url: str) -> None:
     async with shelves(url, Plan(run_without=put)) as app:
         await app.execute(DoWithout())
