@@ -55,8 +55,7 @@ def _of_texts(kind: Any) -> AnswerEncoding:
 
     def decode(text: bytes) -> object:
         check(text)
-        answer: Json[Any] = Json.of_text(text, read)
-        return None if text == _NOTHING else answer
+        return None if text == _NOTHING else Json[Any].of_text(text, read)
 
     return AnswerEncoding(_text_of, decode, is_immutable=True)
 
