@@ -128,7 +128,7 @@ CACHE_MUTANTS: Final = (
         "keep texts of another form",
         "what is kept fits its declared type",
         "read/caching/encoding.py",
-        "        self._check(data)\n",
+        "        check(text)\n",
         "",
         (f"{_JSON}::test_a_text_of_another_form_is_answered_and_not_kept",),
     ),

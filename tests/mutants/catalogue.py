@@ -266,6 +266,14 @@ _VIEWS: Final = (
         (f"{_UNIT}/projections/test_transient_faults.py",),
     ),
     Mutant(
+        "count the tries of a key's events together",
+        "P7",
+        "projections/retry_attempt.py",
+        "        return self.tries if at == self.at else 0\n",
+        "        return self.tries if at >= 0 else 0\n",
+        (f"{_UNIT}/projections/test_parked_retry.py",),
+    ),
+    Mutant(
         "park the poison event and not those behind it",
         "P5, P7",
         "projections/page_processor.py",
