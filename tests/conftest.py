@@ -8,7 +8,15 @@ from contextlib import ExitStack
 import pytest
 
 from duolog.errors import MissingServerError
-from duolog.testing.servers import PostgresBinaries, PostgresDatabases, postgres_for_test_run, valkey_for_test_run
+from duolog.testing.servers import (
+    PostgresBinaries,
+    PostgresDatabases,
+    PostgresReplica,
+    PostgresServer,
+    PostgresSettings,
+    postgres_for_test_run,
+    valkey_for_test_run,
+)
 from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 from tests.emptied import emptied
 from tests.fresh_log import FreshLog
@@ -50,6 +58,17 @@ def pgbouncer_databases(
         pytest.skip("PgBouncer is not installed: no program pgbouncer in PATH or in a usual place (Debian: pgbouncer)")
     with pgbouncer(postgres, tmp_path_factory.mktemp("pgbouncer")) as databases:
         yield databases
+
+
+@pytest.fixture(scope="session")
+def replicated_servers() -> Iterator[tuple[PostgresServer, PostgresReplica]]:
+    """A server with a streaming replica that gives way to replay at once; who stops one of them starts it again."""
+    hasty = PostgresSettings(fsync=False, others={"max_standby_streaming_delay": "0"})
+    with (
+        PostgresServer(settings=PostgresSettings(fsync=False)) as primary,
+        PostgresReplica(primary, settings=hasty) as replica,
+    ):
+        yield primary, replica
 
 
 @pytest.fixture(scope="session")

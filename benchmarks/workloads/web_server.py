@@ -220,7 +220,9 @@ KINDS: Final[Mapping[str, Callable[[str], FastAPI]]] = {
 async def serve(api: FastAPI) -> None:
     """Serve until the input ends."""
     listening = socket.create_server((HOST, 0))
-    server = uvicorn.Server(uvicorn.Config(api, log_level="warning", access_log=False, lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(api, log_level="warning", access_log=False, lifespan="on", timeout_keep_alive=3_600)
+    )
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
         await asyncio.sleep(0.01)

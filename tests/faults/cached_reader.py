@@ -1,9 +1,12 @@
-"""A process that writes and reads tallies: ``python -m tests.faults.cached_reader URL REDIS_URL SECONDS SEED``.
+"""A process that writes and reads tallies.
+
+``python -m tests.faults.cached_reader URL REDIS_URL SECONDS SEED [REPLICA_URL]``
 
 It prints ``ready``, and then what it did, a line each, by the machine's monotonic clock:
 ``write key invoked answered``, ``KIND key invoked answered total`` and at the end
-``figures shared memory queried failures``. Answers are slow to come out of the query service, and slow to get into the
-shared level: fills are late. So is what this process hears of its own commits, and what it reads of its views.
+``figures shared memory queried failures snapshots``, the last of the replica. Direct reads are those of the database
+itself. Answers are slow to come out of the query service, and slow to get into the shared level: fills are late. So is
+what this process hears of its own commits, and what it reads of its views.
 """
 
 # ruff: noqa: S311, T201 - choices of a test, and what it prints is read by the test
@@ -18,7 +21,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from duolog import Application, Caching
+from duolog import Application, Caching, Settings
 from duolog.adapters.redis import RedisCache
 from duolog.application.view_news import ViewNews
 from duolog.read.caching.entry import CacheEntry
@@ -64,7 +67,7 @@ def be_late(database: type) -> None:
     setattr(database, "view_changes", late_look)  # noqa: B010 - as above
 
 
-async def act(app: Application, ends_at: float) -> None:
+async def act(app: Application, direct: Application, ends_at: float) -> None:
     """Write and read, one thing after another."""
     while (began := time.monotonic()) < ends_at:
         key, choice = random.choice(KEYS), random.random()
@@ -78,8 +81,10 @@ async def act(app: Application, ends_at: float) -> None:
             for each in await app.query(ListTallies()):
                 tell("bounded", each.name, began, each.total)
         else:
-            kind, query = random.choice([("strict", GetTallyStrictly(key)), ("direct", PeekTally(key))])
-            found = await app.query(query)
+            if random.random() < 0.5:
+                kind, found = "strict", await app.query(GetTallyStrictly(key))
+            else:
+                kind, found = "direct", await direct.query(PeekTally(key))
             tell(kind, key, began, 0 if found is None else found.total)
         await asyncio.sleep(random.random() * 0.01)
 
@@ -88,23 +93,25 @@ def tell(kind: str, key: str, began: float, total: int) -> None:
     print(kind, key, began, time.monotonic(), total)
 
 
-async def main(url: str, redis_url: str, seconds: float) -> None:
+async def main(url: str, redis_url: str, seconds: float, *replicas: str) -> None:
     client = Redis.from_url(redis_url)
     caching = Caching(shared=SlowCache(client), rest_seconds=0.2)
-    async with tallies(url, SlowProbe(), caching=caching) as app:
+    settings = Settings(replica_look_seconds=0.1)
+    direct = tallies(url, SlowProbe())
+    await direct.start(projections=False)
+    async with tallies(url, SlowProbe(), caching=caching, settings=settings, replicas=replicas) as app:
         be_late(type(app.database))
         await app.caught_up()
         print("ready", flush=True)
         ends_at = time.monotonic() + seconds
-        await asyncio.gather(*(act(app, ends_at) for _ in range(TASKS)))
+        await asyncio.gather(*(act(app, direct, ends_at) for _ in range(TASKS)))
         every = app.cache_figures().values()
-        print(
-            "figures",
-            *(sum(getattr(each, name) for each in every) for name in ("shared", "memory", "queried", "failures")),
-        )
+        figures = [sum(getattr(each, name) for each in every) for name in ("shared", "memory", "queried", "failures")]
+        print("figures", *figures, sum(each.snapshots for each in app.replicas.statuses()) if app.replicas else 0)
+    await direct.close()
     await client.aclose()
 
 
 if __name__ == "__main__":
     random.seed(int(sys.argv[4]))
-    asyncio.run(main(sys.argv[1], sys.argv[2], float(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), *sys.argv[5:]))

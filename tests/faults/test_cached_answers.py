@@ -1,4 +1,4 @@
-"""E15: four processes write and read, fills and news come late, Valkey is killed: no answer is older than allowed.
+"""E15: fills and news come late, Valkey or a replica is killed: no answer is older than allowed.
 
 What is allowed is told by reads that no cache answers: what one of them found when it was answered was in the view from
 then on. The experiment prints its figures; `make faults` runs it for ten minutes.
@@ -8,6 +8,7 @@ import asyncio
 import bisect
 import secrets
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import pytest
 
 pytest.importorskip("redis", reason="the extra redis is not installed")
 
-from duolog.testing.servers import ValkeyServer
+from duolog.testing.servers import PostgresReplica, PostgresServer, ValkeyServer
 from tests.faults.cached_reader import STALENESS
 from tests.faults.experiment import LONG, size
 from tests.faults.processes import ROOT
@@ -56,7 +57,7 @@ class Record:
     Attributes:
         reads: by key.
         writes: by key, when each was acknowledged.
-        figures: of its caches: shared, memory, queried, failures.
+        figures: of its caches: shared, memory, queried, failures; and of its replica: snapshots.
     """
 
     reads: dict[str, list[Read]]
@@ -120,9 +121,20 @@ def without_own_writes(record: Record, key: str) -> list[str]:
     ]
 
 
-async def run(url: str, redis_url: str, seed: int, ready: asyncio.Semaphore) -> bytes:
+def violations_of(records: Sequence[Record]) -> list[str]:
+    """Return what no process may have answered."""
+    keys = sorted({key for record in records for key in record.reads})
+    found: list[str] = []
+    for key in keys:
+        found += too_old([read for record in records for read in record.reads[key]])
+        for record in records:
+            found += gone_back(record.reads[key]) + without_own_writes(record, key)
+    return found
+
+
+async def run(url: str, redis_url: str, seed: int, ready: asyncio.Semaphore, *replicas: str) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.faults.cached_reader", url, redis_url, str(SECONDS), str(seed)),
+        *(sys.executable, "-m", "tests.faults.cached_reader", url, redis_url, str(SECONDS), str(seed), *replicas),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -153,15 +165,10 @@ async def test_no_answer_is_older_than_allowed(request: pytest.FixtureRequest, t
         await kill_valkey(valkey.url)
         records = [parsed(output) for output in await asyncio.gather(*running)]
 
-    keys = sorted({key for record in records for key in record.reads})
-    violations: list[str] = []
-    for key in keys:
-        violations += too_old([read for record in records for read in record.reads[key]])
-        for record in records:
-            violations += gone_back(record.reads[key]) + without_own_writes(record, key)
+    violations = violations_of(records)
     reads = sum(len(each) for record in records for each in record.reads.values())
     writes = sum(len(each) for record in records for each in record.writes.values())
-    shared, memory, queried, failures = (sum(figures) for figures in zip(*(r.figures for r in records), strict=True))
+    shared, memory, queried, failures, _ = (sum(figures) for figures in zip(*(r.figures for r in records), strict=True))
     print(  # noqa: T201 - the figures are the point of the long form
         f"E15 on {backend}: {SECONDS} s, {reads} reads, {writes} writes, from memory {memory}, shared {shared}, "
         f"queried {queried}, failures of Valkey {failures}, violations {len(violations)}"
@@ -169,3 +176,46 @@ async def test_no_answer_is_older_than_allowed(request: pytest.FixtureRequest, t
     assert not violations, "\n".join(violations[:10])
     assert min(reads, writes, shared, memory, queried, failures) > 0
     assert reads > (100_000 if LONG else 100)
+
+
+async def troubled(replica: PostgresReplica, seconds: float) -> None:
+    """Hold a replica's replay up, again and again, and kill it once."""
+    ends_at, killed = time.monotonic() + seconds, False
+    while (left := ends_at - time.monotonic()) > 0:
+        await asyncio.to_thread(replica.pause_replay)
+        await asyncio.sleep(0.3)
+        if left < seconds / 2 and not killed:
+            killed = True
+            await asyncio.to_thread(replica.kill)
+            await asyncio.to_thread(replica.start)
+        else:
+            await asyncio.to_thread(replica.resume_replay)
+        await asyncio.sleep(0.3)
+
+
+async def test_no_answer_of_a_replica_is_older_than_allowed(
+    replicated_servers: tuple[PostgresServer, PostgresReplica],
+) -> None:
+    """Neither after a position, nor kept, nor strict, while its replay is held up and it is killed."""
+    primary, replica = replicated_servers
+    seed = secrets.randbits(32)
+    print(f"E15 with a replica: seed {seed}")  # noqa: T201 - to run a failure again
+    with primary.databases.new_database() as url, ValkeyServer() as valkey:
+        async with tallies(url):
+            pass
+        replica.catch_up()
+        ready = asyncio.Semaphore(0)
+        replica_url = replica.url(url.rpartition("/")[2])
+        running = [asyncio.create_task(run(url, valkey.url, seed + number, ready, replica_url)) for number in range(2)]
+        for _ in running:
+            await ready.acquire()
+        await troubled(replica, SECONDS * 0.8)
+        records = [parsed(output) for output in await asyncio.gather(*running)]
+    violations = violations_of(records)
+    reads = sum(len(each) for record in records for each in record.reads.values())
+    snapshots = sum(record.figures[-1] for record in records)
+    print(  # noqa: T201 - the figures are the point of the long form
+        f"E15 with a replica: {SECONDS} s, {reads} reads, {snapshots} snapshots of it, violations {len(violations)}"
+    )
+    assert not violations, "\n".join(violations[:10])
+    assert min(reads, snapshots) > 0

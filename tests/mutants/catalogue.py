@@ -13,6 +13,7 @@ from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
 from tests.mutants.rebuilds import REBUILD_MUTANTS
+from tests.mutants.replicas import REPLICA_MUTANTS
 from tests.mutants.shares import SHARE_MUTANTS
 from tests.mutants.transfers import TRANSFER_MUTANTS
 from tests.mutants.workers import WORKER_MUTANTS
@@ -267,6 +268,14 @@ _VIEWS: Final = (
         (f"{_UNIT}/projections/test_transient_faults.py",),
     ),
     Mutant(
+        "count the tries of a key's events together",
+        "P7",
+        "projections/retry_attempt.py",
+        "        return self.tries if at == self.at else 0\n",
+        "        return self.tries if at >= 0 else 0\n",
+        (f"{_UNIT}/projections/test_parked_retry.py",),
+    ),
+    Mutant(
         "park the poison event and not those behind it",
         "P5, P7",
         "projections/page_processor.py",
@@ -336,6 +345,7 @@ MUTANTS: Final = (
     *INLINE_MUTANTS,
     *REBUILD_MUTANTS,
     *MATERIALIZED_VIEW_MUTANTS,
+    *REPLICA_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
     *WORKER_MUTANTS,

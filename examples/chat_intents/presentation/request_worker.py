@@ -94,20 +94,25 @@ class RequestWorker:
         for entry in entries:
             where = entry.fields.get(b"user_id", b""), entry.fields.get(b"conversation_id", b"")
             by_conversation.setdefault(where, []).append(entry)
-        holding = asyncio.create_task(self._hold(entries))
+        ended = asyncio.Event()
+        holding = asyncio.create_task(self._hold(entries, ended))
         try:
             outcomes = await asyncio.gather(*map(self._in_order, by_conversation.values()), return_exceptions=True)
         finally:
-            holding.cancel()
+            ended.set()
             await asyncio.gather(holding, return_exceptions=True)
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
 
-    async def _hold(self, entries: Sequence[Entry]) -> None:
+    async def _hold(self, entries: Sequence[Entry], ended: asyncio.Event) -> None:
         """Keep others from taking over what takes long; should one nevertheless, the idempotency key stands behind."""
-        while True:
-            await asyncio.sleep(self._idle / 3)
+        while True:  # not until it is cancelled: a cancellation that meets an answer of the server can get lost
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._idle / 3):
+                    await ended.wait()
+            if ended.is_set():
+                return
             with suppress(RedisError):
                 await self._stream.hold(entries)
 

@@ -22,6 +22,7 @@ from duolog.admin.standstill import (
 )
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
+from duolog.database.replicas import Replicas
 from duolog.errors import DuologError
 from duolog.scheduling.command_schedule import Overdue
 from duolog.subscriptions.generations import Role
@@ -40,6 +41,7 @@ async def diagnose(
     delays: Mapping[str, float] = MappingProxyType({}),
     patience: float = 1.0,
     quick: bool = False,
+    replicas: Replicas | None = None,
 ) -> Sequence[Examination]:
     """Examine a database and its projections; nothing is written.
 
@@ -50,6 +52,7 @@ async def diagnose(
         delays: by name of materialized views, how long they may lag behind, in seconds.
         patience: how long a projection that lags behind may stay where it is, in seconds.
         quick: leave out what takes long with a large database.
+        replicas: of the database, which are not open; None if there are none, or they are not known.
     """
     found = list(await database.examine(quick=quick))
     if any(each.level is Level.FAULT and each.subject in {"database", "schema"} for each in found):
@@ -82,6 +85,8 @@ async def diagnose(
         if views is not None:
             found += _versions(statuses, views)
         found += _scheduled(await database.schedule.overdue(seconds=_LATE))
+        if replicas is not None:
+            found += await replicas.examine()
     finally:
         await database.close()
     return found

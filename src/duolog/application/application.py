@@ -15,6 +15,7 @@ from duolog.application.settings import Settings
 from duolog.codec.event_codec import EventCodec
 from duolog.container.secret import Secret
 from duolog.database.port import Database
+from duolog.database.replicas import Replicas
 from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
 from duolog.messages.binding import Binding
@@ -63,9 +64,11 @@ class Application(MessageSender):
         middleware: the application's own, placed by ``before(name, m)`` and ``after(name, m)``.
         settings: time limits and numbers.
         caching: where the answers of ``@cached`` query services are kept; by default in memory.
+        replicas: URLs of streaming replicas of a PostgreSQL database, each of one server, which answer queries.
 
     Raises:
-        ConfigurationError: a handler is doubled or a misfit, a stored type has no name, a middleware has no place.
+        ConfigurationError: a handler is doubled or a misfit, a stored type has no name, a middleware has no place,
+            there are replicas of a database that has none.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Application(MessageSender):
         middleware: Sequence[Placed] = (),
         settings: Settings | None = None,
         caching: Caching | None = None,
+        replicas: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.settings = settings or Settings()
@@ -105,6 +109,7 @@ class Application(MessageSender):
             tuple(middleware),
             self.settings,
             caching or Caching(),
+            tuple(replicas),
         )
         self._assembly = Assembly(self._parts)
         super().__init__(
@@ -142,6 +147,7 @@ class Application(MessageSender):
             DatabaseError: the database cannot be opened.
             SchemaError: the database belongs to a newer release.
             StatementError: the DDL of a table is wrong.
+            NotAReplicaError: what is named as a replica is none of this database.
             ViewNotEmptyError: a projection that never ran here would begin with rows.
             InlineViewNotBuiltError: an inline projection's view does not show what the log has already.
         """
@@ -218,6 +224,11 @@ class Application(MessageSender):
         """Tell how each projection of this process is doing."""
         return self._assembly.statuses()
 
+    @property
+    def replicas(self) -> Replicas | None:
+        """Its database's replicas, and how they are doing; None without."""
+        return self._assembly.reading.replicas
+
     async def end_watching(self) -> None:
         """Let all live queries end, and no more begin; for a server that is about to stop."""
         await self._assembly.reading.feed.close()
@@ -241,7 +252,7 @@ class Application(MessageSender):
             AfterTimeoutError: a projection did not get there in time.
         """
         await self._assembly.started().caught_up(self.database.store, seconds=timeout)
-        self._assembly.reading.known.distrust_all()  # whoever waited for it asks for what is there now
+        await self._assembly.reading.require_now()  # whoever waited for it asks for what is there now
 
     async def retry_parked(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply chosen parked events of its projections and processes again, a key in order and in one transaction.

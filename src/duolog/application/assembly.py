@@ -139,6 +139,7 @@ class Assembly:
                 await (runtime.start() if projections else runtime.create())
             if projections and running.meters is not None:
                 running.meters.start()
+            await self.reading.open()
         except BaseException:
             await shielded(self._disconnect())
             raise

@@ -38,6 +38,7 @@ class Parts:
         middleware: the application's own.
         settings: time limits and numbers.
         caching: where cached answers are kept.
+        replica_urls: of the replicas that answer queries.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Parts:
     middleware: tuple[Placed, ...]
     settings: Settings
     caching: Caching
+    replica_urls: tuple[str, ...] = ()
 
     @property
     def views(self) -> tuple[ViewClass, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from duolog.application.live_queries import LiveQueries
 from duolog.application.parts import Parts
 from duolog.database.port import Database
+from duolog.database.replicas import ReplicaPace, Replicas
 from duolog.dispatch.pipeline import Middleware
 from duolog.read.caching.figures import CacheFigures
 from duolog.read.caching.known_views import KnownViews
@@ -45,11 +46,27 @@ class ReadSide:
             log_id=_log_id_of(database),
             snapshot_reads=database.features.snapshot_reads,
         )
+        self.replicas: Replicas | None = None
+        if parts.replica_urls:
+            pace = ReplicaPace(lag_seconds=settings.replica_lag_seconds, look_seconds=settings.replica_look_seconds)
+            self.replicas = database.make_replicas(parts.replica_urls, pace)
         self.after_position = AfterPositionMiddleware(wait)
-        self.innermost: tuple[Middleware, ...] = (
-            ReadScopeMiddleware(lambda: database.open_reader(seconds=settings.query_seconds)),
-            CacheMiddleware(self._caches),
-        )
+        self.innermost: tuple[Middleware, ...] = (self._read_scope(parts, database), CacheMiddleware(self._caches))
+
+    async def open(self) -> None:
+        """Connect to replicas, once the database is open and has its tables; errors as `Replicas.open`."""
+        if self.replicas is not None:
+            await self.replicas.open()
+
+    async def require_now(self) -> None:
+        """Let no answer from now on lack what was committed before.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        self.known.distrust_all()
+        if self.replicas is not None:
+            await self.replicas.require_now()
 
     def cache_figures(self) -> Mapping[str, CacheFigures]:
         """Tell how well the caches of this process do, by query."""
@@ -59,6 +76,16 @@ class ReadSide:
         """End what is under way."""
         await self.feed.close()
         await self.known.close()
+        if self.replicas is not None:
+            await self.replicas.close()
+
+    def _read_scope(self, parts: Parts, database: Database) -> Middleware:
+        seconds, replicas = parts.settings.query_seconds, self.replicas
+        return ReadScopeMiddleware(
+            lambda: database.open_reader(seconds=seconds),
+            None if replicas is None else lambda need: replicas.open_reader(need, seconds=seconds),
+            [each.name for each in parts.projections if each.inline],
+        )
 
 
 def _log_id_of(database: Database) -> Callable[[], str]:

@@ -22,6 +22,8 @@ class Settings:
         watchers: so many live queries may be watched at once in this process.
         watch_seconds: so late a live query may see what another process has changed; this one's own changes it sees at
             once.
+        replica_lag_seconds: a replica that is further behind gets no queries.
+        replica_look_seconds: so often each replica is looked at: whether it answers, and how far it is behind.
         due_at_once: so many scheduled commands are executed side by side in this process.
     """
 
@@ -36,6 +38,8 @@ class Settings:
     keep_previous_hours: float = 24.0
     watchers: int = 10_000
     watch_seconds: float = 0.1
+    replica_lag_seconds: float = 10.0
+    replica_look_seconds: float = 1.0
     due_at_once: int = 16
 
     def __post_init__(self) -> None:
@@ -48,6 +52,8 @@ class Settings:
             self.idempotency_hours,
             self.keep_previous_hours,
             self.watch_seconds,
+            self.replica_lag_seconds,
+            self.replica_look_seconds,
         )
         if any(limit is not None and limit <= 0 for limit in limits) or self.attempts < 1 or self.max_event_bytes < 1:
             message = "time limits, attempts and sizes must be greater than zero"

@@ -7,7 +7,8 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Final, cast
 
-from duolog.database.port import Database, DatabaseFactory
+from duolog.database.factory import DatabaseFactory
+from duolog.database.port import Database
 from duolog.errors import ConfigurationError, MissingDriverError
 
 GROUP: Final = "duolog.databases"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from duolog.database.examination import Examination
+from duolog.database.replicas import ReplicaPace, Replicas
 from duolog.database.stored_tables import StoredTable
 from duolog.database.transfer import LogTransfer
 from duolog.process_managers.states import ProcessStates
@@ -271,8 +272,7 @@ class Database(SubscriptionSource, ReadsViewChanges, Protocol):
         """Remove a view that no code has any more: its checkpoints, what it has parked, and tables; in one transaction.
 
         Generations that are not live go with their tables. Of a process manager, what it remembers goes, and its
-        deadlines; commands that it has sent stay. The leases' tokens stay, so that a later owner of the same
-        name gets a greater one.
+        deadlines; commands that it has sent stay. The leases' tokens stay: a later owner's will be greater.
 
         Args:
             subscription: the projection's or process's name.
@@ -307,14 +307,14 @@ class Database(SubscriptionSource, ReadsViewChanges, Protocol):
         """
         ...
 
+    def make_replicas(self, urls: Sequence[str], pace: ReplicaPace) -> Replicas:
+        """Make what reads replicas of this database, unopened.
 
-class DatabaseFactory(Protocol):
-    """What an entry point of the group ``duolog.databases`` names: makes the database of a URL, unopened."""
-
-    def __call__(self, url: str, /) -> Database:
-        """Make the database of ``url``.
+        Args:
+            urls: of the replicas, each of one server.
+            pace: how they are looked after.
 
         Raises:
-            ConfigurationError: the URL is not of the scheme's form, or an option is unknown.
+            ConfigurationError: this backend has no replicas, a URL is wrong, or one is named twice.
         """
         ...

@@ -83,5 +83,19 @@ class InlineViewNotBuiltError(ConfigurationError):
         self.version = version
 
 
+class NotAReplicaError(ConfigurationError):
+    """What is named as a replica is none of this database: a primary, or a copy of another log.
+
+    Attributes:
+        name: its server and database.
+    """
+
+    def __init__(self, *, name: str, reason: str) -> None:
+        hint = "Name standbys of the server that `database` names in replicas=[...], with the same database and schema."
+        super().__init__(f"{name} is no replica of this database: {reason}", hint=hint)
+        self.name = name
+        self.reason = reason
+
+
 class SchemaError(ConfigurationError):
     """The database's schema is missing, older or newer than this release, or was tampered with."""

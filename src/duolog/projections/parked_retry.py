@@ -212,9 +212,10 @@ class ParkedRetry:
         except Exception as error:
             if is_transient(error) or attempt.most <= attempt.skipped:
                 raise
-            pause = self._poison.pause(error, attempt.tries)
+            tries = attempt.tries_of(applied)
+            pause = self._poison.pause(error, tries)
             if pause is not None:
-                return replace(attempt, tries=attempt.tries + 1, pause=pause)
+                return replace(attempt, tries=tries + 1, at=applied, pause=pause)
             return replace(attempt, pause=0.0, most=min(applied, attempt.most - 1), failure=Failure.of(error))
         finally:
             await shielded(session.close())

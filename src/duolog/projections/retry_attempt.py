@@ -16,7 +16,8 @@ class RetryAttempt:
         most: go on with so many.
         skipped: so many of them, the first ones, are not applied.
         failure: why the next one stays parked; None if there is none.
-        tries: how often it was tried again for a fault that passes.
+        tries: how often the event at ``at`` was tried again for a fault that passes.
+        at: which of the events that was.
         pause: to make before it, in seconds.
     """
 
@@ -25,7 +26,12 @@ class RetryAttempt:
     skipped: int = 0
     failure: Failure | None = None
     tries: int = 0
+    at: int = 0
     pause: float = 0.0
+
+    def tries_of(self, at: int) -> int:
+        """Return how often an event was tried again; each has its own number of tries."""
+        return self.tries if at == self.at else 0
 
     def unparked(self) -> Sequence[int]:
         """Return the positions that are parked no more."""

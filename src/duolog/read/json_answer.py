@@ -63,7 +63,9 @@ class Json(Generic[T]):
         """Tell whether another answer has the same text."""
         return self.encode() == other.encode() if isinstance(other, Json) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment] # a value may change in place
+    def __hash__(self) -> int:
+        """Return the hash of its text."""
+        return hash(self.encode())
 
 
 def without_json(kind: Any) -> Any:

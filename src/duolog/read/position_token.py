@@ -84,3 +84,10 @@ class CommittedPosition(int):
         position = cls(last)
         position.first = first
         return position
+
+
+def positions_of(after: int | PositionToken) -> tuple[int, int]:
+    """Return the first and the last position of what a position or a token stands for; 0 and 0 for nothing."""
+    if isinstance(after, PositionToken):
+        return after.first_position, after.position
+    return (after.first if isinstance(after, CommittedPosition) else after), after

@@ -7,7 +7,7 @@ from typing import Final
 from duolog.errors import AfterTimeoutError, ForeignTokenError, PositionAheadOfLogError, ViewParkedError
 from duolog.eventstore.port import EventStore
 from duolog.messages.binding import ReadModel
-from duolog.read.position_token import CommittedPosition, PositionToken
+from duolog.read.position_token import PositionToken, positions_of
 from duolog.subscriptions.parking import Parking
 from duolog.subscriptions.progress import ANYWHERE, Progress
 
@@ -63,12 +63,11 @@ class PositionWait:
             if after.log_id != self._store.log_id:
                 message = "the token belongs to another log"
                 raise ForeignTokenError(message, hint="The log was restored or replaced; read without the token.")
-            return range(after.first_position, after.position + 1)
-        if not 0 <= after <= _HIGHEST:
+        elif not 0 <= after <= _HIGHEST:
             message = "a position is a whole number from 0 to 2**63 - 1"
             raise ForeignTokenError(message)
-        first = after.first if isinstance(after, CommittedPosition) else after
-        return range(first, after + 1)
+        first, last = positions_of(after)
+        return range(first, last + 1)
 
     async def _check_head(self, position: int) -> None:
         head = await self._store.head()

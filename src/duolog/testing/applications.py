@@ -32,6 +32,7 @@ def application(
     middleware: Sequence[Placed] = (),
     settings: Settings | None = None,
     caching: Caching | None = None,
+    replicas: Sequence[str] = (),
 ) -> Application:
     """Make an application on the memory store; enter it with ``async with``.
 
@@ -48,6 +49,7 @@ def application(
         middleware: as for `Application`.
         settings: as for `Application`.
         caching: as for `Application`.
+        replicas: as for `Application`.
     """
     return Application(
         "test",
@@ -64,4 +66,5 @@ def application(
         middleware=middleware,
         settings=settings,
         caching=caching,
+        replicas=replicas,
     )

@@ -16,7 +16,7 @@ from tests.faults.workers.journal import check_journal, plain
 from tests.faults.workers.zombie import STOP, STOPPED
 from tests.unit.projections.accounts import Worker
 
-LEASE = 0.6
+LEASE = size(short=6, long=20) / 10
 LOADED = 5.0
 """What a loaded machine may take beyond 1.2 leases."""
 ROUNDS = size(short=1, long=50)

@@ -1,10 +1,11 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.location import Location, parse_location
 from duolog.adapters.postgres.statements import Statements
+from duolog.testing.servers import PostgresReplica, PostgresServer
 
 
 @pytest.fixture
@@ -36,3 +37,21 @@ def connections(make_connections: Callable[..., Connections]) -> Connections:
 @pytest.fixture
 def statements() -> Statements:
     return Statements()
+
+
+@pytest.fixture(scope="module")
+def replicated_database(replicated_servers: tuple[PostgresServer, PostgresReplica]) -> Iterator[str]:
+    """The name of a database that the replica has, too, for the tests of one module."""
+    primary, replica = replicated_servers
+    with primary.databases.new_database() as url:
+        replica.catch_up()
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture
+def replicated_name(replicated_servers: tuple[PostgresServer, PostgresReplica], replicated_database: str) -> str:
+    """The module's database, emptied for one test."""
+    primary, replica = replicated_servers
+    primary.databases.empty_database(replicated_database)
+    replica.catch_up()
+    return replicated_database

@@ -1,7 +1,7 @@
 """A small application for tests of caches: tallies that are added to, summed in a view and asked for."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -203,7 +203,12 @@ class TallyProvider(Provider):
 
 
 def tallies(
-    url: str, probe: Probe | None = None, *, caching: Caching | None = None, settings: Settings | None = None
+    url: str,
+    probe: Probe | None = None,
+    *,
+    caching: Caching | None = None,
+    settings: Settings | None = None,
+    replicas: Sequence[str] = (),
 ) -> Application:
     return application(
         Add.handled_by(AddInteractor),
@@ -218,4 +223,5 @@ def tallies(
         providers=[TallyProvider(probe or Probe())],
         caching=caching,
         settings=settings,
+        replicas=replicas,
     )

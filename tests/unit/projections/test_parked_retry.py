@@ -1,9 +1,10 @@
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 from duolog.database.port import Database
-from duolog.errors import ConfigurationError
+from duolog.errors import ConfigurationError, TransientError
 from duolog.messages.envelope import RecordedEvent
 from duolog.projections.parked_retry import ParkedRetry
 from duolog.projections.projection import Projection
@@ -207,6 +208,29 @@ async def test_a_skipped_event_is_left_out_and_those_behind_it_are_applied(
         await worker.append("account-a", AmountMoved(1))
         await worker.caught_up()
         assert await worker.balances() == [Balance("account-a", 10, 3)]
+
+
+class FlakyRepairedBalances(RepairedBalances):
+    """For some amounts, what it needs is away at first."""
+
+    name, version = "balances_view", 1
+    away: ClassVar[dict[int, int]] = {}
+
+    async def on_moved(self, event: AmountMoved, recorded: RecordedEvent) -> None:
+        if self.away.get(event.amount):
+            self.away[event.amount] -= 1
+            raise TransientError(recorded.stream)
+        await super().on_moved(event, recorded)
+
+
+async def test_each_event_has_its_own_number_of_tries(database: Database) -> None:
+    """A key of many events would else be parked again for faults that all pass."""
+    FlakyRepairedBalances.away.update({1: 3, 2: 2})
+    async with Worker(database) as worker:
+        await worker.append("account-a", AccountOpened("ann"), *map(AmountMoved, (BAD_AMOUNT, 1, 2)))
+        await worker.caught_up()
+    retried = await retry_of(worker, FlakyRepairedBalances).retry(ALL)
+    assert retried == [RetriedKey("balances_view", "", "account-a", applied=3, parked=0)]
 
 
 async def test_it_must_be_clear_what_is_skipped(database: Database) -> None:

@@ -66,7 +66,7 @@ class ClassifyIntentInteractor:
     ) -> None:
         self._classifier = classifier
         self._cache = cache
-        self._conversations = conversations or NoConversations()
+        self._conversations = NoConversations() if conversations is None else conversations
         self._flights = SingleFlight[Answer]()
         self._telemetry = Telemetry()
 

@@ -1,7 +1,7 @@
 """A database in this process's memory: the log in Python, tables in SQLite's memory; for tests and first steps."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 from duolog.adapters._sql.ddl import create_missing
 from duolog.adapters._sql.generation_tables import Redirection
@@ -27,6 +27,7 @@ from duolog.adapters.memory.views import MemoryViews
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Database, Features, View
+from duolog.database.replicas import ReplicaPace, refuse_replicas
 from duolog.database.stored_tables import StoredTable
 from duolog.errors import ConfigurationError, DatabaseError
 from duolog.projections.view_database import ViewSession
@@ -240,6 +241,10 @@ class MemoryDatabase:
     def open_reader(self, *, seconds: float | None = None) -> QuerySnapshot:
         """Open a session that reads what is committed; see `Database.open_reader`."""
         return MemoryQuerySnapshot(self._tables, self._checkpoints, seconds=seconds)
+
+    def make_replicas(self, urls: Sequence[str], pace: ReplicaPace) -> NoReturn:  # noqa: ARG002 - there are none
+        """Refuse; see `Database.make_replicas`."""
+        refuse_replicas("memory")
 
     async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
         """Return what views have come to; see `ReadsViewChanges`."""

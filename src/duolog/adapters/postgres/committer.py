@@ -6,6 +6,7 @@ from duolog.adapters.postgres.commits import plan_commit
 from duolog.adapters.postgres.group_commit import GroupCommit
 from duolog.adapters.postgres.held_writer import PostgresHeldWriter
 from duolog.adapters.postgres.lost_sessions import LostSessions
+from duolog.adapters.postgres.own_commits import OwnCommits
 from duolog.adapters.postgres.read_session import PostgresReadSession
 from duolog.adapters.postgres.work_transactions import WorkTransactions
 from duolog.errors import DatabaseBusyError
@@ -20,11 +21,15 @@ class PostgresWorkCommitter:
         group: commits units without statements.
         transactions: commits units with statements.
         lost: sessions whose last call has an unknown outcome.
+        commits: hears of each attempt to commit, whatever came of it.
     """
 
-    __slots__ = ("_group", "_lost", "_transactions")
+    __slots__ = ("_commits", "_group", "_lost", "_transactions")
 
-    def __init__(self, group: GroupCommit, transactions: WorkTransactions, lost: LostSessions) -> None:
+    def __init__(
+        self, group: GroupCommit, transactions: WorkTransactions, lost: LostSessions, commits: OwnCommits
+    ) -> None:
+        self._commits = commits
         self._group = group
         self._transactions = transactions
         self._lost = lost
@@ -36,11 +41,17 @@ class PostgresWorkCommitter:
             return await self._transactions.run(commit)
         if work.is_empty:
             return NOTHING_APPENDED
-        return await self._group.commit(commit)
+        try:
+            return await self._group.commit(commit)
+        finally:
+            self._commits.note()
 
     async def settle(self) -> None:
         """End the sessions whose outcome is unknown, and wait until they have ended; see `WorkCommitter.settle`."""
-        await self._lost.settle()
+        try:
+            await self._lost.settle()
+        finally:
+            self._commits.note()  # whose outcome was unknown has ended by now, and may have been committed late
 
     def open_reader(self) -> PostgresReadSession:
         """Open a session that reads one snapshot."""

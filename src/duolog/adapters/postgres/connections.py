@@ -81,6 +81,11 @@ class Connections:
         """Whether it gives out no more connections."""
         return self._closed
 
+    @property
+    def has_room(self) -> bool:
+        """Whether `take` gives a connection, or opens one, without waiting for somebody's."""
+        return bool(self._idle or self._unended) or self._count < self._most
+
     async def take(self, *, may_be_in_transaction: bool = False) -> Connection:
         """Take a connection; give it back with `give_back`, whatever happens.
 
@@ -174,6 +179,11 @@ class Connections:
         if self._read_only:
             message = "the database was opened to be read only"
             raise ReadOnlyError(message)
+
+    def cut_off(self) -> None:
+        """End all connections at once, also those in use, whose users get a `DatabaseError`; new ones may be taken."""
+        for connection in tuple(self._born):
+            connection.terminate()
 
     async def close(self, *, grace: float = 0.0) -> None:
         """Give out no more, wait for those in use, and disconnect. May be called twice.

@@ -1,6 +1,6 @@
 """A PostgreSQL database as duolog's database."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from duolog.adapters.postgres.checkpoints import PostgresCheckpoints
@@ -20,6 +20,7 @@ from duolog.adapters.postgres.parking import PostgresParking
 from duolog.adapters.postgres.pauses import PostgresPauses
 from duolog.adapters.postgres.process_states import PostgresProcessStates
 from duolog.adapters.postgres.read_session import PostgresReadSession
+from duolog.adapters.postgres.replicas import PostgresReplicas, Primary
 from duolog.adapters.postgres.scheduled_commands import PostgresCommandSchedule
 from duolog.adapters.postgres.shares import PostgresShares
 from duolog.adapters.postgres.snapshots import PostgresSnapshots
@@ -33,6 +34,7 @@ from duolog.adapters.postgres.views import create_shadow, create_tables, drop_ge
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
 from duolog.database.port import Features, View
+from duolog.database.replicas import ReplicaPace
 from duolog.database.stored_tables import StoredTable
 from duolog.errors import NotStartedError
 from duolog.subscriptions.checkpoints import Checkpoint
@@ -40,7 +42,6 @@ from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
 from duolog.tables.view_changes import ViewChanges
-from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 MOST_LOG_CONNECTIONS: Final = 8
 
@@ -228,11 +229,19 @@ class PostgresDatabase:
         opened = self._opened()
         return PostgresReadSession(opened.sessions, opened.statements, seconds=seconds)
 
+    def make_replicas(self, urls: Sequence[str], pace: ReplicaPace) -> PostgresReplicas:
+        """Make what reads replicas of this database; see `Database.make_replicas`."""
+        return PostgresReplicas(self._location, urls, pace, self._primary)
+
     async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
         """Return what views have come to; see `ReadsViewChanges`."""
         connections = self._opened().log_connections
         async with connections.use() as connection:
             return await read_view_changes(connection, connections.location.schema, views)
+
+    def _primary(self) -> Primary:
+        opened = self._opened()
+        return Primary(opened.sessions, opened.log_connections, opened.statements, opened.log.commits)
 
     def _opened(self) -> "_Open":
         if self._open is None:
@@ -269,7 +278,6 @@ class _Open:
             readers=self.log_connections,
             sessions=self.sessions,
             statements=self.statements,
-            on_batch=_batch_counter(),
             read_only=read_only,
         )
 
@@ -289,17 +297,6 @@ class _Open:
         await self.log.close()
         await self.sessions.close()
         await self.log_connections.close()
-
-
-def _batch_counter() -> Callable[[int], None] | None:
-    meter = find_meter()
-    if meter is None:
-        return None
-    return meter.create_histogram(
-        METRIC_BATCH_SIZE,
-        unit="{unit}",
-        description="Units of work in one transaction that appends.",
-    ).record
 
 
 def open_database(url: str, /) -> PostgresDatabase:

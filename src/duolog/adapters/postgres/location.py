@@ -15,6 +15,7 @@ _RESERVED: Final = re.compile(r"pg_.*|information_schema|public")
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
 _GREATEST_PORT: Final = 65_535
 _LONGEST: Final = 86_400_000
+DEFAULT_SCHEMA: Final = "duolog"
 
 # What asyncpg itself takes from a URL. Whatever else it would send to the server as a setting.
 _DRIVER_OPTIONS: Final = (
@@ -59,7 +60,7 @@ class Location:
 
     url: str
     dsn: str = field(repr=False)
-    schema: str = "duolog"
+    schema: str = DEFAULT_SCHEMA
     application_name: str = "duolog"
     prepared_statements: bool = True
     pool_min: int = 0
@@ -83,7 +84,7 @@ def parse_location(url: str) -> Location:
     location = Location(
         url=_shown(parts, options),
         dsn=_driver_url(parts, options),
-        schema=_schema(options.get("schema", "duolog")),
+        schema=_schema(options.get("schema", DEFAULT_SCHEMA)),
         application_name=options.get("application_name", "duolog"),
         prepared_statements=_switch("prepared_statements", options.get("prepared_statements", "on")),
         **numbers,

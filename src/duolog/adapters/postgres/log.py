@@ -12,6 +12,7 @@ from duolog.adapters.postgres.horizon import Horizon
 from duolog.adapters.postgres.location import Location
 from duolog.adapters.postgres.log_identity import read_identity
 from duolog.adapters.postgres.lost_sessions import LostSessions
+from duolog.adapters.postgres.own_commits import OwnCommits
 from duolog.adapters.postgres.refusals import Refusals
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.adapters.postgres.statements import Statements
@@ -20,6 +21,7 @@ from duolog.adapters.postgres.wake_ups import WakeUps
 from duolog.adapters.postgres.work_transactions import WorkTransactions
 from duolog.errors import SchemaError
 from duolog.eventstore.appends import Appended
+from duolog.telemetry import METRIC_BATCH_SIZE, find_meter
 
 LANES: Final = 1
 """Transactions of one process that append side by side. More gained nothing: while one commits, the next gathers."""
@@ -33,7 +35,6 @@ class PostgresLog:
         readers: connections that read the log.
         sessions: connections of units of work that change tables.
         statements: runs the application's statements.
-        on_batch: hears how many commits were sent at once; None if nobody counts.
         read_only: nothing is written.
     """
 
@@ -44,7 +45,6 @@ class PostgresLog:
         readers: Connections,
         sessions: Connections,
         statements: Statements,
-        on_batch: Callable[[int], None] | None = None,
         read_only: bool = False,
     ) -> None:
         self._readers = readers
@@ -55,10 +55,15 @@ class PostgresLog:
         self._lost = LostSessions(readers)
         calls, refusals = AppendCalls(location.schema), Refusals(readers)
         self._group = GroupCommit(
-            self._lanes, calls, refusals, self._lost, on_commit=self._committed, on_batch=on_batch, lanes=LANES
+            self._lanes, calls, refusals, self._lost, on_commit=self._committed, on_batch=_batch_counter(), lanes=LANES
         )
-        transactions = WorkTransactions(sessions, statements, calls, refusals, self._lost, on_commit=self._committed)
-        self.committer = PostgresWorkCommitter(self._group, transactions, self._lost)
+        self.commits = OwnCommits(readers)
+        transactions = WorkTransactions(
+            *(sessions, statements, calls, refusals, self._lost),
+            on_commit=self._committed,
+            on_end=self.commits.note,
+        )
+        self.committer = PostgresWorkCommitter(self._group, transactions, self._lost, self.commits)
 
     async def start(self) -> None:
         """Check what the fence stands on, and make the store.
@@ -104,3 +109,14 @@ def _check_sequence(row: Any) -> None:
     if row["drawn"] < row["top"] or row["drawn"] < row["horizon"]:
         message = f"the sequence of positions is at {row['drawn']}, below what was recorded"
         raise SchemaError(message, hint="Was the log restored without its sequence? setval() to the greatest position.")
+
+
+def _batch_counter() -> Callable[[int], None] | None:
+    meter = find_meter()
+    if meter is None:
+        return None
+    return meter.create_histogram(
+        METRIC_BATCH_SIZE,
+        unit="{unit}",
+        description="Units of work in one transaction that appends.",
+    ).record

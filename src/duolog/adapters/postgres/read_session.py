@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections, closed
 from duolog.adapters.postgres.errors import reported
+from duolog.adapters.postgres.location import Location
 from duolog.adapters.postgres.open_rows import OpenRows
 from duolog.adapters.postgres.reading import Reading
 from duolog.adapters.postgres.statements import StaleStatementError, Statements
@@ -71,22 +72,7 @@ class PostgresReadSession(Reading):
             if self._closed:
                 message = "this session is closed"
                 raise NotStartedError(message, hint="Every message gets a session of its own; keep none of them.")
-            connection = await self._ready()
-            self._is_clean = False
-            try:
-                try:
-                    result = await work(connection)
-                except StaleStatementError:
-                    await self._back_to_mark(connection)
-                    result = await work(connection)
-            except TimeLimitExceededError:
-                raise self._too_slow() from None
-            except Exception:
-                if self._connections.is_closed:
-                    raise closed() from None
-                raise
-            self._is_clean = True
-            return result
+            return await self._run(work)
 
     async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
         """Return what views have come to in this snapshot; see `ReadsViewChanges`."""
@@ -122,6 +108,24 @@ class PostgresReadSession(Reading):
                 with suppress(DatabaseError):
                     await rows.close(self._connection)
 
+    async def _run(self, work: Callable[[Connection], Awaitable[R]]) -> R:
+        connection = await self._ready()
+        self._is_clean = False
+        try:
+            try:
+                result = await work(connection)
+            except StaleStatementError:
+                await self._back_to_mark(connection)
+                result = await work(connection)
+        except TimeLimitExceededError:
+            raise self._too_slow() from None
+        except Exception:
+            if self._connections.is_closed:
+                raise closed() from None
+            raise
+        self._is_clean = True
+        return result
+
     async def _ready(self) -> Connection:
         """Return the connection, in the transaction and with no failed statement in it."""
         if self._connection is not None and not self._is_clean:
@@ -132,7 +136,7 @@ class PostgresReadSession(Reading):
         if self._connection is None:
             self._connection = await self._connections.take(may_be_in_transaction=True)
             self._is_clean = False
-            sql = f"{begin(self._connections.location, snapshot=True, seconds=self._seconds)}; {_MARK}"
+            sql = begin_reading(self._connections.location, self._seconds)
             with reported():
                 # One message: the last reader did not wait until its transaction had ended.
                 await self._connection.execute(f"ROLLBACK; {sql}" if self._connection.is_in_transaction() else sql)
@@ -163,3 +167,13 @@ class PostgresReadSession(Reading):
         seconds = self._connections.location.statement_timeout / 1_000 if limit is None else limit
         message = f"a statement took longer than {seconds:g} s"
         return TimeLimitExceededError(message, seconds=seconds)
+
+
+def begin_reading(location: Location, seconds: float | None) -> str:
+    """Return the SQL that begins a session's transaction; it takes no snapshot yet.
+
+    Args:
+        location: says which limits hold.
+        seconds: time limit of one statement; None for the location's.
+    """
+    return f"{begin(location, snapshot=True, seconds=seconds)}; {_MARK}"

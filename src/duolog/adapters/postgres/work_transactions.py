@@ -30,10 +30,11 @@ class WorkTransactions:
         calls: the append functions.
         refusals: finds out what it means that a unit was refused.
         lost: remembers sessions whose COMMIT has an unknown outcome.
-        on_commit: hears of each commit.
+        on_commit: hears of each commit that appends.
+        on_end: hears of each attempt to commit, whatever came of it.
     """
 
-    __slots__ = ("_calls", "_lost", "_on_commit", "_refusals", "_schema", "connections", "statements")
+    __slots__ = ("_calls", "_lost", "_on_commit", "_on_end", "_refusals", "_schema", "connections", "statements")
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class WorkTransactions:
         lost: LostSessions,
         *,
         on_commit: Callable[[Appended], None],
+        on_end: Callable[[], None],
     ) -> None:
         self.connections = connections
         self.statements = statements
@@ -52,6 +54,7 @@ class WorkTransactions:
         self._refusals = refusals
         self._lost = lost
         self._on_commit = on_commit
+        self._on_end = on_end
 
     async def run(self, unit: Commit) -> Appended:
         """Commit a unit of work; see `WorkCommitter.commit`.
@@ -140,6 +143,8 @@ class WorkTransactions:
         except OutcomeUnknownError:
             self._lost.remember(session)
             raise
+        finally:
+            self._on_end()
 
 
 def _overtaken(unit: Commit) -> ConflictError:

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from duolog.adapters._sql.generation_tables import Redirection
 from duolog.adapters._sql.stored_tables import read_stored_tables
@@ -33,6 +33,7 @@ from duolog.adapters.sqlite.view_session import SqliteViewSession
 from duolog.adapters.sqlite.views import create_shadow, create_tables, drop_generation, forget_view, prepare_view
 from duolog.database.examination import Examination
 from duolog.database.port import Features, View
+from duolog.database.replicas import ReplicaPace, refuse_replicas
 from duolog.database.stored_tables import StoredTable
 from duolog.errors import NotStartedError
 from duolog.subscriptions.checkpoints import Checkpoint
@@ -218,6 +219,10 @@ class SqliteDatabase:
     def open_reader(self, *, seconds: float | None = None) -> SqliteReadSession:
         """Open a session that reads one snapshot and cannot write; see `Database.open_reader`."""
         return SqliteReadSession(self._opened().sessions, seconds=seconds)
+
+    def make_replicas(self, urls: Sequence[str], pace: ReplicaPace) -> NoReturn:  # noqa: ARG002 - there are none
+        """Refuse; see `Database.make_replicas`."""
+        refuse_replicas("sqlite")
 
     async def view_changes(self, views: Sequence[str]) -> Mapping[str, ViewChanges]:
         """Return what views have come to; see `ReadsViewChanges`."""

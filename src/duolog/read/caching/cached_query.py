@@ -19,11 +19,12 @@ from duolog.read.caching.answers import CachedAnswers
 from duolog.read.caching.declaration import CachePolicy
 from duolog.read.caching.entry import CacheEntry, ViewsRead, ViewsWanted
 from duolog.read.caching.figures import CacheMeter, Source
-from duolog.read.caching.known_views import KnownViews
+from duolog.read.caching.known_views import NEVER, KnownViews
 from duolog.read.caching.memory_cache import MemoryCache
 from duolog.read.caching.shared_level import SharedLevel
-from duolog.read.caching.snapshot_views import read_views
+from duolog.read.caching.snapshot_views import read_views, require_known
 from duolog.read.position_token import PositionToken
+from duolog.read.read_scope import ReadScope
 
 _log: Final = logging.getLogger("duolog.cache")
 _MEMORY: Final = Source.MEMORY
@@ -112,7 +113,7 @@ class CachedQuery:
             key = self._answers.key(context.message, context.given or context.cause)
         except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
             self._tell_unfit(error)
-            return await self._ask_alone(context, proceed)
+            return await self._ask_alone(context, proceed, self._least(context, time.monotonic()))
         now = time.monotonic()
         least = self._least(context, now)
         while True:
@@ -124,7 +125,7 @@ class CachedQuery:
                 return await self._lead(key, context, proceed, least)
             await flight.ended.wait()
             if flight.is_unfit:
-                return await self._ask_alone(context, proceed)
+                return await self._ask_alone(context, proceed, least)
             entry = flight.found
             if entry is not None and (
                 flight.as_of >= now or self._is_fresh(entry, least) or await self._is_confirmed(entry, least)
@@ -175,7 +176,7 @@ class CachedQuery:
             if entry is not None:
                 flight.found, flight.as_of = entry, least
                 return self._give(entry, Source.SHARED, context)
-            return await self._ask(key, context, proceed, flight)
+            return await self._ask(key, context, proceed, flight, least)
         finally:
             del self._flights[key]
             flight.ended.set()
@@ -200,13 +201,17 @@ class CachedQuery:
             self._memory.keep(key, entry)
         return entry
 
-    async def _ask(self, key: bytes, context: MessageContext, proceed: Call, flight: _Flight) -> object:
+    async def _ask(self, key: bytes, context: MessageContext, proceed: Call, flight: _Flight, least: float) -> object:
         """Ask the query service, and keep its answer with what the views had come to before it read them."""
         began = time.monotonic()
+        await require_known(context, self._names, self._known, since=least)
         views = await read_views(context, self._names, self._known)
+        scope = context.find(ReadScope)
+        is_behind = scope is not None and scope.is_behind
         answer = await proceed(context)
         self.meter.answered(Source.QUERIED)
-        if views is None or not (self._snapshot_reads or await self._are_unchanged(context, views)):
+        is_lost = scope is not None and scope.is_lost  # the service has answered all the same
+        if views is None or is_lost or not (self._snapshot_reads or await self._are_unchanged(context, views)):
             flight.is_unfit = True
             return answer
         views = replace(views, tag=self._answers.tag(key, views.versions))
@@ -217,15 +222,16 @@ class CachedQuery:
             flight.is_unfit = True
             self._tell_unfit(error)
             return answer
-        flight.found, flight.as_of = entry, began
+        flight.found, flight.as_of = entry, NEVER if is_behind else began
         if self._memory is not None:
             self._memory.keep(key, entry)
         if self._shared is not None:
             await self._shared.fill(self._shared_key(key), entry, self.meter)
         return answer
 
-    async def _ask_alone(self, context: MessageContext, proceed: Call) -> object:
+    async def _ask_alone(self, context: MessageContext, proceed: Call, least: float) -> object:
         """Ask the query service for one caller, and keep nothing."""
+        await require_known(context, self._names, self._known, since=least)
         if context.find(ViewsWanted) is not None:
             views = await read_views(context, self._names, self._known)
             if views is not None:

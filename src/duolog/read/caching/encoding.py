@@ -2,8 +2,10 @@
 
 import types
 import typing
-from collections.abc import Callable
-from typing import Any, Final, Protocol, Union
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Union
 
 import msgspec
 
@@ -12,38 +14,24 @@ from duolog.read.json_answer import Json, without_json
 from duolog.read.pages import CursorPage, OffsetPage, PaginatedResult
 
 _NOTHING: Final = b"null"
-_PAGES: Final = (PaginatedResult, OffsetPage, CursorPage)
+_PAGES: Final[Mapping[Any, Any]] = MappingProxyType(
+    {PaginatedResult: PaginatedResult[Any], OffsetPage: OffsetPage[Any], CursorPage: CursorPage[Any]}
+)
 
-_encoder: Final = msgspec.json.Encoder()
 
-
-class AnswerEncoding(Protocol):
+@dataclass(frozen=True, slots=True)
+class AnswerEncoding:
     """Encodes the answers of one query.
 
     Attributes:
+        encode: returns an answer as JSON; raises a TypeError, a ValueError or a DuologError if it cannot.
+        decode: returns the answer that was encoded; raises a ``msgspec.MsgspecError`` if it does not fit its type.
         is_immutable: nobody can change a decoded answer in place, so that one serves all.
     """
 
-    @property
-    def is_immutable(self) -> bool: ...  # noqa: D102 - see above
-
-    def encode(self, answer: Any) -> bytes:
-        """Return an answer as JSON.
-
-        Raises:
-            TypeError: it cannot be encoded.
-            ValueError: as TypeError.
-            DuologError: as TypeError.
-        """
-        ...
-
-    def decode(self, data: bytes) -> object:
-        """Return the answer that was encoded.
-
-        Raises:
-            msgspec.MsgspecError: it does not fit the declared type.
-        """
-        ...
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], object]
+    is_immutable: bool
 
 
 def answer_encoding(kind: Any) -> AnswerEncoding:
@@ -54,43 +42,31 @@ def answer_encoding(kind: Any) -> AnswerEncoding:
         RuntimeError: as TypeError.
         NameError: one of its annotations cannot be resolved.
     """
-    encoding = _Texts(without_json(kind)) if _is_json(kind) else _Objects(kind)
-    msgspec.json.schema(encoding.kind)
-    return encoding
+    if _is_json(kind):
+        return _of_texts(without_json(kind))
+    msgspec.json.schema(kind)
+    return AnswerEncoding(msgspec.json.Encoder().encode, msgspec.json.Decoder(kind).decode, is_immutable(kind))
 
 
-class _Objects:
-    __slots__ = ("decode", "is_immutable", "kind")
+def _of_texts(kind: Any) -> AnswerEncoding:
+    msgspec.json.schema(kind)
+    check: Callable[[bytes], object] = msgspec.json.Decoder(kind).decode
+    read: Callable[[bytes], object] = msgspec.json.Decoder(_with_mappings(kind)).decode
 
-    def __init__(self, kind: Any) -> None:
-        self.kind = kind
-        self.is_immutable = is_immutable(kind)
-        self.decode: Callable[[bytes], object] = msgspec.json.Decoder(kind).decode
+    def decode(text: bytes) -> object:
+        check(text)
+        return None if text == _NOTHING else Json[Any].of_text(text, read)
 
-    def encode(self, answer: Any) -> bytes:
-        return _encoder.encode(answer)
+    return AnswerEncoding(_text_of, decode, is_immutable=True)
 
 
-class _Texts:
-    __slots__ = ("_check", "_read", "is_immutable", "kind")
-
-    def __init__(self, kind: Any) -> None:
-        self.kind = kind
-        self.is_immutable = True
-        self._check: Callable[[bytes], object] = msgspec.json.Decoder(kind).decode
-        self._read: Callable[[bytes], object] = msgspec.json.Decoder(_with_mappings(kind)).decode
-
-    def encode(self, answer: Any) -> bytes:
-        if answer is None:
-            return _NOTHING
-        if not isinstance(answer, Json):
-            message = f"{type(answer).__name__} is no Json"
-            raise TypeError(message)
-        return answer.encode()
-
-    def decode(self, data: bytes) -> Json[Any] | None:
-        self._check(data)
-        return None if data == _NOTHING else Json.of_text(data, self._read)
+def _text_of(answer: Any) -> bytes:
+    if answer is None:
+        return _NOTHING
+    if not isinstance(answer, Json):
+        message = f"{type(answer).__name__} is no Json"
+        raise TypeError(message)
+    return answer.encode()
 
 
 def _is_json(kind: Any) -> bool:
@@ -101,8 +77,8 @@ def _is_json(kind: Any) -> bool:
 
 def _with_mappings(kind: Any) -> Any:
     """Return the type of what `Json` holds where its answers are of a type: a page of mappings, or just those."""
-    of = [typing.get_origin(each) for each in _but_none(kind)]
-    return next((page[Any] for page in _PAGES if page in of), Any)
+    some = _but_none(kind)
+    return _PAGES.get(typing.get_origin(some[0]), Any) if len(some) == 1 else Any
 
 
 def _but_none(kind: Any) -> list[Any]:

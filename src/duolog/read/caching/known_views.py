@@ -10,7 +10,9 @@ from typing import Final, Protocol
 from duolog.errors import NotStartedError
 from duolog.tables.view_changes import ReadsViewChanges, ViewChanges, ViewVersion
 
-_NEVER: Final = -math.inf
+NEVER: Final = -math.inf
+"""Before any time of the steady clock."""
+
 _NOTHING: Final[ViewVersion] = (0, 0, 0)
 
 
@@ -27,8 +29,8 @@ class KnownView:
 
     version: ViewVersion = _NOTHING
     position: int = 0
-    as_of: float = _NEVER
-    distrusted_at: float = _NEVER
+    as_of: float = NEVER
+    distrusted_at: float = NEVER
 
 
 class Listener(Protocol):
@@ -90,7 +92,7 @@ class KnownViews:
     def distrust(self, view: str) -> None:
         """Note that a view may have changed just now: what was read before says nothing any more."""
         known = self.of(view)
-        known.as_of, known.distrusted_at = _NEVER, time.monotonic()
+        known.as_of, known.distrusted_at = NEVER, time.monotonic()
         self._tell(view, is_certain=False)
 
     def distrust_all(self) -> None:

@@ -9,7 +9,7 @@ from duolog.messages.binding import Binding, MessageKind
 from duolog.read.caching.declaration import cache_policy
 from duolog.read.caching.entry import ViewsRead, ViewsWanted
 from duolog.read.caching.query_caches import QueryCaches
-from duolog.read.caching.snapshot_views import read_views
+from duolog.read.caching.snapshot_views import read_views, require_known
 
 
 class CacheMiddleware:
@@ -49,6 +49,7 @@ class CacheMiddleware:
 
         async def call(context: MessageContext) -> object:
             if context.find(ViewsWanted) is not None:
+                await require_known(context, names, known)
                 views = await read_views(context, names, known)
                 if views is not None:
                     context.put(ViewsRead, views)

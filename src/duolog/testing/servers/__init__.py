@@ -2,6 +2,7 @@
 
 from duolog.testing.servers.binaries import PostgresBinaries
 from duolog.testing.servers.databases import PostgresDatabases
+from duolog.testing.servers.postgres_replica import PostgresReplica
 from duolog.testing.servers.postgres_server import PostgresServer
 from duolog.testing.servers.settings import PostgresSettings
 from duolog.testing.servers.shared_server import postgres_for_test_run
@@ -10,6 +11,7 @@ from duolog.testing.servers.valkey_server import ValkeyServer, find_valkey, valk
 __all__ = [
     "PostgresBinaries",
     "PostgresDatabases",
+    "PostgresReplica",
     "PostgresServer",
     "PostgresSettings",
     "ValkeyServer",

@@ -41,7 +41,7 @@ def make_data(directory: Path, account: Account, binaries: PostgresBinaries, *, 
         ConfigurationError: the account cannot run the programs.
         ServerStartError: `initdb` failed.
     """
-    data = _empty_data(directory, account)
+    data = empty_data(directory, account)
     password = secrets.token_urlsafe(24)
     handed_over = directory / "handed-over"
     try:
@@ -49,7 +49,7 @@ def make_data(directory: Path, account: Account, binaries: PostgresBinaries, *, 
             path.unlink(missing_ok=True)
             path.touch(mode=0o600)
             path.write_text(content, encoding="utf-8")
-        _give(handed_over, account)
+        give(handed_over, account)
         command: list[str | Path] = [
             *(binaries.directory / "initdb", "--pgdata", data, "--pwfile", handed_over, *_OPTIONS),
             *(() if sync else ("--no-sync",)),
@@ -84,7 +84,7 @@ def unpack_data(directory: Path, account: Account, binaries: PostgresBinaries) -
     archive = _archive_of(account, binaries)
     if not archive.exists():
         _make_archive(archive, account, binaries)
-    data = _empty_data(directory, account)
+    data = empty_data(directory, account)
     with archive.open("rb") as packed:
         found = os.fstat(packed.fileno())
         if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
@@ -112,7 +112,7 @@ def _make_archive(archive: Path, account: Account, binaries: PostgresBinaries) -
         folder.chmod(0o711)
         make_data(folder, account, binaries, sync=False)
         password = (folder / LOGIN_FILE).replace(folder / "data" / LOGIN_FILE)
-        _give(password, account)
+        give(password, account)
         packed = folder / archive.name
         packed.touch(mode=0o600)
         with tarfile.open(packed, "w") as tar:
@@ -120,13 +120,20 @@ def _make_archive(archive: Path, account: Account, binaries: PostgresBinaries) -
         packed.replace(archive)  # in one step: whoever else makes it at the same time has a whole one as well
 
 
-def _empty_data(directory: Path, account: Account) -> Path:
+def empty_data(directory: Path, account: Account) -> Path:
+    """Make the folder ``data`` in a folder, for an account.
+
+    Args:
+        directory: the folder, which the account can enter.
+        account: who is to own the data.
+    """
     data = directory / "data"
     data.mkdir(mode=0o700, exist_ok=True)
-    _give(data, account)
+    give(data, account)
     return data
 
 
-def _give(path: Path, account: Account) -> None:
+def give(path: Path, account: Account) -> None:
+    """Let an account own a file or a folder."""
     if account.uid != os.geteuid():
         os.chown(path, account.uid, account.gid)

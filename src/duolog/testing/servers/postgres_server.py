@@ -61,7 +61,7 @@ class PostgresServer:
         self._account = server_account()
         self.binaries: Final = (binaries or PostgresBinaries.embedded()).readable_by(self._account)
         self._directory = None if directory is None else directory.absolute()
-        self._settings = settings or PostgresSettings()
+        self.settings: Final = settings or PostgresSettings()
         self._temporary = directory is None if temporary is None else temporary
         self._port = port
         self._use: SharedUse | None = None
@@ -133,7 +133,7 @@ class PostgresServer:
         try:
             use = self._use or self._begin_use()
             with use.turn():
-                self._cluster.make(self.binaries, temporary=self._temporary)
+                self._make(self._cluster)
                 running = self._cluster.postmaster()
                 self._port = self._launch(use) if running is None else running.port
         except BaseException:
@@ -211,6 +211,10 @@ class PostgresServer:
             raise DatabaseError(message)
         return Cluster(self._directory, self._account)
 
+    def _make(self, cluster: Cluster) -> None:
+        """Make its data directory and its password, unless they are there."""
+        cluster.make(self.binaries, temporary=self._temporary)
+
     def _begin_use(self) -> SharedUse:
         mode = 0o700 if self._account.uid == os.geteuid() else 0o711  # its own user has to get to the data in it
         if self._directory is None:
@@ -236,7 +240,7 @@ class PostgresServer:
             kept = keeper.Kept(
                 command=[
                     *(str(self.binaries.directory / "postgres"), "-D", str(self._cluster.data)),
-                    *self._settings.arguments(port),
+                    *self.settings.arguments(port),
                 ],
                 environment=self.binaries.environment,
                 uid=self._account.uid,

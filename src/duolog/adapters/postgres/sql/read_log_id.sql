@@ -1,0 +1,1 @@
+SELECT m.log_id::text FROM {schema}.meta AS m
