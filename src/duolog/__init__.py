@@ -28,6 +28,7 @@ from duolog.process_managers.process_manager import ProcessManager, Reactor
 from duolog.process_managers.reaction import Process, Reaction
 from duolog.projections.document_view import DocumentView
 from duolog.projections.guarded_keys import GuardedKeys, KeyWrite
+from duolog.projections.materialized_view import MaterializedView
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.caching.declaration import CacheScope, cached
@@ -100,6 +101,7 @@ __all__ = [
     "Keyset",
     "Limits",
     "MaintainedTotal",
+    "MaterializedView",
     "MessageContext",
     "Metadata",
     "Middleware",

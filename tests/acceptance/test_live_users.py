@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.acceptance.demo_server import DemoServer
+from tests.acceptance.headless_browser import browser_page, find_browser
 from users.infrastructure.providers import WriteModel
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("acceptance")]
@@ -71,3 +72,25 @@ async def test_the_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
             for path in re.findall(r'(?:src|href)="([^"]+)"', page.text):
                 assert path.startswith("/")
                 assert (await http.get(path)).status_code == 200
+
+
+@pytest.mark.skipif(find_browser() is None, reason="no Chromium: install one, or name it in DUOLOG_TEST_CHROMIUM")
+async def test_a_person_watches_the_list_in_a_browser(tmp_path: Path) -> None:
+    """Signed in on the page, they see the users that are there, and one who comes, without touching anything."""
+    with DemoServer(tmp_path / "data", WriteModel.EVENTS, filled=True) as demo:
+        async with demo.client() as http, browser_page(tmp_path / "profile") as page, asyncio.timeout(60):
+            await sign_in(http)
+            await page.open(f"{demo.url}/live")
+            await page.run(
+                f"""(() => {{
+                    const form = document.getElementById("sign-in");
+                    form.elements.email.value = "ada@example.com";
+                    form.elements.password.value = {json.dumps(PASSWORD)};
+                    form.requestSubmit();
+                }})()"""
+            )
+            await page.wait_for("""document.getElementById("users").textContent.includes("ada@example.com")""")
+            assert await page.run("""document.getElementById("state").textContent""") == "1 users"
+            await http.post("/users", json={"email": "bob@example.com", "password": PASSWORD})
+            await page.wait_for("""document.getElementById("users").textContent.includes("bob@example.com")""")
+            assert await page.run("""document.querySelector("table").hidden""") is False

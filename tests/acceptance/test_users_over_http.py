@@ -109,6 +109,13 @@ async def check_statistics(http: httpx.AsyncClient) -> None:
         {"role": role, "active": users[role, True], "inactive": users[role, False]}
         for role in ("user", "moderator", "admin")
     ]
+    answer = await http.get("/statistics/sign-ups")
+    assert answer.status_code == 200, answer.text
+    signed_up = Counter[tuple[str, bool]]()
+    for row in answer.json():
+        signed_up[row["role"], True] += row["active"]
+        signed_up[row["role"], False] += row["users"] - row["active"]
+    assert +signed_up == users
 
 
 async def check_credentials(http: httpx.AsyncClient, promise: Promise, *, exists: bool) -> None:

@@ -53,6 +53,7 @@ async def test_who_may_do_what(demo: DemoServer) -> None:
         ("GET", "/users", None, (401, 200, 200, 200)),
         ("GET", "/users?cursor=", None, (401, 200, 200, 200)),
         ("GET", "/statistics/roles", None, (401, 200, 200, 200)),
+        ("GET", "/statistics/sign-ups", None, (401, 200, 200, 200)),
         ("GET", mine, None, (401, 200, 200, 200)),
         ("GET", other, None, (401, 200, 200, 200)),
         ("HEAD", other, None, (401, 200, 200, 200)),

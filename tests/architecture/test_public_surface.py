@@ -47,6 +47,7 @@ PUBLIC = [
     "Keyset",
     "Limits",
     "MaintainedTotal",
+    "MaterializedView",
     "MessageContext",
     "Metadata",
     "Middleware",

@@ -14,6 +14,7 @@ __all__ = [
     "TestIdempotency",
     "TestInlineViews",
     "TestLeases",
+    "TestMaterializedViews",
     "TestMovedLogs",
     "TestPauses",
     "TestProcessStates",
@@ -82,6 +83,9 @@ class TestReadSessions(contracts.ReadSessionContract): ...
 
 
 class TestViewPreparation(contracts.ViewPreparationContract): ...
+
+
+class TestMaterializedViews(contracts.MaterializedViewContract): ...
 
 
 class TestViewChanges(contracts.ViewChangesContract): ...

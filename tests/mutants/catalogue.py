@@ -8,6 +8,7 @@ from tests.mutants.gateways import GATEWAY_MUTANTS
 from tests.mutants.idempotency import IDEMPOTENCY_MUTANTS
 from tests.mutants.inline import INLINE_MUTANTS
 from tests.mutants.intents import INTENT_MUTANTS
+from tests.mutants.materialized_views import MATERIALIZED_VIEW_MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.postgres import POSTGRES_MUTANTS
 from tests.mutants.processes import PROCESS_MUTANTS
@@ -223,9 +224,10 @@ _VIEWS: Final = (
         "P6",
         "adapters/sqlite/view_session.py",
         "            move_checkpoint(connection, move, wrote=wrote)\n            _run_buffered(connection, buffered)\n"
-        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n",
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n"
+        "            self._swap(connection)\n\n",
         "            _run_buffered(connection, buffered)\n            unpark(connection, move.share, unparked)\n"
-        "            park(connection, parked)\n\n        if self._hold is None:\n"
+        "            park(connection, parked)\n            self._swap(connection)\n\n        if self._hold is None:\n"
         "            await self._writer.run(Action("
         "lambda connection: move_checkpoint(connection, move, wrote=wrote)))\n",
         (f"{_SQLITE}::TestViewSessions::test_a_refused_statement_writes_nothing", f"{_POISON}"),
@@ -343,6 +345,7 @@ MUTANTS: Final = (
     *INLINE_MUTANTS,
     *REBUILD_MUTANTS,
     *REPLICA_MUTANTS,
+    *MATERIALIZED_VIEW_MUTANTS,
     *FAULT_MUTANTS,
     *POSTGRES_MUTANTS,
     *WORKER_MUTANTS,

@@ -68,12 +68,14 @@ _VIEWS: Final = (
         "adapters/sqlite/view_session.py",
         "            move_checkpoint(connection, move, wrote=wrote)\n"
         "            _run_buffered(connection, buffered)\n"
-        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n"
+        "            self._swap(connection)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))\n",
         "            _run_buffered(connection, buffered)\n"
-        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n"
+        "            self._swap(connection)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))\n"
@@ -87,11 +89,13 @@ _VIEWS: Final = (
         "adapters/sqlite/view_session.py",
         "            move_checkpoint(connection, move, wrote=wrote)\n"
         "            _run_buffered(connection, buffered)\n"
-        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n"
+        "            self._swap(connection)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n",
         "            _run_buffered(connection, buffered)\n"
-        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n\n"
+        "            unpark(connection, move.share, unparked)\n            park(connection, parked)\n"
+        "            self._swap(connection)\n\n"
         "        unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))\n"
         "        try:\n"
         "            if self._hold is None:\n"

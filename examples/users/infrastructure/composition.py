@@ -10,6 +10,7 @@ from users.application.commands.send_reminder import SendReminderCommand, SendRe
 from users.application.commands.sign_in import SignInCommand, SignInInteractor
 from users.application.commands.update_user import UpdateUserCommand, UpdateUserInteractor
 from users.application.processes.welcome_users import WelcomeUsers
+from users.application.queries.count_sign_ups import CountSignUpsQuery, CountSignUpsQueryService
 from users.application.queries.count_users import CountUsersQuery, CountUsersQueryService
 from users.application.queries.export_users import ExportUsersQuery, ExportUsersQueryService
 from users.application.queries.get_user import GetUserQuery, GetUserQueryService
@@ -20,6 +21,7 @@ from users.domain import events
 from users.domain.errors import EmailTakenError
 from users.infrastructure.models import EMAIL_IS_UNIQUE
 from users.infrastructure.projections.role_projection import RoleProjection
+from users.infrastructure.projections.sign_ups_view import SignUpsView
 from users.infrastructure.projections.user_projection import UserProjection
 from users.infrastructure.providers import UsersProvider, WriteModel
 from users.infrastructure.schema import tables_in_memory
@@ -52,8 +54,10 @@ def make_application(
             PageUsersQuery.handled_by(PageUsersQueryService, reads=reads),
             ExportUsersQuery.handled_by(ExportUsersQueryService, reads=reads),
             CountUsersQuery.handled_by(CountUsersQueryService, reads=[RoleProjection]),
+            CountSignUpsQuery.handled_by(CountSignUpsQueryService, reads=[SignUpsView]),
         ],
         projections=[UserProjection, RoleProjection],
+        materialized_views=[SignUpsView],
         processes=[WelcomeUsers],
         providers=[UsersProvider(write_model), *_sessions(write_model)],
         events=[events],

@@ -9,6 +9,7 @@ from duolog import Cursors, Secret
 from users.application.access import Access
 from users.application.ports.credential_gateway import CredentialGateway
 from users.application.ports.role_statistics_gateway import RoleStatisticsGateway
+from users.application.ports.sign_ups_gateway import SignUpsGateway
 from users.application.ports.user_query_gateway import UserQueryGateway
 from users.application.ports.user_repository import UserRepository
 from users.domain.password import PasswordHasher
@@ -17,6 +18,7 @@ from users.infrastructure.adapters.argon2_password_hasher import Argon2PasswordH
 from users.infrastructure.adapters.event_credential_reader import EventCredentialReader
 from users.infrastructure.adapters.event_sourced_user_repository import EventSourcedUserRepository
 from users.infrastructure.adapters.postgres_role_statistics_reader import PostgresRoleStatisticsReader
+from users.infrastructure.adapters.postgres_sign_ups_reader import PostgresSignUpsReader
 from users.infrastructure.adapters.postgres_user_reader import PostgresUserReader
 from users.infrastructure.adapters.sqlalchemy_user_repository import SqlAlchemyUserRepository
 from users.infrastructure.adapters.table_credential_reader import TableCredentialReader
@@ -46,6 +48,7 @@ class UsersProvider(Provider):
         self.provide(UserService)
         self.provide(PostgresUserReader, provides=UserQueryGateway)
         self.provide(PostgresRoleStatisticsReader, provides=RoleStatisticsGateway)
+        self.provide(PostgresSignUpsReader, provides=SignUpsGateway)
         match write_model:
             case WriteModel.EVENTS:
                 self.provide(EventSourcedUserRepository, provides=UserRepository)

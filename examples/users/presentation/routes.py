@@ -10,6 +10,7 @@ from users.application.commands.create_user import CreateUserCommand
 from users.application.commands.delete_user import DeleteUserCommand
 from users.application.commands.sign_in import SignInCommand
 from users.application.commands.update_user import UpdateUserCommand
+from users.application.queries.count_sign_ups import CountSignUpsQuery
 from users.application.queries.count_users import CountUsersQuery
 from users.application.queries.export_users import ExportUsersQuery
 from users.application.queries.get_user import GetUserQuery
@@ -74,5 +75,6 @@ def make_api(app: Application) -> FastAPI:
         "/users/{user_id}", DeleteUserCommand, raises=[UserNotFoundError, StaleUserError, InvalidUserDataError]
     )
     users.get("/statistics/roles", CountUsersQuery)
+    users.get("/statistics/sign-ups", CountSignUpsQuery)
     add_live_page(api)
     return api

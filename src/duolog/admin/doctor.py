@@ -4,6 +4,7 @@ import asyncio
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 
 from duolog.admin.projection_status import ProjectionStatus, generation_statuses
@@ -37,6 +38,7 @@ async def diagnose(
     *,
     views: Mapping[str, int] | None = None,
     decode: Decode | None = None,
+    delays: Mapping[str, float] = MappingProxyType({}),
     patience: float = 1.0,
     quick: bool = False,
     replicas: Replicas | None = None,
@@ -47,6 +49,7 @@ async def diagnose(
         database: a database that is not open; it is closed again at the end.
         views: versions of the code's projections by name; None if the code is not at hand.
         decode: decodes an event, or raises `UndecodableEventError`; None if the code is not at hand.
+        delays: by name of materialized views, how long they may lag behind, in seconds.
         patience: how long a projection that lags behind may stay where it is, in seconds.
         quick: leave out what takes long with a large database.
         replicas: of the database, which are not open; None if there are none, or they are not known.
@@ -76,7 +79,8 @@ async def diagnose(
                 found.append(_left_over(status, parked))
                 continue
             there = were.get((status.name, status.generation), ())
-            stands = await standstills(there, status.shares, database.store, decode)
+            is_due = status.lag_seconds > delays.get(status.name, 0.0)
+            stands = await standstills(there, status.shares, database.store, decode) if is_due else ()
             found += _projection(status, stands, parked, now, members, is_known=views is not None)
         if views is not None:
             found += _versions(statuses, views)

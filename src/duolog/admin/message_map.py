@@ -43,6 +43,21 @@ class MappedProjection:
 
 
 @dataclass(frozen=True, slots=True)
+class MappedView:
+    """A materialized view and what it reads.
+
+    Attributes:
+        name: its name.
+        version: its version.
+        reads: names of views, and of the application's own tables.
+    """
+
+    name: str
+    version: int
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MappedQuery:
     """A query and the projections whose views it reads.
 
@@ -66,12 +81,14 @@ class MessageMap:
         projections: in the order of the application.
         queries: in the order of the handlers.
         unprojected: stored names of registered events that no projection folds.
+        materialized_views: each behind those that it reads.
     """
 
     commands: Sequence[MappedCommand]
     projections: Sequence[MappedProjection]
     queries: Sequence[MappedQuery]
     unprojected: Sequence[str]
+    materialized_views: Sequence[MappedView] = ()
 
 
 def message_map(structure: ApplicationStructure) -> MessageMap:
@@ -92,9 +109,12 @@ def message_map(structure: ApplicationStructure) -> MessageMap:
         for binding in structure.queries
     ]
     projected = {event for projection in projections for event in projection.events}
-    return MessageMap(
-        commands, projections, queries, [each for each in structure.types.names() if each not in projected]
-    )
+    views = [
+        MappedView(each.name, each.version, (*(source.name for source in each.reads), *each.tables))
+        for each in structure.materialized_views
+    ]
+    unprojected = [each for each in structure.types.names() if each not in projected]
+    return MessageMap(commands, projections, queries, unprojected, views)
 
 
 def as_mermaid(message_map: MessageMap) -> str:
@@ -107,12 +127,16 @@ def as_mermaid(message_map: MessageMap) -> str:
     for projection in message_map.projections:
         events.update(projection.events)
     lines += [f'    e_{_id(event)}(["{event}"])' for event in sorted(events)]
-    lines += [f'    p_{_id(each.name)}[("{each.name} v{each.version}")]' for each in message_map.projections]
+    views: list[MappedProjection | MappedView] = [*message_map.projections, *message_map.materialized_views]
+    lines += [f'    p_{_id(each.name)}[("{each.name} v{each.version}")]' for each in views]
     lines += [f'    q_{_id(each.name)}["{each.name}"]' for each in message_map.queries]
     for command in message_map.commands:
         lines += [f"    c_{_id(command.name)} -.-> e_{_id(event)}" for event in command.events]
     for projection in message_map.projections:
         lines += [f"    e_{_id(event)} --> p_{_id(projection.name)}" for event in projection.events]
+    known = {each.name for each in views}
+    for view in message_map.materialized_views:
+        lines += [f"    p_{_id(name)} --> p_{_id(view.name)}" for name in view.reads if name in known]
     for query in message_map.queries:
         lines += [f"    p_{_id(view)} --> q_{_id(query.name)}" for view in query.reads]
     return "\n".join(lines)
@@ -128,6 +152,11 @@ def as_text(message_map: MessageMap) -> str:
     for projection in message_map.projections:
         lines.append(f"  {projection.name} version {projection.version}")
         lines += [f"    <- {event}" for event in projection.events]
+    if message_map.materialized_views:
+        lines += ["", "materialized views, and what each reads"]
+    for view in message_map.materialized_views:
+        lines.append(f"  {view.name} version {view.version}")
+        lines += [f"    <- {name}" for name in view.reads]
     lines += ["", "queries, and the projections that each reads"]
     for query in message_map.queries:
         lines.append(f"  {query.name} ({query.handler})")

@@ -8,6 +8,7 @@ from duolog.admin.call_arguments import classes_passed_to
 from duolog.admin.source_code import named_in
 from duolog.codec.event_types import EventTypes
 from duolog.messages.binding import Binding, MessageKind
+from duolog.projections.materialized_view import MaterializedView
 from duolog.projections.projection import Projection
 from duolog.write.aggregate import Aggregate
 from duolog.write.decider import Decider
@@ -24,6 +25,7 @@ class ApplicationStructure:
         name: the application's name.
         bindings: its messages with their handlers.
         projections: its projections.
+        materialized_views: its materialized views.
         types: its registered event types.
         needs: by handler class, every type that it needs, with the chain of constructors that leads there.
     """
@@ -31,6 +33,7 @@ class ApplicationStructure:
     name: str
     bindings: Sequence[Binding[Any, Any]]
     projections: Sequence[type[Projection]]
+    materialized_views: Sequence[type[MaterializedView]]
     types: EventTypes
     needs: Mapping[type, Mapping[type, Chain]]
 

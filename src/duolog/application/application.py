@@ -21,12 +21,15 @@ from duolog.dispatch.pipeline import Placed
 from duolog.messages.binding import Binding
 from duolog.process_managers.process_manager import Reactor
 from duolog.projections.inline_building import InlineBuilding
+from duolog.projections.materialized_view import MaterializedView, ViewClass, in_order_of_reading
 from duolog.projections.projection import Projection
 from duolog.projections.rebuild import Rebuilds
 from duolog.projections.shares import ProjectionShares
+from duolog.projections.view_refresher import ViewRefresher
 from duolog.read.caching.figures import CacheFigures
 from duolog.read.caching.level import Caching
 from duolog.subscriptions.parked_choice import ParkedChoice, RetriedKey
+from duolog.subscriptions.share import Share
 from duolog.subscriptions.status import SubscriptionStatus
 
 
@@ -51,7 +54,8 @@ class Application(MessageSender):
         database: URL of its database; the scheme finds the adapter (``sqlite:///file.db``, ``memory://``).
         handlers: bindings made by ``handled_by``, ``bind_command`` and ``bind_query``.
         projections: the projections that run in this process.
-        processes: the reactors and process managers, which run where the projections do.
+        materialized_views: the materialized views, which are refreshed where the projections run.
+        processes: the reactors and process managers, which run there too.
         providers: dishka providers for what handlers, gateways and projections take.
         events: event classes, or modules of them, that no projection handles.
         tables: by name, the DDL of ordinary tables that repositories own; created where missing.
@@ -74,6 +78,7 @@ class Application(MessageSender):
         database: str,
         handlers: Sequence[Binding[Any, Any]],
         projections: Sequence[type[Projection]] = (),
+        materialized_views: Sequence[type[MaterializedView]] = (),
         processes: Sequence[type[Reactor]] = (),
         providers: Sequence[Provider] = (),
         events: Sequence[type | ModuleType] = (),
@@ -94,6 +99,7 @@ class Application(MessageSender):
             database,
             registry,
             tuple(projections),
+            in_order_of_reading(tuple(materialized_views)),
             tuple(processes),
             tuple(providers),
             tuple(events),
@@ -179,6 +185,16 @@ class Application(MessageSender):
         return self._parts.projections
 
     @property
+    def views(self) -> tuple[ViewClass, ...]:
+        """The classes that declare views: projections, then materialized views."""
+        return self._parts.views
+
+    @property
+    def materialized_views(self) -> tuple[type[MaterializedView], ...]:
+        """The classes of materialized views, each behind those that it reads."""
+        return self._parts.materialized_views
+
+    @property
     def processes(self) -> tuple[type[Reactor], ...]:
         """The classes of reactors and process managers."""
         return self._parts.processes
@@ -195,6 +211,10 @@ class Application(MessageSender):
     def inline_building(self) -> InlineBuilding:
         """Return what builds the views of its inline projections; the database is to be open."""
         return self._assembly.inline_building()
+
+    def view_refresher(self, view: type[MaterializedView], share: Share) -> ViewRefresher:
+        """Return what refreshes a share of a materialized view, for whoever has its lease."""
+        return self._assembly.followers.materialized().refresher(view, share)
 
     def rebuilds(self) -> Rebuilds:
         """Return what rebuilds the views of its projections, while it runs here or elsewhere."""

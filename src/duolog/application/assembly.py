@@ -39,6 +39,7 @@ from duolog.messages.command import is_named_command
 from duolog.messages.metadata import Metadata
 from duolog.projections.inline_building import InlineBuilding
 from duolog.projections.inline_views import InlineViews
+from duolog.projections.materialized_view import MaterializedView
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase
 from duolog.read.position_token import PositionToken
@@ -221,7 +222,10 @@ class Assembly:
 
     async def _wait(self, reads: Sequence[type[ReadModel]], after: int | PositionToken, seconds: float) -> None:
         inline = {each.name for each in self._inline.projections}  # which never lag
-        await self.started().wait.until([each for each in reads if each.name not in inline], after, seconds)
+        # What a view that is read has parked, a materialized view lacks too.
+        behind = [source for each in reads if issubclass(each, MaterializedView) for source in each.sources()]
+        waits = [each for each in dict.fromkeys((*behind, *reads)) if each.name not in inline]
+        await self.started().wait.until(waits, after, seconds)
 
     def _defaults(self) -> Sequence[Middleware]:
         settings = self._parts.settings

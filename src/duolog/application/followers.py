@@ -21,6 +21,9 @@ from duolog.process_managers.page_processor import ReactionPorts
 from duolog.process_managers.parked_retry import ParkedReactions
 from duolog.process_managers.process_manager import Reactor
 from duolog.process_managers.runtime import VERSION, ReactorRuntime
+from duolog.projections.haste import Haste
+from duolog.projections.materialized_shares import MaterializedShares
+from duolog.projections.materialized_view import ViewClass
 from duolog.projections.parked_retry import ParkedRetry
 from duolog.projections.projection import Projection
 from duolog.projections.rebuild import Rebuilds
@@ -80,7 +83,16 @@ class Followers:
         meters = SubscriptionMeters(meter, self.database, names) if meter is not None and names else None
         keyed = [each.name for each in self.projections if each.is_keyed()]
         progress = Progress(self.database.checkpoints, ViewNews(self.known, meters), keyed=keyed)
-        runtime = ProjectionRuntime(self.projections, self.shares(), source=self.database, progress=progress, only=work)
+        haste = Haste()
+        materialized = self.materialized(progress, haste)
+        runtime = ProjectionRuntime(
+            self.projections,
+            self.shares(),
+            source=self.database,
+            progress=progress,
+            views=[materialized.subscription(each) for each in self.parts.materialized_views],
+            only=work,
+        )
         reactors = ReactorRuntime(
             self.parts.processes, self._reaction_ports(), source=self.database, progress=progress, only=work
         )
@@ -92,6 +104,7 @@ class Followers:
             wait=PositionWait(self.database.store, self.database.parking, progress),
             meters=meters,
             due=self._due_commands(runtime.owner),
+            haste=haste,
         )
 
     def shares(self) -> ProjectionShares:
@@ -102,6 +115,23 @@ class Followers:
             open_view=self.views.open,
             open_projection=ProjectionScopes(self.container).open,
             codec=self.events,
+        )
+
+    def materialized(self, progress: Progress | None = None, haste: Haste | None = None) -> MaterializedShares:
+        """Return what refreshes materialized views.
+
+        Args:
+            progress: the board on which the owners of this process write how far they are; None where none runs.
+            haste: tells whether somebody waits who does not care how often views are refreshed.
+        """
+        return MaterializedShares(
+            source=self.database,
+            changes=self.database,
+            progress=progress or Progress(self.database.checkpoints),
+            prepare_view=self.views.prepare,
+            open_view=self.views.open,
+            told=self.known.distrust,
+            haste=haste,
         )
 
     def rebuilds(self) -> Rebuilds:
@@ -122,11 +152,15 @@ class Followers:
 
     @property
     def _subscriptions(self) -> Sequence[str]:
-        return [*(each.name for each in self.projections), *(each.name for each in self.parts.processes)]
+        return [*(each.name for each in self._followed), *(each.name for each in self.parts.processes)]
+
+    @property
+    def _followed(self) -> Sequence[ViewClass]:
+        return [*self.projections, *self.parts.materialized_views]
 
     def _keeper(self) -> VersionKeeper:
         seconds = self.parts.settings.keep_previous_hours * 3_600
-        return VersionKeeper(self.projections, self.views, self.database, keep_seconds=seconds)
+        return VersionKeeper(self._followed, self.views, self.database, keep_seconds=seconds)
 
     def _due_commands(self, owner: str) -> DueCommands:
         pace = DuePace(at_once=self.parts.settings.due_at_once)

@@ -14,6 +14,7 @@ from duolog.dispatch.registry import HandlerRegistry
 from duolog.errors import ConfigurationError
 from duolog.process_managers.process_manager import Reactor
 from duolog.process_managers.runtime import check_names
+from duolog.projections.materialized_view import MaterializedView, ViewClass
 from duolog.projections.projection import Projection
 from duolog.read.caching.level import Caching
 
@@ -27,6 +28,7 @@ class Parts:
         database_url: finds the database's adapter.
         registry: the handlers.
         projections: the projection classes.
+        materialized_views: the classes of materialized views, each behind those that it reads.
         processes: the classes of reactors and process managers.
         providers: the application's dishka providers.
         events: event classes or modules that no projection handles.
@@ -43,6 +45,7 @@ class Parts:
     database_url: str
     registry: HandlerRegistry
     projections: tuple[type[Projection], ...]
+    materialized_views: tuple[type[MaterializedView], ...]
     processes: tuple[type[Reactor], ...]
     providers: tuple[Provider, ...]
     events: tuple[type | ModuleType, ...]
@@ -54,17 +57,28 @@ class Parts:
     caching: Caching
     replica_urls: tuple[str, ...] = ()
 
+    @property
+    def views(self) -> tuple[ViewClass, ...]:
+        """All classes that declare a view."""
+        return (*self.projections, *self.materialized_views)
+
     def __post_init__(self) -> None:
-        """Refuse a query that waits for a projection which the application does not have.
+        """Refuse a query that waits for a view which the application does not have, and a view that reads such a one.
 
         Raises:
             ConfigurationError: ``after=`` would never be satisfied.
         """
-        known = {projection.name for projection in self.projections}
+        known = {each.name for each in self.views}
+        for view in self.materialized_views:
+            unknown = sorted(each.name for each in view.reads if each.name not in known)
+            if unknown:
+                message = f"materialized view {view.name!r} reads {unknown[0]}, which the application does not have"
+                hint = "Name it in projections=[...] or materialized_views=[...]."
+                raise ConfigurationError(message, hint=hint)
         check_names(self.processes, list(known))
         for binding in self.registry:
             missing = sorted(model.name for model in binding.reads if model.name not in known)
             if missing:
-                message = f"{binding.name} reads {', '.join(missing)}, which is not among the application's projections"
-                hint = "Add it to projections=[...]; `start(projections=False)` leaves running it to another process."
+                message = f"{binding.name} reads {', '.join(missing)}, which is not among the application's views"
+                hint = "Add it to projections=[...] or materialized_views=[...]; another process may run it."
                 raise ConfigurationError(message, hint=hint)

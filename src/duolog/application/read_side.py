@@ -29,6 +29,7 @@ class ReadSide:
     def __init__(self, parts: Parts, database: Database, wait: WaitUntil) -> None:
         self.known = KnownViews(database)
         counted = frozenset(each.name for each in parts.projections if each.tables and not each.inline)
+        counted |= {each.name for each in parts.materialized_views}
         settings, meter = parts.settings, find_meter()
         on_count = None
         if meter is not None:

@@ -7,6 +7,7 @@ from typing import Final
 from duolog.errors import AfterTimeoutError
 from duolog.eventstore.port import EventStore
 from duolog.process_managers.runtime import ReactorRuntime
+from duolog.projections.haste import Haste
 from duolog.projections.runtime import ProjectionRuntime
 from duolog.projections.version_keeper import VersionKeeper
 from duolog.read.position_wait import PositionWait
@@ -29,6 +30,7 @@ class Running:
         wait: waits for positions.
         meters: measures the projections; None where nobody listens.
         due: executes scheduled commands.
+        haste: lets materialized views be refreshed without waiting for their intervals.
     """
 
     runtime: ProjectionRuntime
@@ -38,6 +40,7 @@ class Running:
     wait: PositionWait
     meters: SubscriptionMeters | None
     due: DueCommands
+    haste: Haste
 
     async def caught_up(self, store: EventStore, *, seconds: float) -> None:
         """Wait until every projection and process has the log's end, and no scheduled command is due.
@@ -54,15 +57,16 @@ class Running:
         head = await store.head()
         names = [status.subscription for status in (*self.runtime.statuses(), *self.processes.statuses())]
         try:
-            async with asyncio.timeout(seconds):
-                await self.keeper.settled()
-                while True:
-                    for name in names:
-                        await self.progress.reached(name, head)
-                    if await self.due.is_settled() and await store.head() == head:
-                        break
-                    await asyncio.sleep(_BETWEEN_LOOKS)
-                    head = await store.head()
+            with self.haste.wanted():
+                async with asyncio.timeout(seconds):
+                    await self.keeper.settled()
+                    while True:
+                        for name in names:
+                            await self.progress.reached(name, head)
+                        if await self.due.is_settled() and await store.head() == head:
+                            break
+                        await asyncio.sleep(_BETWEEN_LOOKS)
+                        head = await store.head()
         except TimeoutError:
             reached = {name: await self.progress.position(name) for name in names}
             raise AfterTimeoutError(position=head, reached=reached, seconds=seconds) from None

@@ -15,6 +15,7 @@ def structure_of(application: Application) -> ApplicationStructure:
         application.name,
         bindings,
         application.projections,
+        application.materialized_views,
         application.codec.types,
         {handler: needs_of(application.container, handler) for handler in handlers},
     )

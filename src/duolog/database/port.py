@@ -9,6 +9,7 @@ from duolog.database.replicas import ReplicaPace, Replicas
 from duolog.database.stored_tables import StoredTable
 from duolog.database.transfer import LogTransfer
 from duolog.process_managers.states import ProcessStates
+from duolog.projections.materialized_view import Contents
 from duolog.projections.view_database import ViewSession
 from duolog.scheduling.command_schedule import CommandSchedule
 from duolog.subscriptions.checkpoints import Checkpoint
@@ -53,9 +54,9 @@ class View:
         version: the projection's version.
         tables: by table name, the DDL that makes it (and its indexes).
         partitions: how many shares a new generation of it starts with, 1 to 256.
-        indexes: by name, the DDL of indexes that handlers do not need: a generation that is built beside a live one
-            gets them only when it is loaded.
+        indexes: by name, the DDL of indexes that handlers do not need; a rebuild makes them when it has loaded.
         dependants: by name, the DDL of the application's views that read its tables; a switch makes them anew.
+        contents: of a materialized view, which is made instead of the table where there are some; it begins empty.
     """
 
     subscription: str
@@ -64,6 +65,7 @@ class View:
     partitions: int = 1
     indexes: Mapping[str, str] = field(default_factory=dict[str, str])
     dependants: Mapping[str, str] = field(default_factory=dict[str, str])
+    contents: Contents | None = None
 
 
 class Database(SubscriptionSource, ReadsViewChanges, Protocol):

@@ -9,6 +9,7 @@ from typing import Final
 
 from duolog.errors import ConfigurationError, SwitchBlockedError, ViewBehindError
 from duolog.projections.building import BULK, GenerationBuilder, Show
+from duolog.projections.materialized_view import MaterializedView, ViewClass
 from duolog.projections.projection import Projection
 from duolog.projections.shares import ProjectionShares
 from duolog.projections.version_keeper import NEAR
@@ -54,7 +55,7 @@ class Rebuilds:
         async with self._builder(projection, shadow.number, strict=strict) as builder:
             yield Rebuild(projection, shadow, self.generations, builder)
 
-    async def live(self, projection: type[Projection]) -> Generation:
+    async def live(self, projection: ViewClass) -> Generation:
         """Return the live generation of a view.
 
         Raises:
@@ -67,13 +68,13 @@ class Rebuilds:
             raise ConfigurationError(message, hint="Run the application: it builds the view from the beginning.")
         return live
 
-    async def previous(self, projection: type[Projection]) -> Generation | None:
+    async def previous(self, projection: ViewClass) -> Generation | None:
         """Return the generation that was live last before the one that is; None if there is none any more."""
         there = await self.source.generations.read(projection.name)
         previous = [each for each in there if each.role is Role.PREVIOUS]
         return max(previous, key=lambda each: each.since, default=None)
 
-    async def behind(self, projection: type[Projection], generation: Generation) -> int:
+    async def behind(self, projection: ViewClass, generation: Generation) -> int:
         """Return by how many positions a generation is behind the live one; 0 if it is not."""
         live = await self.live(projection)
         positions: dict[int, list[int]] = {live.number: [], generation.number: []}
@@ -82,15 +83,14 @@ class Rebuilds:
                 positions[each.share.generation].append(each.position)
         return max(0, max(positions[live.number], default=0) - min(positions[generation.number], default=0))
 
-    async def roll_back(
-        self, projection: type[Projection], *, accept_behind: bool, seconds: float, show: Show
-    ) -> Generation:
+    async def roll_back(self, projection: ViewClass, *, accept_behind: bool, seconds: float, show: Show) -> Generation:
         """Let queries read the previous generation again.
 
-        If it has the code's version, what it lacks is applied here first.
+        If it has the code's version, what it lacks is applied here first; a materialized view is waited for, which the
+        processes of its version refresh.
 
         Args:
-            projection: the projection's class.
+            projection: the view's class.
             accept_behind: let queries go back in time.
             seconds: how long to try where the tables are in use.
             show: called with how far it is, where it has to catch up.
@@ -108,6 +108,8 @@ class Rebuilds:
         if previous is None:
             message = f"view {projection.name!r} has no previous generation"
             raise ConfigurationError(message, hint="It was not rebuilt, or the time to go back is over: rebuild it.")
+        if issubclass(projection, MaterializedView):
+            return await _switched(self.generations, projection, previous, seconds=seconds, accept_behind=accept_behind)
         if accept_behind or previous.version != projection.version:
             return await _switched(
                 self.generations, projection, previous, seconds=seconds, accept_behind=accept_behind, waits=False
@@ -195,7 +197,7 @@ class Rebuild:
 
 async def _switched(
     generations: ViewGenerations,
-    projection: type[Projection],
+    projection: ViewClass,
     generation: Generation,
     *,
     seconds: float,

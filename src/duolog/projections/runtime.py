@@ -12,7 +12,7 @@ from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.runner import Pace
 from duolog.subscriptions.source import SubscriptionSource
 from duolog.subscriptions.status import SubscriptionStatus
-from duolog.subscriptions.supervisor import SubscriptionSupervisor
+from duolog.subscriptions.supervisor import Subscription, SubscriptionSupervisor
 
 
 class ProjectionRuntime:
@@ -26,6 +26,7 @@ class ProjectionRuntime:
         source: the log, checkpoints, leases and parked events; every database is one.
         progress: the board on which queries of this process wait.
         pace: times and sizes.
+        views: what it works on for materialized views, each behind those that it reads.
         only: names of those that this process works on; None for all. Of the others it only creates the views.
 
     Raises:
@@ -41,11 +42,12 @@ class ProjectionRuntime:
         source: SubscriptionSource,
         progress: Progress,
         pace: Pace | None = None,
+        views: Sequence[Subscription] = (),
         only: Collection[str] | None = None,
     ) -> None:
-        _refuse_doubles(projections)
         self._owner = owner_name()
-        self._subscriptions = [shares.subscription(projection) for projection in projections]
+        self._subscriptions = [*(shares.subscription(projection) for projection in projections), *views]
+        _refuse_doubles(self._subscriptions)
         chosen = [each for each in self._subscriptions if only is None or each.name in only]
         self._supervisor = SubscriptionSupervisor(
             chosen, source=source, progress=progress, owner=self._owner, pace=pace
@@ -91,12 +93,12 @@ class ProjectionRuntime:
         await self._supervisor.stop(seconds=seconds)
 
     def statuses(self) -> tuple[SubscriptionStatus, ...]:
-        """Return what each projection that this process works on is doing here, in the order of the projections."""
+        """Return what each projection and materialized view that this process works on is doing here, in order."""
         return self._supervisor.statuses()
 
 
-def _refuse_doubles(projections: Sequence[type[Projection]]) -> None:
-    doubled = [name for name, count in Counter(projection.name for projection in projections).items() if count > 1]
+def _refuse_doubles(subscriptions: Sequence[Subscription]) -> None:
+    doubled = [name for name, count in Counter(each.name for each in subscriptions).items() if count > 1]
     if doubled:
         message = f"projections share the name {doubled[0]!r}"
         raise ConfigurationError(message, hint="A name stands for one view and its checkpoint; give each its own.")

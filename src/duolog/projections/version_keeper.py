@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from duolog.errors import DatabaseBusyError, DuologError, GenerationGoneError, SwitchRefusedError, ViewBehindError
-from duolog.projections.projection import Projection
+from duolog.projections.materialized_view import MaterializedView, ViewClass
 from duolog.projections.views import ViewGenerations
 from duolog.subscriptions.failure import error_text
 from duolog.subscriptions.generations import Generation, Role
@@ -34,7 +34,7 @@ class VersionKeeper:
     Any number of processes may do so at once; whoever comes second finds it done.
 
     Args:
-        projections: the projections' classes.
+        projections: the classes of projections and materialized views.
         generations: makes, switches and drops generations.
         source: tells which there are and where they are.
         keep_seconds: how long a previous generation is kept.
@@ -42,7 +42,7 @@ class VersionKeeper:
 
     def __init__(
         self,
-        projections: Sequence[type[Projection]],
+        projections: Sequence[ViewClass],
         generations: ViewGenerations,
         source: SubscriptionSource,
         *,
@@ -64,7 +64,9 @@ class VersionKeeper:
             DatabaseError: the database failed.
         """
         for projection in self._projections:
-            await self._begin(projection, await self._source.generations.read(projection.name))
+            # The select of a materialized view may be written for views that are being built just now.
+            if not issubclass(projection, MaterializedView):
+                await self._begin(projection, await self._source.generations.read(projection.name))
         self._task = asyncio.create_task(self._run(), name="versions of views")
 
     async def stop(self) -> None:
@@ -89,7 +91,7 @@ class VersionKeeper:
             pause = min(pauses, default=_LOOK_SECONDS)
             await asyncio.sleep(pause * random.uniform(0.75, 1.25))  # noqa: S311 - jitter keeps no secret
 
-    async def _look_at(self, projection: type[Projection]) -> float:
+    async def _look_at(self, projection: ViewClass) -> float:
         """Do what is due for a projection; return after how many seconds to look again."""
         try:
             is_done = await self._look(projection)
@@ -100,7 +102,7 @@ class VersionKeeper:
             return _LATER_SECONDS
         return _LOOK_SECONDS if is_done else _SOON_SECONDS
 
-    async def _look(self, projection: type[Projection]) -> bool:
+    async def _look(self, projection: ViewClass) -> bool:
         """Do what is due for a projection; tell whether nothing is left to do."""
         there = await self._source.generations.read(projection.name)
         live = _live(there)
@@ -120,7 +122,7 @@ class VersionKeeper:
         _logger.info("view %s is at version %d now (generation %d)", projection.name, own.version, own.number)
         return True
 
-    async def _begin(self, projection: type[Projection], there: Sequence[Generation]) -> Generation | None:
+    async def _begin(self, projection: ViewClass, there: Sequence[Generation]) -> Generation | None:
         """Return the generation of the code's version that is to take the live one's place; it is made if missing."""
         live = _live(there)
         if live is None or live.version >= projection.version:
@@ -144,19 +146,19 @@ class VersionKeeper:
         ours, theirs = positions.get(own.number), positions.get(live.number)
         return ours is not None and theirs is not None and min(ours) >= max(theirs) - NEAR
 
-    async def _drop_outlived(self, projection: type[Projection]) -> None:
+    async def _drop_outlived(self, projection: ViewClass) -> None:
         for each in await self._source.generations.outlived(projection.name, seconds=self._keep_seconds):
             await self._generations.drop(projection, each.number)
             _logger.info("view %s: generation %d was dropped, its time is over", projection.name, each.number)
 
-    def _tell_newer(self, projection: type[Projection], live: Generation, there: Sequence[Generation]) -> None:
+    def _tell_newer(self, projection: ViewClass, live: Generation, there: Sequence[Generation]) -> None:
         if any(each.version == projection.version for each in there) or projection.name in self._told:
             return
         self._told[projection.name] = "newer"
         message = "view %s is at version %d; this process has version %d, and nothing to work on"
         _logger.warning(message, projection.name, live.version, projection.version)
 
-    def _tell(self, projection: type[Projection], error: Exception) -> None:
+    def _tell(self, projection: ViewClass, error: Exception) -> None:
         text = error_text(error)
         if isinstance(error, GenerationGoneError) or self._told.get(projection.name) == text:
             return

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from duolog.eventstore.filters import EventFilter
 from duolog.messages.envelope import RecordedEvent
+from duolog.projections.materialized_view import Contents
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.tables.ports import ReadDatabase
@@ -77,6 +78,22 @@ class ViewSession(ViewDatabase, Protocol):
             ConstraintViolationError: a statement broke a constraint.
             StatementError: a statement is wrong, or the call was cancelled while what is buffered ran.
             HoldExpiredError: the session kept others from writing for too long.
+            DatabaseError: the database failed.
+        """
+        ...
+
+    async def refresh(self, contents: Contents) -> None:
+        """Replace the rows of a materialized view by what its select finds now, in the transaction of `commit`.
+
+        Whoever reads meanwhile sees the rows as they were. Where there is one writer, the select runs before it is
+        taken: rows that are written meanwhile may be missing.
+
+        Args:
+            contents: what the view holds.
+
+        Raises:
+            StatementError: the select is wrong, or its columns are not those of the view.
+            ConstraintViolationError: two rows have one key; it may show in `commit` only.
             DatabaseError: the database failed.
         """
         ...

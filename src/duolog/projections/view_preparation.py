@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from duolog.errors import LeaseLostError
-from duolog.projections.projection import Projection
+from duolog.projections.materialized_view import ViewClass
 from duolog.projections.views import PrepareView
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Role
@@ -28,12 +28,12 @@ class ViewPreparation:
     """Makes sure that what a share's owner works on is there, and of the code's version.
 
     Args:
-        projection: the projection's class.
+        projection: the view's class.
         prepare_view: creates its first generation.
         source: tells which generations there are, and where their shares are.
     """
 
-    def __init__(self, projection: type[Projection], prepare_view: PrepareView, source: SubscriptionSource) -> None:
+    def __init__(self, projection: ViewClass, prepare_view: PrepareView, source: SubscriptionSource) -> None:
         self._projection = projection
         self._prepare_view = prepare_view
         self._source = source

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from duolog.projections.materialized_view import ViewClass
 from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewDatabase, ViewSession
 from duolog.subscriptions.checkpoints import Checkpoint
@@ -11,7 +12,7 @@ from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Share
 
-PrepareView = Callable[[type[Projection], Lease | None], Awaitable[Sequence[Checkpoint]]]
+PrepareView = Callable[[ViewClass, Lease | None], Awaitable[Sequence[Checkpoint]]]
 """Creates a projection's tables and checkpoint where they are missing, and returns those of its shares.
 
 A view of another version is left alone. If one of this version lost a table, and the lease of a share's owner is
@@ -19,7 +20,7 @@ given, it begins anew, in one transaction. Raises `StatementError` if the DDL is
 a former owner's.
 """
 
-OpenView = Callable[[type[Projection], Share, Role], ViewSession]
+OpenView = Callable[[ViewClass, Share, Role], ViewSession]
 """Opens the session for one batch of a share of a projection, whose generation has a role."""
 
 OpenProjection = Callable[[type[Projection], ViewDatabase], AbstractAsyncContextManager[Projection]]
@@ -32,18 +33,18 @@ It is left before the commit; an error on leaving rolls the batch back.
 class ViewGenerations(Protocol):
     """Makes, switches and drops generations of projections' views; what it raises is said at the database's port."""
 
-    async def create_shadow(self, projection: type[Projection]) -> Generation:
+    async def create_shadow(self, projection: ViewClass) -> Generation:
         """Create a further generation of a view that has a live one, or return the shadow of this version."""
         ...
 
-    async def finish_load(self, projection: type[Projection], number: int) -> None:
+    async def finish_load(self, projection: ViewClass, number: int) -> None:
         """Bring a loaded generation into the state in which queries are to find it: indexes, statistics."""
         ...
 
-    async def switch(self, projection: type[Projection], number: int, *, accept_behind: bool = False) -> Generation:
+    async def switch(self, projection: ViewClass, number: int, *, accept_behind: bool = False) -> Generation:
         """Try once to let queries read a generation, and return it; the live one becomes a previous one."""
         ...
 
-    async def drop(self, projection: type[Projection], number: int) -> None:
+    async def drop(self, projection: ViewClass, number: int) -> None:
         """Remove a generation that is not live; does nothing if there is no such generation."""
         ...

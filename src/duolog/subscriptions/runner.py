@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,6 +62,8 @@ class Following:
         filter: which events it wants.
         processor: applies the pages.
         foresee: called with events whose page comes soon, while another one is applied.
+        pages: where its pages come from, after the stored position, if not from the log; each of them is applied, also
+            one without events, and one that goes back.
     """
 
     share: Share
@@ -69,6 +71,7 @@ class Following:
     filter: EventFilter
     processor: PageProcessor
     foresee: Callable[[Sequence[RecordedEvent]], None] = _nothing
+    pages: Callable[[int], AsyncGenerator[EventPage, None]] | None = None
 
 
 class ShareRunner:
@@ -251,16 +254,21 @@ class ShareRunner:
         self._progress.moved(self.share, self._position)
         self._state = RunnerState.RUNNING
         self._tried.set()
-        wanted = self._following.filter
-        pages = self._source.store.subscribe(after=self._position, batch=self._pace.batch, filter=wanted)
-        async with contextlib.aclosing(prefetched(pages, self._size, self._following.foresee)) as ahead:
-            async for page in ahead:
+        async with contextlib.aclosing(self._pages()) as pages:
+            async for page in pages:
                 await self._take(page, lease)
                 if self._stopping.is_set():
                     return
 
+    def _pages(self) -> AsyncGenerator[EventPage, None]:
+        following = self._following
+        if following.pages is not None:
+            return following.pages(self._position)
+        log = self._source.store.subscribe(after=self._position, batch=self._pace.batch, filter=following.filter)
+        return prefetched(log, self._size, following.foresee)
+
     async def _take(self, page: EventPage, lease: Lease) -> None:
-        if page.events:
+        if page.events or self._following.pages is not None:
             async with self._page:
                 begun = time.monotonic()
                 await self._apply(page, lease)
@@ -285,7 +293,7 @@ class ShareRunner:
         await self._following.processor.apply(page, move.over(page.events))
         self._progress.processed(self.share, len(page.events))
         self._position = page.through
-        self._through = max(self._through, page.through)
+        self._through = page.through if self._following.pages is not None else max(self._through, page.through)
         self._progress.moved(self.share, self._through)
         self._recovered()
 

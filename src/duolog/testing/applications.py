@@ -12,6 +12,7 @@ from duolog.dispatch.middleware.authorisation import Authorizer
 from duolog.dispatch.pipeline import Placed
 from duolog.messages.binding import Binding
 from duolog.process_managers.process_manager import Reactor
+from duolog.projections.materialized_view import MaterializedView
 from duolog.projections.projection import Projection
 from duolog.read.caching.level import Caching
 
@@ -22,6 +23,7 @@ def application(
     *handlers: Binding[Any, Any],
     database: str = "memory://",
     projections: Sequence[type[Projection]] = (),
+    materialized_views: Sequence[type[MaterializedView]] = (),
     processes: Sequence[type[Reactor]] = (),
     providers: Sequence[Provider] = (),
     events: Sequence[type | ModuleType] = (),
@@ -38,6 +40,7 @@ def application(
         handlers: bindings.
         database: another database's URL.
         projections: as for `Application`.
+        materialized_views: as for `Application`.
         processes: as for `Application`.
         providers: as for `Application`.
         events: as for `Application`.
@@ -53,6 +56,7 @@ def application(
         database=database,
         handlers=handlers,
         projections=projections,
+        materialized_views=materialized_views,
         processes=processes,
         providers=providers,
         events=events,

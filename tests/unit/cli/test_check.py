@@ -12,13 +12,13 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from duolog import Command, event
+from duolog import Command, MaterializedView, event
 from duolog.admin.checks.all_rules import check_application
 from duolog.admin.secret_names import is_secret_name
 from duolog.admin.source_code import allowed_rules
 from duolog.application.structure import structure_of
 from duolog.testing import application
-from tests.unit.cli import careless
+from tests.unit.cli import careless, shop
 from tests.unit.cli.conftest import Duolog, Target
 
 
@@ -38,7 +38,7 @@ def found(findings: list[Mapping[str, Any]], rule: str) -> dict[str, str]:
 def test_careful_code_passes(duolog: Duolog, target: Target) -> None:
     ended = duolog("check", target())
     assert (ended.code, ended.stderr) == (0, "")
-    assert ended.stdout.startswith("3 handlers keep 9 rules")
+    assert ended.stdout.startswith("3 handlers keep 10 rules")
 
 
 def test_careful_code_is_told_so_to_programs(duolog: Duolog, target: Target) -> None:
@@ -99,6 +99,30 @@ def test_cached_answers_depend_on_views_and_on_nobody_in_particular(findings: li
         "its answers are cached, and nothing tells when they change",
         "all of a tenant share its answers, but it knows who asks: it takes Metadata",
     ]
+
+
+def test_a_materialized_view_declares_what_it_reads() -> None:
+    """Else the changes of that do not refresh it."""
+
+    class BadTotals(MaterializedView):
+        name, version = "totals", 1
+        tables = ("notes",)
+        key = ("amount",)
+        select = "SELECT o.amount, 'FROM other' AS text FROM notes AS n JOIN orders_view AS o ON o.id = n.id"
+
+    class GoodTotals(BadTotals):
+        reads = (shop.OrdersProjection,)
+
+    for view, messages in (
+        (BadTotals, ["its select reads orders_view, whose changes do not refresh it"]),
+        (GoodTotals, []),
+    ):
+        app = application(
+            projections=[shop.OrdersProjection],
+            materialized_views=[view],
+            tables={"notes": "CREATE TABLE notes (id TEXT)"},
+        )
+        assert [each.message for each in check_application(structure_of(app))] == messages
 
 
 def test_secrets_are_left_out_of_the_repr(findings: list[Mapping[str, Any]]) -> None:

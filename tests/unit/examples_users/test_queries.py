@@ -15,7 +15,9 @@ from users.application.commands.create_user import CreateUserCommand
 from users.application.commands.delete_user import DeleteUserCommand
 from users.application.commands.update_user import UpdateUserCommand
 from users.application.dto.role_statistics import RoleStatisticsDTO
+from users.application.dto.sign_ups import SignUpsDTO
 from users.application.dto.user import UserDTO
+from users.application.queries.count_sign_ups import CountSignUpsQuery
 from users.application.queries.count_users import CountUsersQuery
 from users.application.queries.export_users import ExportUsersQuery
 from users.application.queries.get_user import GetUserQuery
@@ -65,13 +67,37 @@ async def test_a_user_that_does_not_exist_is_not_found(service: Service) -> None
     assert await service.app.query(UserExistsQuery(known), metadata=STRANGER)
 
 
-READS = [GetUserQuery(uuid4()), UserExistsQuery(uuid4()), ListUsersQuery(), PageUsersQuery(), CountUsersQuery()]
+READS = [
+    GetUserQuery(uuid4()),
+    UserExistsQuery(uuid4()),
+    ListUsersQuery(),
+    PageUsersQuery(),
+    CountUsersQuery(),
+    CountSignUpsQuery(),
+]
 
 
 @pytest.mark.parametrize("query", READS)
 async def test_reading_needs_a_signed_in_actor(event_service: Service, query: Query[Any]) -> None:
     with pytest.raises(NotAuthenticatedError):
         await event_service.app.query(query, metadata=NOBODY)
+
+
+async def test_sign_ups_are_counted_by_month_and_role(filled: Service) -> None:
+    """From a materialized view, which is as new as the list of users is."""
+    user_id = await filled.register("fay@example.org", role="moderator")
+    receipt = await filled.app.execute_with_receipt(UpdateUserCommand(user_id, is_active=False), metadata=ADMIN)
+    counted = await filled.app.query(CountSignUpsQuery(), after=receipt.token, metadata=STRANGER)
+    users = (await filled.app.query(ListUsersQuery(), metadata=STRANGER)).items
+    months = sorted({f"{user.created_at.astimezone(UTC):%Y-%m}" for user in users}, reverse=True)
+    of = [(month, role) for month in months for role in ("admin", "moderator", "user")]
+    there = [[user for user in users if (f"{user.created_at:%Y-%m}", user.role) == each] for each in of]
+    assert counted == [
+        SignUpsDTO(*each, len(found), sum(user.is_active for user in found))
+        for each, found in zip(of, there, strict=True)
+        if found
+    ]
+    assert sum(count.users for count in counted) == len(users) == 6
 
 
 LISTS = {

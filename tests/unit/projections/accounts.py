@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Self, cast
 
-from duolog.application.declared_views import DeclaredViews
+from duolog.application.declared_views import DeclaredViews, declared_view
 from duolog.codec.event_codec import EventCodec
 from duolog.codec.event_types import EventTypes
 from duolog.codec.tags import Tagger
@@ -14,6 +14,7 @@ from duolog.database.port import Database, View
 from duolog.ids import uuid7
 from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.messages.event import event
+from duolog.projections.materialized_view import ViewClass
 from duolog.projections.poison import Poison
 from duolog.projections.projection import Projection
 from duolog.projections.runtime import ProjectionRuntime
@@ -176,10 +177,10 @@ class Worker:
         await self.keeper.stop()
         await self.runtime.stop(seconds=5)
 
-    async def prepare_view(self, projection: type[Projection], lease: Lease | None = None) -> Sequence[Checkpoint]:
+    async def prepare_view(self, projection: ViewClass, lease: Lease | None = None) -> Sequence[Checkpoint]:
         return await self.database.prepare_view(view(projection), lease=lease)
 
-    def open_view(self, projection: type[Projection], share: Share, role: Role) -> ViewSession:
+    def open_view(self, projection: ViewClass, share: Share, role: Role) -> ViewSession:
         return self.database.open_view(view(projection), share, role)
 
     @asynccontextmanager
@@ -222,8 +223,8 @@ class Worker:
         return [(event.key, event.position, event.reason) for event in await self.database.parking.read()]
 
 
-def view(projection: type[Projection]) -> View:
-    return View(projection.name, projection.version, projection.tables, projection.partitions)
+def view(projection: ViewClass) -> View:
+    return declared_view(projection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from duolog.projections.projection import Projection
+from duolog.projections.materialized_view import ViewClass
 from duolog.projections.view_database import ViewSession
 from duolog.projections.views import OpenView
 from duolog.subscriptions.checkpoints import CheckpointMove
@@ -28,7 +28,7 @@ class Faults:
     moves: list[CheckpointMove] = field(default_factory=list[CheckpointMove])
 
     def around(self, open_view: OpenView) -> OpenView:
-        def open_faulty(projection: type[Projection], share: Share, role: Role) -> ViewSession:
+        def open_faulty(projection: ViewClass, share: Share, role: Role) -> ViewSession:
             return cast("ViewSession", FaultySession(open_view(projection, share, role), self))
 
         return open_faulty

@@ -72,6 +72,10 @@ class Redirection:
         """
         return redirected(sql, self._tables, self._number) if self._number else sql
 
+    def stored(self, table: str) -> str:
+        """Return the name of a table of the view as it is stored."""
+        return stored_name(table, self._number) if self._number else table
+
 
 @lru_cache(maxsize=1_024)
 def redirected(sql: str, tables: frozenset[str], number: int) -> str:

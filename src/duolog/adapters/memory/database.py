@@ -232,8 +232,11 @@ class MemoryDatabase:
 
     def open_view(self, view: View, share: Share | None = None, role: Role = Role.LIVE) -> ViewSession:
         """Open the session for one batch of a share; see `Database.open_view`."""
-        redirection = Redirection(tuple(view.tables), share or Share(view.subscription), role)
-        return MemoryViewSession(self._tables, self._checkpoints, self._parking, redirection, self._log)
+        share = share or Share(view.subscription)
+        redirection = Redirection(tuple(view.tables), share, role)
+        return MemoryViewSession(
+            self._tables, self._checkpoints, self._parking, redirection, share=share, log=self._log
+        )
 
     def open_reader(self, *, seconds: float | None = None) -> QuerySnapshot:
         """Open a session that reads what is committed; see `Database.open_reader`."""

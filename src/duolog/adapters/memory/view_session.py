@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from duolog.adapters._sql.generation_tables import Redirection
 from duolog.adapters._sql.statements import run_sql
+from duolog.adapters._sql.swapping import read_fresh, swap_table
 from duolog.adapters._sql.view_failures import session_closed
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.reading import TableReads
@@ -13,8 +14,10 @@ from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryParkin
 from duolog.adapters.memory.tables import Tables
 from duolog.eventstore.filters import EventFilter
 from duolog.messages.envelope import RecordedEvent
+from duolog.projections.materialized_view import Contents
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.share import Share
 from duolog.tables.statements import Parameters, check_parameters
 
 
@@ -26,6 +29,7 @@ class MemoryViewSession(TableReads):
         checkpoints: where the batch's checkpoint moves.
         parking: where events are set aside.
         redirection: leads statements to the tables of the view's generation.
+        share: the share whose batch it is.
         log: whose events it shows.
     """
 
@@ -35,9 +39,12 @@ class MemoryViewSession(TableReads):
         checkpoints: MemoryCheckpoints,
         parking: MemoryParking,
         redirection: Redirection,
+        *,
+        share: Share,
         log: MemoryLog,
     ) -> None:
         super().__init__(tables)
+        self._share = share
         self._log = log
         self._redirection = redirection
         self._checkpoints = checkpoints
@@ -109,6 +116,14 @@ class MemoryViewSession(TableReads):
             self._checkpoints.set(move, wrote=self._wrote or bool(parked or unparked))
         finally:
             await self.close()
+
+    async def refresh(self, contents: Contents) -> None:
+        """Swap the table of a materialized view for one with the rows that its select finds; see `ViewSession`."""
+        await self.flush()
+        table = self._redirection.stored(contents.table)
+        with self._tables.savepoint() as connection:
+            swap_table(connection, table, contents, self._share, read_fresh(connection, contents))
+        self._wrote = True
 
     async def hold_appends(self, after: int, wanted: EventFilter) -> Sequence[RecordedEvent]:
         """Let nobody append until this session ends; see `ViewSession.hold_appends`."""

@@ -70,6 +70,8 @@ class MemoryViews:
                     return known
                 if live is None:
                     check_empty(connection, view.subscription, view.tables)
+                    if view.contents is not None:  # what is left of one that was forgotten may have other columns
+                        drop_tables(connection, view.tables)
                 elif not current:
                     drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
                 create_missing(connection, view.tables)

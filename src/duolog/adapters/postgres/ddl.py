@@ -23,7 +23,7 @@ def check_tables(tables: Mapping[str, str]) -> None:
             table does not mention it.
     """
     for table, ddl in tables.items():
-        _check_name(table)
+        check_name(table)
         code = " ".join(text for kind, text in sql_tokens(ddl) if kind is not Kind.BLANK)
         if not re.search(rf"\b{table}\b", code, re.IGNORECASE):
             message = f"the DDL of table {table!r} does not mention it"
@@ -32,7 +32,12 @@ def check_tables(tables: Mapping[str, str]) -> None:
             check_allowed(statement)
 
 
-def _check_name(table: str) -> None:
+def check_name(table: str) -> None:
+    """Check the name of a table or a view.
+
+    Raises:
+        StatementError: it is not of the form ``[a-z_][a-z0-9_]*``, is too long or is reserved.
+    """
     if not _NAME.fullmatch(table) or table.startswith(_RESERVED):
         message = f"{table!r} cannot be a table's name"
         hint = f"Use lower-case letters, digits and _, 63 at most; not {'..., '.join(_RESERVED)}..."
@@ -96,7 +101,7 @@ async def drop_views(connection: Connection, schema: str, names: Iterable[str]) 
         DatabaseError: the database failed, or something hangs on a view.
     """
     for name in reversed(tuple(names)):
-        _check_name(name)
+        check_name(name)
         with reported():
             kind = await connection.fetchval(load_sql("relation_kind", schema), name)
             if kind is not None:
@@ -120,10 +125,19 @@ async def check_empty(connection: Connection, schema: str, subscription: str, ta
                     raise ViewNotEmptyError(subscription=subscription, table=table)
 
 
-async def drop_tables(connection: Connection, tables: Iterable[str]) -> None:
-    """Drop tables that exist, in the open transaction, the last one first; the names were checked before."""
+async def drop_tables(connection: Connection, schema: str, tables: Iterable[str]) -> None:
+    """Drop tables and materialized views that exist, the last one first; the names were checked before.
+
+    Args:
+        connection: in a transaction.
+        schema: of duolog's own tables.
+        tables: their names.
+    """
     for table in reversed(tuple(tables)):
-        statement = f'DROP TABLE IF EXISTS "{table}"'
+        with reported():
+            kind = await connection.fetchval(load_sql("relation_kind", schema), table)
+        what = "MATERIALIZED VIEW" if kind == "m" else "TABLE"
+        statement = f'DROP {what} IF EXISTS "{table}"'
         with reported(statement):
             await connection.execute(statement)
 
@@ -136,31 +150,45 @@ async def drop_named(connection: Connection, schema: str, tables: Sequence[str])
         DatabaseError: the database failed.
     """
     for table in tables:
-        _check_name(table)
+        check_name(table)
     missing = await missing_tables(connection, schema, tables)
     if missing:
         message = f"there is no table {missing[0]!r}"
         raise StatementError(message)
-    await drop_tables(connection, tables)
+    await drop_tables(connection, schema, tables)
 
 
-async def create_apart(connection: Connection, schema: str, apart: str, tables: Mapping[str, str]) -> None:
-    """Create tables, which were checked, in a schema of their own that is made for them, in the open transaction.
+async def begin_apart(connection: Connection, schema: str, apart: str) -> None:
+    """Make a schema, and let the search path begin with it to the end of the transaction.
 
     Args:
-        connection: in a transaction; its search path begins with the new schema from then on.
+        connection: in a transaction.
         schema: of duolog's own tables.
         apart: the new schema.
-        tables: by name, the DDL.
 
     Raises:
-        StatementError: the DDL is wrong, or makes a table elsewhere; or the user may not create schemas.
+        StatementError: the user may not create schemas.
         DatabaseError: the database failed.
     """
     statement = f"CREATE SCHEMA {quoted(apart)}"
     with reported(statement):
         await connection.execute(statement)
         await connection.execute(load_sql("put_first_on_path", schema), apart)
+
+
+async def create_apart(connection: Connection, schema: str, apart: str, tables: Mapping[str, str]) -> None:
+    """Create tables, which were checked, in a schema that the search path begins with, in the open transaction.
+
+    Args:
+        connection: in a transaction.
+        schema: of duolog's own tables.
+        apart: the schema.
+        tables: by name, the DDL.
+
+    Raises:
+        StatementError: the DDL is wrong, or makes a table elsewhere.
+        DatabaseError: the database failed.
+    """
     for ddl in tables.values():
         for statement in single_statements(ddl):
             with reported(statement):

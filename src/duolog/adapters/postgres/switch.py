@@ -40,6 +40,7 @@ class _Table:
     schema: str
     oid: int
     comes: bool
+    can_be_locked: bool
 
     def __str__(self) -> str:
         return f"{quoted(self.schema)}.{quoted(self.name)}"
@@ -147,8 +148,8 @@ class _Switch:
         hanging = [*(each.oid for each in go), *views]
         await self._check_nothing_hangs(hanging, come, alike=live.version == target.version)
         grants = await self._fetch("grants", hanging)
-        if tables:
-            names = ", ".join(str(each) for each in tables)
+        names = ", ".join(str(each) for each in tables if each.can_be_locked)
+        if names:
             await self._execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
         await drop_views(self._connection, self._schema, dependants)
         home = go[0].schema if go else await self._connection.fetchval("SELECT current_schema()")

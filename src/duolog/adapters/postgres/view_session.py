@@ -14,6 +14,7 @@ from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.errors import reported
 from duolog.adapters.postgres.event_rows import events_from_rows
 from duolog.adapters.postgres.filter_sql import filtered_events
+from duolog.adapters.postgres.materialized import refresh_materialized
 from duolog.adapters.postgres.parking import park, unpark
 from duolog.adapters.postgres.read_session import PostgresReadSession
 from duolog.adapters.postgres.reading import Reading
@@ -24,6 +25,7 @@ from duolog.adapters.postgres.transactions import begin, commit
 from duolog.errors import DatabaseError, HoldExpiredError
 from duolog.eventstore.filters import EventFilter
 from duolog.messages.envelope import RecordedEvent
+from duolog.projections.materialized_view import Contents
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.subscriptions.share import Share
@@ -155,6 +157,12 @@ class PostgresViewSession(Reading):
                 await commit(connection)
             finally:
                 await self._let_go()
+
+    async def refresh(self, contents: Contents) -> None:
+        """Refresh a materialized view beside its readers; see `ViewSession.refresh`."""
+        async with self._turn():
+            await refresh_materialized(await self._writing(), contents)
+            self._wrote = True
 
     async def hold_appends(self, after: int, wanted: EventFilter) -> Sequence[RecordedEvent]:
         """Let nobody append until this session ends; see `ViewSession.hold_appends`.

@@ -10,6 +10,7 @@ from duolog.adapters.postgres.checkpoints import checkpoint_of
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.ddl import (
+    begin_apart,
     check_empty,
     check_tables,
     create_apart,
@@ -23,6 +24,7 @@ from duolog.adapters.postgres.ddl import (
     run_all,
 )
 from duolog.adapters.postgres.generations import generation_of, generation_schema
+from duolog.adapters.postgres.materialized import create_materialized, drop_contents
 from duolog.adapters.postgres.sql_files import load_sql
 from duolog.database.port import View
 from duolog.database.view_states import check_droppable, check_live, is_current, owned_share
@@ -49,7 +51,7 @@ async def prepare_view(connections: Connections, view: View, lease: Lease | None
         if live is not None and live.version != view.version:
             return known
         if is_current(known, await missing_tables(connection, schema, view.tables)):
-            await create_missing(connection, schema, view.tables)
+            await _create(connection, schema, view, 1 if live is None else live.number)
             if live is not None and live.tables != tuple(view.tables):
                 sql = load_sql("name_tables", schema)
                 await connection.execute(sql, live.subscription, live.number, list(view.tables))
@@ -58,13 +60,15 @@ async def prepare_view(connections: Connections, view: View, lease: Lease | None
             return known
         if live is None:
             await check_empty(connection, schema, view.subscription, tuple(view.tables))
+            if view.contents is not None:  # what is left of one that was forgotten has another function behind it
+                await drop_tables(connection, schema, view.tables)
         else:
             for share, fence in await _lock_shares(connection, schema, view.subscription, live.number):
                 if owned is not None and share == owned.share:
                     _check_token(share, owned.token, fence)
-            await drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
+            await drop_tables(connection, schema, dict.fromkeys((*live.tables, *view.tables)))
             await connection.execute(load_sql("drop_generation", schema), live.subscription, live.number)
-        await create_missing(connection, schema, view.tables)
+        await _create(connection, schema, view, 1 if live is None else live.number)
         await run_all(connection, view.indexes)
         await drop_views(connection, schema, view.dependants)
         await run_all(connection, view.dependants)
@@ -85,7 +89,11 @@ async def create_shadow(connections: Connections, view: View) -> Generation:
         apart = generation_schema(schema, view.subscription, number)
         await drop_apart(connection, apart)
         generation = await _begin(connection, schema, view, number, Role.SHADOW)
-        await create_apart(connection, schema, apart, view.tables)
+        await begin_apart(connection, schema, apart)
+        if view.contents is None:
+            await create_apart(connection, schema, apart, view.tables)
+        else:
+            await create_materialized(connection, schema, view.subscription, number, view.contents)
         return generation
 
 
@@ -146,10 +154,19 @@ async def _begin(connection: Connection, schema: str, view: View, number: int, r
     return generation_of(row)
 
 
+async def _create(connection: Connection, schema: str, view: View, number: int) -> None:
+    """Create what is missing of a live generation's tables, which were checked, or its materialized view."""
+    if view.contents is None:
+        await create_missing(connection, schema, view.tables)
+    elif await missing_tables(connection, schema, view.tables):
+        await create_materialized(connection, schema, view.subscription, number, view.contents)
+
+
 async def _drop(connection: Connection, schema: str, generation: Generation) -> None:
     if generation.role is not Role.LIVE:
         await drop_apart(connection, generation_schema(schema, generation.subscription, generation.number))
     await connection.execute(load_sql("drop_generation", schema), generation.subscription, generation.number)
+    await drop_contents(connection, schema, generation.subscription, generation.number)
 
 
 async def _lock_shares(

@@ -212,8 +212,9 @@ class SqliteDatabase:
     def open_view(self, view: View, share: Share | None = None, role: Role = Role.LIVE) -> SqliteViewSession:
         """Open the session for one batch of a share; see `Database.open_view`."""
         opened = self._opened()
-        redirection = Redirection(tuple(view.tables), share or Share(view.subscription), role)
-        return SqliteViewSession(opened.writer, opened.sessions, redirection, patience=opened.patience)
+        share = share or Share(view.subscription)
+        redirection = Redirection(tuple(view.tables), share, role)
+        return SqliteViewSession(opened.writer, opened.sessions, redirection, share, patience=opened.patience)
 
     def open_reader(self, *, seconds: float | None = None) -> SqliteReadSession:
         """Open a session that reads one snapshot and cannot write; see `Database.open_reader`."""

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from duolog.adapters._sql.generation_tables import Redirection
 from duolog.adapters._sql.reading import Reading
 from duolog.adapters._sql.statements import check_allowed, run_bound, run_many
+from duolog.adapters._sql.swapping import read_fresh, swap_table
 from duolog.adapters._sql.values import SqlValue, bound_values
 from duolog.adapters._sql.view_failures import flush_cancelled, session_closed
 from duolog.adapters.sqlite.checkpoints import move_checkpoint
@@ -23,8 +24,10 @@ from duolog.adapters.sqlite.units import Action
 from duolog.adapters.sqlite.writer import Writer
 from duolog.eventstore.filters import EventFilter
 from duolog.messages.envelope import RecordedEvent
+from duolog.projections.materialized_view import Contents
 from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.share import Share
 from duolog.tables.statements import Parameters
 
 R = TypeVar("R")
@@ -45,16 +48,21 @@ class SqliteViewSession(Reading):
         writer: writes the batch.
         readers: where connections for reading come from.
         redirection: leads statements to the tables of the view's generation.
+        share: the share whose batch it is.
         patience: how long to wait for the writer, in seconds.
     """
 
     __slots__ = (
-        "_buffer", "_closed", "_failure", "_held_since", "_hold", "_patience", "_redirection", "_snapshot", "_writer",
-        "_wrote",
+        "_buffer", "_closed", "_failure", "_held_since", "_hold", "_patience", "_redirection", "_share", "_snapshot",
+        "_swap", "_writer", "_wrote",
     )  # fmt: skip
 
-    def __init__(self, writer: Writer, readers: Readers, redirection: Redirection, *, patience: float) -> None:
+    def __init__(
+        self, writer: Writer, readers: Readers, redirection: Redirection, share: Share, *, patience: float
+    ) -> None:
         self._writer = writer
+        self._share = share
+        self._swap: Callable[[sqlite3.Connection], None] = _nothing
         self._redirection = redirection
         self._patience = patience
         self._wrote = False
@@ -134,12 +142,24 @@ class SqliteViewSession(Reading):
             _run_buffered(connection, buffered)
             unpark(connection, move.share, unparked)
             park(connection, parked)
+            self._swap(connection)
 
         unit = Action(conclude, sum(len(sql) + len(values) for sql, values in buffered))
         try:
             await (self._writer.run(unit) if self._hold is None else self._hold.commit(unit))
         finally:
             await self.close()
+
+    async def refresh(self, contents: Contents) -> None:
+        """Read the rows of a materialized view, and swap tables in `commit`; see `ViewSession.refresh`.
+
+        They are read before the writer is taken, so that nobody waits for a slow select.
+        """
+        self._check_open()
+        share, table = self._share, self._redirection.stored(contents.table)
+        fresh = await self._snapshot.read(lambda connection: read_fresh(connection, contents))
+        self._swap = lambda connection: swap_table(connection, table, contents, share, fresh)
+        self._wrote = True
 
     async def hold_appends(self, after: int, wanted: EventFilter) -> Sequence[RecordedEvent]:
         """Let nobody append until this session ends; see `ViewSession.hold_appends`."""
@@ -167,6 +187,10 @@ class SqliteViewSession(Reading):
             raise session_closed()
         if self._failure is not None:
             raise self._failure
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    pass
 
 
 def _run_buffered(connection: sqlite3.Connection, buffered: Sequence[_Buffered]) -> None:

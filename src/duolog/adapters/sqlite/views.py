@@ -58,6 +58,8 @@ def prepare_view(connection: sqlite3.Connection, view: View, lease: Lease | None
         return known
     if live is None:
         check_empty(connection, view.subscription, view.tables)
+        if view.contents is not None:  # what is left of one that was forgotten may have other columns
+            drop_tables(connection, view.tables)
     else:
         drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
         _drop(connection, live)

@@ -9,6 +9,7 @@ from duolog.admin.checks.entities import check_entities
 from duolog.admin.checks.events import check_events
 from duolog.admin.checks.finding import Finding, Rule
 from duolog.admin.checks.lists import check_lists
+from duolog.admin.checks.materialized_views import check_materialized_views
 from duolog.admin.checks.naming import check_naming
 from duolog.admin.checks.orders import check_orders
 from duolog.admin.checks.purity import check_purity
@@ -27,6 +28,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "event": check_events,
         "secret-shown": check_secrets,
         "cache": check_caches,
+        "materialized-view": check_materialized_views,
     }
 )
 

@@ -14,6 +14,7 @@ _RULE: Final = "cache"
 def check_caches(structure: ApplicationStructure) -> Iterator[Finding]:
     """Find cached query services whose answers nothing invalidates, or which may differ by who asks."""
     counted = {each.name for each in structure.projections if each.tables and not each.inline}
+    counted |= {each.name for each in structure.materialized_views}
     for binding in structure.queries:
         policy = cache_policy(binding.handler)
         if policy is None:

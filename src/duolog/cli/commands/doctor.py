@@ -54,10 +54,12 @@ def doctor(
     """
     examined, application = _named(arguments or [], database)
     views, decode = (None, None) if application is None else (_views(application), application.codec.decode_all)
+    delays = {} if application is None else {each.name: each.longest_lag() for each in application.materialized_views}
     replicas = None if application is None or examined is not application.database else application.replicas
-    found = asyncio.run(
-        diagnose(examined, views=views, decode=decode, patience=patience, quick=quick, replicas=replicas)
+    diagnosis = diagnose(
+        examined, views=views, decode=decode, delays=delays, patience=patience, quick=quick, replicas=replicas
     )
+    found = asyncio.run(diagnosis)
     for each in found:
         if as_json:
             members = {"subject": each.subject, "level": each.level.value, "found": each.found, "advice": each.advice}
@@ -83,7 +85,7 @@ def _named(arguments: list[str], option: str | None) -> tuple[Database, Applicat
 
 
 def _views(application: Application) -> dict[str, int]:
-    views = {projection.name: projection.version for projection in application.projections}
+    views = {each.name: each.version for each in application.views}
     return views | {process.name: VERSION for process in application.processes}
 
 

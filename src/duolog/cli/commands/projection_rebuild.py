@@ -10,7 +10,7 @@ import typer
 from duolog.admin.generation_difference import GenerationDifference, compare_generations
 from duolog.application.application import Application
 from duolog.cli.build_progress import build_progress
-from duolog.cli.commands.projection_shares import known_class
+from duolog.cli.commands.projection_shares import known_class, known_view
 from duolog.cli.difference_text import difference_json, difference_text, masked_row
 from duolog.cli.examples import examples
 from duolog.cli.json_line import echo_json
@@ -119,11 +119,11 @@ def rollback(
 ) -> None:
     """Let queries read the view again that a rebuilt one has replaced.
 
-    If it has the code's version, what it lacks is applied first. Otherwise processes of its version keep it going;
-    where none run, it is behind, and this is refused unless --accept-behind is given.
+    If it has the code's version, what it lacks is applied first. Otherwise processes of its version keep it going, as
+    they do a materialized view; where none run, it is behind, and this is refused unless --accept-behind is given.
     """
     application = named_application(target)
-    projection = known_class(application, name)
+    projection = known_view(application, name)
 
     async def go_back(rebuilds: Rebuilds, show: Show) -> tuple[Generation, int]:
         previous = await rebuilds.previous(projection)

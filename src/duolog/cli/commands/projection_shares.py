@@ -16,6 +16,7 @@ from duolog.cli.target_argument import JsonOption, TargetArgument, named_applica
 from duolog.cli.terminal import printable
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
+from duolog.projections.materialized_view import ViewClass
 from duolog.projections.projection import Projection
 from duolog.subscriptions.share import Share
 
@@ -121,6 +122,13 @@ def known_class(application: Application, name: str) -> type[Projection]:
         message = f"the application has no projection {name!r} that follows the log"
         raise ConfigurationError(message, hint=f"It has: {', '.join(sorted(known)) or 'none'}.")
     return known[name]
+
+
+def known_view(application: Application, name: str) -> ViewClass:
+    """Return the materialized view of an application that has a name, or else as `known_class`."""
+    return next((view for view in application.materialized_views if view.name == name), None) or known_class(
+        application, name
+    )
 
 
 async def _split(database: Database, name: str) -> Sequence[Share]:

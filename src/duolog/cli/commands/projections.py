@@ -22,6 +22,7 @@ from duolog.cli.commands.projection_pauses import (
     resume,
 )
 from duolog.cli.commands.projection_rebuild import REBUILD_EXAMPLES, ROLLBACK_EXAMPLES, rebuild, rollback
+from duolog.cli.commands.projection_refresh import REFRESH_EXAMPLES, refresh
 from duolog.cli.commands.projection_shares import (
     AUDIT_EXAMPLES,
     MERGE_EXAMPLES,
@@ -192,3 +193,4 @@ projections.command(epilog=AUDIT_EXAMPLES)(audit)
 projections.command(epilog=BUILD_EXAMPLES)(build)
 projections.command(epilog=REBUILD_EXAMPLES)(rebuild)
 projections.command(epilog=ROLLBACK_EXAMPLES)(rollback)
+projections.command(epilog=REFRESH_EXAMPLES)(refresh)

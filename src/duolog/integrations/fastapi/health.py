@@ -57,6 +57,6 @@ async def _report(app: Application) -> dict[str, Any]:
             "lag": max(0, head - position),
             "state": states.get(projection.name, "elsewhere"),
         }
-        for projection in app.projections
+        for projection in app.views
     ]
     return {"status": "ok", "position": head, "projections": projections}

@@ -45,6 +45,7 @@ from duolog.testing.contracts.held_writers import HeldWriterContract
 from duolog.testing.contracts.idempotency import IdempotencyContract
 from duolog.testing.contracts.inline_views import InlineViewContract
 from duolog.testing.contracts.leases import LeaseContract
+from duolog.testing.contracts.materialized_views import MaterializedViewContract
 from duolog.testing.contracts.moved_logs import MovedLogContract
 from duolog.testing.contracts.pauses import PauseContract
 from duolog.testing.contracts.process_states import ProcessStateContract
@@ -77,6 +78,7 @@ __all__ = [
     "IdempotencyContract",
     "InlineViewContract",
     "LeaseContract",
+    "MaterializedViewContract",
     "MovedLogContract",
     "PauseContract",
     "ProcessStateContract",

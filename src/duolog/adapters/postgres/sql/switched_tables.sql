@@ -1,6 +1,6 @@
 -- $1: schema of the generation that comes, $2: names of the live tables, $3: names of the tables that come
--- What is live stands where the search path leads.
-SELECT wanted.name, n.nspname AS schema, c.oid, wanted.comes
+-- What is live stands where the search path leads. A materialized view is locked only by what changes it.
+SELECT wanted.name, n.nspname AS schema, c.oid, wanted.comes, c.relkind <> 'm' AS can_be_locked
 FROM (
     SELECT name, to_regclass(quote_ident(name)) AS oid, false AS comes FROM unnest($2::text[]) AS live (name)
     UNION ALL
