@@ -26,7 +26,8 @@ from duolog.adapters.memory.view_session import MemoryViewSession
 from duolog.adapters.memory.views import MemoryViews
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
-from duolog.database.port import Database, Features, View
+from duolog.database.features import Features
+from duolog.database.port import Database, View
 from duolog.database.replicas import ReplicaPace, refuse_replicas
 from duolog.database.stored_tables import StoredTable
 from duolog.errors import ConfigurationError, DatabaseError

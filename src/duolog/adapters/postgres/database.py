@@ -33,7 +33,8 @@ from duolog.adapters.postgres.view_session import PostgresViewSession
 from duolog.adapters.postgres.views import create_shadow, create_tables, drop_generation, forget_view, prepare_view
 from duolog.database.closed_log import check_in_use
 from duolog.database.examination import Examination
-from duolog.database.port import Features, View
+from duolog.database.features import Features
+from duolog.database.port import View
 from duolog.database.replicas import ReplicaPace
 from duolog.database.stored_tables import StoredTable
 from duolog.errors import NotStartedError

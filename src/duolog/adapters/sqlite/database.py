@@ -32,7 +32,8 @@ from duolog.adapters.sqlite.view_changes import read_view_changes
 from duolog.adapters.sqlite.view_session import SqliteViewSession
 from duolog.adapters.sqlite.views import create_shadow, create_tables, drop_generation, forget_view, prepare_view
 from duolog.database.examination import Examination
-from duolog.database.port import Features, View
+from duolog.database.features import Features
+from duolog.database.port import View
 from duolog.database.replicas import ReplicaPace, refuse_replicas
 from duolog.database.stored_tables import StoredTable
 from duolog.errors import NotStartedError

@@ -56,17 +56,10 @@ def doctor(
     views, decode = (None, None) if application is None else (_views(application), application.codec.decode_all)
     delays = {} if application is None else {each.name: each.longest_lag() for each in application.materialized_views}
     replicas = None if application is None or examined is not application.database else application.replicas
-    found = asyncio.run(
-        diagnose(
-            examined,
-            views=views,
-            decode=decode,
-            delays=delays,
-            patience=patience,
-            quick=quick,
-            replicas=replicas,
-        )
+    diagnosis = diagnose(
+        examined, views=views, decode=decode, delays=delays, patience=patience, quick=quick, replicas=replicas
     )
+    found = asyncio.run(diagnosis)
     for each in found:
         if as_json:
             members = {"subject": each.subject, "level": each.level.value, "found": each.found, "advice": each.advice}
