@@ -34,7 +34,7 @@ async def _is_alone(database: Database) -> bool:
 
 async def _until_at_head(app: Application, number: int) -> None:
     head = await app.database.store.head()
-    await eventually(lambda: _is_at(app.database, number, head), seconds=20)
+    await eventually(lambda: _is_at(app.database, number, head), seconds=60)
 
 
 async def _is_at(database: Database, number: int, head: int) -> bool:
@@ -46,13 +46,13 @@ async def test_a_new_version_is_built_beside_the_old_one_and_takes_its_place(url
     async with make_application(url) as old:
         await place(old, range(100, 140))
         async with Traffic(old, begin=1_000).running() as traffic, make_application(url, DoubledTotals) as new:
-            await new.caught_up(timeout=30)
+            await new.caught_up(timeout=90)
             assert await _roles(new.database) == {(1, 1): Role.PREVIOUS, (2, 2): Role.LIVE}
             await asyncio.sleep(0.2)
         assert traffic.errors == []
     async with make_application(url) as old, make_application(url, DoubledTotals) as new:
         await place(old, [2_000])
-        await new.caught_up(timeout=30)
+        await new.caught_up(timeout=90)
         orders = sorted([*range(100, 140), *traffic.placed, 2_000])
         assert await new.query(ListTotalsQuery()) == [TotalDTO(f"{order:06}", 2 * order) for order in orders]
         await _until_at_head(old, 1)
@@ -64,14 +64,14 @@ async def test_going_back_lasts_while_the_new_release_runs(url: str) -> None:
     async with make_application(url) as old:
         await place(old, range(100, 110))
         async with make_application(url, DoubledTotals) as new:
-            await new.caught_up(timeout=30)
+            await new.caught_up(timeout=90)
             await place(old, [110])
             await _until_at_head(old, 1)
             async with tool(url, DoubledTotals) as other:
                 await _rolled_back(other.rebuilds())
             assert await _roles(new.database) == {(1, 1): Role.LIVE, (2, 2): Role.PREVIOUS}
             await place(new, [111])
-            await old.caught_up(timeout=30)
+            await old.caught_up(timeout=90)
             await _until_at_head(new, 2)
             assert await old.query(ListTotalsQuery()) == [TotalDTO(f"{order:06}", order) for order in range(100, 112)]
         async with make_application(url, DoubledTotals):
@@ -91,6 +91,6 @@ async def test_a_previous_generation_is_dropped_when_its_time_is_over(url: str) 
         await old.caught_up()
     app = make_application(url, DoubledTotals, keep_previous_hours=1e-9)
     async with app:
-        await app.caught_up(timeout=30)
-        await eventually(lambda: _is_alone(app.database), seconds=20)
+        await app.caught_up(timeout=90)
+        await eventually(lambda: _is_alone(app.database), seconds=60)
         assert await app.query(ListTotalsQuery()) == [TotalDTO("000100", 200)]
