@@ -79,7 +79,7 @@ async def diagnose(
                 found.append(_left_over(status, parked))
                 continue
             there = were.get((status.name, status.generation), ())
-            is_due = status.lag_seconds > delays.get(status.name, 0.0)
+            is_due = status.name not in delays or status.lag_seconds > delays[status.name]
             stands = await standstills(there, status.shares, database.store, decode) if is_due else ()
             found += _projection(status, stands, parked, now, members, is_known=views is not None)
         if views is not None:
