@@ -40,6 +40,14 @@ WORKER_MUTANTS: Final = (
         (f"{_ZOMBIES}[postgres-reads]",),
     ),
     Mutant(
+        "E13: wait for an owner that stands still while it sends",
+        "P12",
+        "adapters/postgres/leases.py",
+        '            await self._connections.fetch(load_sql("end_stopped_owner", self._schema), *share.key)\n',
+        "",
+        ("tests/integration/postgres/test_stopped_owners.py",),
+    ),
+    Mutant(
         "E13: give leases out by the application's clock",
         "P13",
         "adapters/postgres/leases.py",

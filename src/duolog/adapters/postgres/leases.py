@@ -25,13 +25,19 @@ class PostgresLeases:
         self._schema = connections.location.schema
 
     async def acquire(self, share: Share, owner: str, *, seconds: float, take_over: bool = False) -> Lease | None:
-        """Take or renew the lease on a share; see `Leases.acquire`."""
+        """Take or renew the lease on a share; see `Leases.acquire`.
+
+        Where an owner stands still in a page, and its lease has expired, its session is ended: it is free soon.
+        """
         self._connections.refuse_if_read_only()
         sql = load_sql("acquire_lease", self._schema)
         row = await self._connections.fetch_row(
             sql, *share_columns(share), owner, round(seconds * 1_000_000), take_over
         )
-        return None if row is None else Lease(share, owner, row["token"], row["expires_at"])
+        if row is None:
+            await self._connections.fetch(load_sql("end_stopped_owner", self._schema), *share.key)
+            return None
+        return Lease(share, owner, row["token"], row["expires_at"])
 
     async def renew(self, leases: Sequence[Lease], *, seconds: float) -> Sequence[Lease]:
         """Renew leases, in one statement; see `Leases.renew`."""
