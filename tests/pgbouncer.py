@@ -66,9 +66,8 @@ def pgbouncer(databases: PostgresDatabases, folder: Path, *, sessions: int = 24)
             os.chown(path, account.uid, account.gid)
         for path in folder.parents:
             mode = path.stat().st_mode
-            if mode & 0o001:
-                break
-            path.chmod(mode | 0o011)
+            if not mode & 0o001:  # a pytest that starts meanwhile closes the folder of all pytests again
+                path.chmod(mode | 0o011)
     process = subprocess.Popen(
         [program, "-q", str(settings)],
         user=None if os.geteuid() == account.uid else account.uid,

@@ -32,7 +32,10 @@ from tests.unit.projections.accounts import Worker
 STOP = "stop"
 STOPPED = "it stops"
 SETTLED = 0.2
-"""So long its other shares take to pass the event: a process that stops in SQLite's writer keeps the file's lock."""
+"""So long its other shares take to pass the event: a process that stops in SQLite's writer keeps the file's lock.
+
+And so long a heartbeat that is under way may take: one that came back later would say that the lease is gone.
+"""
 
 
 class StandingStill(AccountProjection):
@@ -44,10 +47,10 @@ class StandingStill(AccountProjection):
     async def on_deposited(self, event: Deposited, recorded: RecordedEvent) -> None:
         await super().on_deposited(event, recorded)
         if event.unit == STOP and not StandingStill.stopped:
+            StandingStill.stopped = True
             await asyncio.sleep(SETTLED)
             if StandingStill.reads:  # from here on the batch has its transaction
                 await self._db.fetch_value("SELECT count(*) FROM accounts_by_stream")
-            StandingStill.stopped = True
             print(STOPPED, flush=True)  # noqa: T201 - whoever started it waits for this
             os.kill(os.getpid(), signal.SIGSTOP)
 
