@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import AsyncIterator
+from operator import attrgetter
 from typing import Any
 
 import asyncpg
@@ -47,7 +48,7 @@ async def begin_page(database: PostgresDatabase, owner: asyncpg.Connection, *, l
 def stand_still_while_sending(connection: asyncpg.Connection) -> None:
     """Send a message of the extended protocol without the Sync behind it: no time limit of the server counts now."""
     parse = b"\0SELECT 1\0" + struct.pack("!h", 0)
-    transport: Any = vars(connection)["_transport"]  # the driver itself would send a Sync
+    transport: Any = attrgetter("_transport")(connection)  # the driver itself would send a Sync
     transport.write(b"P" + struct.pack("!i", len(parse) + 4) + parse)
 
 
