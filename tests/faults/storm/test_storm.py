@@ -18,15 +18,15 @@ from tests.faults.storm.reader import LAST, Way
 from tests.faults.storm.recorded import check_decisions, check_reader, check_units, delivered, lags, logged
 
 EVENTS = size(short=1_200, long=1_000_000)
-EVENTS_WITH_KILLS = size(short=300, long=100_000)
+EVENTS_WITH_KILLS = size(short=300, long=1_000_000)
 MOST = size(short=5, long=200)  # events in an append
 PROCESSES = 2
 READER = "tests.faults.storm.reader"
 APPENDER = "tests.faults.storm.appender"
 RESTART_SECONDS = (0.1, size(short=1, long=10))
 KILLS_OF_A_READER = size(short=1, long=100)
-KILL_SECONDS = 1.5
-PATIENCE = size(short=90, long=3_000)
+KILL_SECONDS = size(short=3, long=16) / 2
+PATIENCE = size(short=90, long=5_000)
 LONGEST_LAG = size(short=5, long=15)
 """Far above what is measured: a delay by the idle transactions would last as long as they do."""
 
