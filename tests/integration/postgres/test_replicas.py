@@ -9,11 +9,14 @@ from contextlib import aclosing
 import pytest
 
 from duolog import Application, Query
+from duolog.adapters.postgres.replica import PostgresReplica
+from duolog.adapters.postgres.replica_looks import ReplicaLook
 from duolog.admin.doctor import diagnose
 from duolog.database.examination import Level
 from duolog.errors import ConfigurationError, NotAReplicaError
 from duolog.testing import application
-from duolog.testing.servers import PostgresReplica, PostgresServer
+from duolog.testing.servers import PostgresReplica as ReplicaServer
+from duolog.testing.servers import PostgresServer
 from tests.integration.postgres.replicated_notes import (
     Count,
     CountBravely,
@@ -41,7 +44,7 @@ TABLE_QUERIES = [CountKept(), CountKeptBySession()]
 
 
 @pytest.fixture
-def pair(replicated_servers: tuple[PostgresServer, PostgresReplica], replicated_name: str) -> Iterator[Pair]:
+def pair(replicated_servers: tuple[PostgresServer, ReplicaServer], replicated_name: str) -> Iterator[Pair]:
     """An empty database with its replica, which replays again at last."""
     primary, replica = replicated_servers
     yield Pair(primary.url(replicated_name), replica.url(replicated_name), primary, replica)
@@ -211,6 +214,25 @@ async def test_what_is_no_replica_of_this_log_is_refused(pair: Pair, postgres_ur
         assert "postgres:" not in str(refused.value)
 
 
+async def test_who_is_refused_leaves_no_look_under_way(
+    pair: Pair, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that ended later would connect to a replica that nobody disconnects from."""
+    look, looks = PostgresReplica.look, [0, 0]
+
+    async def slowly(replica: PostgresReplica) -> ReplicaLook:
+        looks[0] += 1
+        await asyncio.sleep(0.1 if replica.name in pair.replica_url else 0)
+        found = await look(replica)
+        looks[1] += 1
+        return found
+
+    monkeypatch.setattr(PostgresReplica, "look", slowly)
+    with pytest.raises(NotAReplicaError):
+        await notes(pair.url, pair.replica_url, postgres_url).start()
+    assert looks == [2, 2]
+
+
 @pytest.mark.parametrize("url", ["memory://", "sqlite:///notes.db"])
 def test_databases_without_replicas_say_so(url: str) -> None:
     """Before anything is opened."""
@@ -270,7 +292,7 @@ async def test_the_doctor_and_the_metrics_tell_how_replicas_are_doing(pair: Pair
 
 async def test_a_promoted_replica_is_used_no_more(pair: Pair) -> None:
     """It follows nobody, and may come to have another future."""
-    with PostgresReplica(pair.primary) as other:
+    with ReplicaServer(pair.primary) as other:
         async with notes(pair.url, other.url(pair.url.rpartition("/")[2])) as app:
             await app.caught_up()
             other.catch_up()

@@ -83,7 +83,10 @@ class PostgresReplicas:
         """Look at each replica once, and then from time to time; see `Replicas.open`."""
         await self.require_now()
         primary = await self._look_at_primary()
-        await asyncio.gather(*(self._look(replica, primary, is_first=True) for replica in self._replicas))
+        await asyncio.gather(*(self._look(replica, primary) for replica in self._replicas))
+        for replica in self._replicas:
+            if replica.misfit:
+                raise NotAReplicaError(name=replica.name, reason=replica.misfit)
         self._task = asyncio.create_task(self._run(primary), name="duolog-postgres-replicas")
 
     async def close(self) -> None:
@@ -171,16 +174,10 @@ class PostgresReplicas:
         self._written.note(at, look.lsn)
         return look
 
-    async def _look(self, replica: PostgresReplica, primary: PrimaryLook, *, is_first: bool = False) -> None:
-        """Look at a replica, and use it or not.
-
-        Raises:
-            NotAReplicaError: it is none, and it is the first look.
-        """
+    async def _look(self, replica: PostgresReplica, primary: PrimaryLook) -> None:
+        """Look at a replica, and use it or not."""
         before, is_well = replica.trouble, await self._judge(replica, primary)
         if not is_well:
-            if is_first and replica.misfit:
-                raise NotAReplicaError(name=replica.name, reason=replica.misfit)
             replica.cut_off()  # what runs there may wait for long
         self._tell(replica, before)
 
