@@ -148,6 +148,11 @@ def gone(status: ProjectionStatus) -> str:
     return f"If it was taken out, `duolog projections forget {shlex.quote(status.name)}` removes what is left of it."
 
 
+def build(name: str) -> str:
+    """Say how the view of an inline projection is built."""
+    return f"`duolog projections build MODULE:ATTRIBUTE {shlex.quote(name)}` builds it."
+
+
 def _is_unknown(event: RecordedEvent, decode: Decode) -> bool:
     try:
         decode(event)

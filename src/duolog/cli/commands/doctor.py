@@ -15,7 +15,9 @@ from duolog.cli.target_argument import JsonOption, named_application
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
+from duolog.eventstore.filters import EventFilter
 from duolog.process_managers.runtime import VERSION
+from duolog.projections.inline_views import wanted_types
 
 EXAMPLES: Final = examples(
     ("duolog doctor sqlite:///shop.db", "the database and its projections"),
@@ -55,9 +57,17 @@ def doctor(
     examined, application = _named(arguments or [], database)
     views, decode = (None, None) if application is None else (_views(application), application.codec.decode_all)
     delays = {} if application is None else {each.name: each.longest_lag() for each in application.materialized_views}
+    inline = {} if application is None else _inline(application)
     replicas = None if application is None or examined is not application.database else application.replicas
     diagnosis = diagnose(
-        examined, views=views, decode=decode, delays=delays, patience=patience, quick=quick, replicas=replicas
+        examined,
+        views=views,
+        decode=decode,
+        delays=delays,
+        inline=inline,
+        patience=patience,
+        quick=quick,
+        replicas=replicas,
     )
     found = asyncio.run(diagnosis)
     for each in found:
@@ -87,6 +97,12 @@ def _named(arguments: list[str], option: str | None) -> tuple[Database, Applicat
 def _views(application: Application) -> dict[str, int]:
     views = {each.name: each.version for each in application.views}
     return views | {process.name: VERSION for process in application.processes}
+
+
+def _inline(application: Application) -> dict[str, EventFilter]:
+    return {
+        each.name: EventFilter.of(types=sorted(wanted_types(each))) for each in application.projections if each.inline
+    }
 
 
 def _print(each: Examination) -> None:
