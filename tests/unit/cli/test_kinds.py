@@ -78,3 +78,16 @@ def made(target: Target, url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Write a module with the application on a database, each time another one."""
     monkeypatch.setenv("KINDS_DATABASE", url)
     return target("__import__('tests.unit.cli.kinds', fromlist=['x']).made_of_environment()")
+
+
+def test_an_inline_projection_that_a_process_writes_is_not_forgotten(duolog: Duolog, filled: str) -> None:
+    """Nobody owns it, and without its checkpoint every command of that process would fail."""
+
+    async def run() -> None:
+        async with kinds.make_application(filled) as app:
+            ended = await asyncio.to_thread(duolog, "projections", "forget", "parcels_now", filled, "--yes")
+            assert (ended.code, "processes write the inline projection 'parcels_now'" in ended.stderr) == (2, True)
+            await app.execute(kinds.SendParcel("2", "Oslo"))
+
+    asyncio.run(run())
+    assert duolog("projections", "forget", "parcels_now", filled, "--drop-table", "parcels_now", "--yes").code == 0
