@@ -20,7 +20,9 @@ from duolog.admin.standstill import (
     gone,
     standstills,
     subject,
+    waits_for,
 )
+from duolog.admin.stored_kinds import StoredKind, stored_kind
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
 from duolog.database.replicas import Replicas
@@ -41,6 +43,7 @@ async def diagnose(
     views: Mapping[str, int] | None = None,
     decode: Decode | None = None,
     delays: Mapping[str, float] = MappingProxyType({}),
+    reads: Mapping[str, Sequence[str]] = MappingProxyType({}),
     inline: Mapping[str, EventFilter] = MappingProxyType({}),
     patience: float = 1.0,
     quick: bool = False,
@@ -52,6 +55,7 @@ async def diagnose(
         database: a database that is not open; it is closed again at the end.
         views: versions of the code's projections by name; None if the code is not at hand.
         decode: decodes an event, or raises `UndecodableEventError`; None if the code is not at hand.
+        reads: by name of materialized views, the names of what they read.
         inline: by name of the code's inline projections, the events that they show.
         delays: by name of materialized views, how long they may lag behind, in seconds.
         patience: how long a projection that lags behind may stay where it is, in seconds.
@@ -88,7 +92,12 @@ async def diagnose(
             there = were.get((status.name, status.generation), ())
             is_due = status.name not in delays or status.lag_seconds > delays[status.name]
             stands = await standstills(there, status.shares, database.store, decode) if is_due else ()
-            found += _projection(status, stands, parked, now, members, is_known=views is not None)
+            sources = [each for each in statuses if each.name in reads.get(status.name, ())]
+            if status.paused_since is None and stands and (waits := waits_for(status, sources)):
+                found.append(waits)
+                continue
+            kind = await stored_kind(database, status.name) if stands and views is None else None
+            found += _projection(status, stands, parked, now, members, is_known=views is not None, kind=kind)
         if views is not None:
             never = await _never_built(database, statuses, views, inline)
             found += never.values()
@@ -120,8 +129,10 @@ def _projection(
     members: Members,
     *,
     is_known: bool,
+    kind: StoredKind | None,
 ) -> Iterator[Examination]:
     # Without the code nobody can tell a projection that stands still from one that was taken out.
+    is_materialized = kind is StoredKind.MATERIALIZED
     run = RUN if is_known else f"{RUN} {gone(status)}"
     if parked is not None:
         advice = "`duolog parked list` shows why; `duolog parked retry` applies them again after a repair."
@@ -134,7 +145,7 @@ def _projection(
         yield Examination(subject(status), Level.RISK, f"{found}; {behind}", advice)
         return
     troubles = [
-        *(explain(status, each, members, now, run=run) for each in stands),
+        *(explain(status, each, members, now, run=run, is_materialized=is_materialized) for each in stands),
         *dead_owners(status, now, but=stands, run=run),
     ]
     yield from troubles

@@ -78,7 +78,7 @@ class Towns(MaterializedView):
     reads = (Parcels,)
     key = ("town",)
     select = "SELECT town, count(*) AS parcels FROM parcels GROUP BY town"
-    interval = 0.05
+    interval, delay = 0.05, 0.1
 
 
 class Noter(Reactor):

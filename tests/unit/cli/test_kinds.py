@@ -4,10 +4,13 @@ import asyncio
 import json
 
 import pytest
+from fastapi import FastAPI
 
 from duolog.database.port import Database
+from duolog.integrations.fastapi import attach
 from tests.unit.cli import kinds
 from tests.unit.cli.conftest import Duolog, Target, with_database
+from tests.unit.integrations.things import client_of
 
 NOT_DIVIDED = {
     "parcels_now": "an inline projection",
@@ -91,3 +94,39 @@ def test_an_inline_projection_that_a_process_writes_is_not_forgotten(duolog: Duo
 
     asyncio.run(run())
     assert duolog("projections", "forget", "parcels_now", filled, "--drop-table", "parcels_now", "--yes").code == 0
+
+
+def test_a_materialized_view_whose_source_is_paused_waits_for_it(
+    duolog: Duolog, filled: str, monkeypatch: pytest.MonkeyPatch, target: Target
+) -> None:
+    """It does not fail, and whoever owns it can do nothing."""
+
+    async def run() -> list[dict[str, str]]:
+        async with kinds.make_application(filled) as app:
+            paused = await asyncio.to_thread(duolog, "projections", "pause", "parcels", filled)
+            assert paused.code == 0
+            await app.execute(kinds.SendParcel("2", "Oslo"))
+            await asyncio.sleep(kinds.Towns.longest_lag())
+            named = made(target, filled, monkeypatch)
+            ended = await asyncio.to_thread(duolog, "doctor", named, "--json", "--patience", "0.05")
+            without = await asyncio.to_thread(duolog, "doctor", filled, "--patience", "0.05")
+            assert "it waits for what it reads, or its refresh fails" in without.stdout
+            return [json.loads(line) for line in ended.lines]
+
+    found = {each["subject"]: each for each in asyncio.run(run())}
+    towns = found["projection towns"]
+    assert (towns["level"], "it waits for what it reads, parcels (paused)" in towns["found"]) == ("risk", True)
+    assert "duolog projections resume parcels" in towns["advice"]
+
+
+async def test_health_says_of_an_inline_view_that_it_is_inline() -> None:
+    """As `duolog projections status` does: no process works on it."""
+    api = FastAPI()
+    attach(api, kinds.make_application("memory://"))
+    async with client_of(api) as client:
+        report = (await client.get("/health")).json()
+    assert {each["name"]: each["state"] for each in report["projections"]} == {
+        "parcels": "running",
+        "parcels_now": "inline",
+        "towns": "running",
+    }
