@@ -30,7 +30,7 @@ async def views_to_build(source: Database, tables: Collection[str]) -> Sequence[
     return [
         each.subscription
         for each in lives
-        if (each.subscription, each.number) in built and not set(each.tables).intersection(tables)
+        if each.tables and (each.subscription, each.number) in built and not set(each.tables).intersection(tables)
     ]
 
 
