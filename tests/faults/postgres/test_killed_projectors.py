@@ -20,7 +20,7 @@ KILLS = size(short=8, long=2_000)
 KILLS_OF_A_VIEW = size(short=8, long=50)
 STREAMS = 3
 AMOUNTS = 4  # come before each run, so that every projector has something to do
-MESSAGES = 120
+MESSAGES = 230
 """About so many messages a projector sends; who is to be killed later lives on."""
 _PATIENCE = 60.0
 # A killed owner's leases run out, and its heartbeats; waiting for that would take five seconds each time.
