@@ -14,16 +14,20 @@ from duolog.admin.standstill import (
     Members,
     Standstill,
     at,
+    build,
     dead_owners,
     explain,
     gone,
     standstills,
     subject,
+    waits_for,
 )
+from duolog.admin.stored_kinds import StoredKind, stored_kind
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
 from duolog.database.replicas import Replicas
 from duolog.errors import DuologError
+from duolog.eventstore.filters import EventFilter
 from duolog.scheduling.command_schedule import Overdue
 from duolog.subscriptions.generations import Role
 from duolog.subscriptions.parking import ParkedEvent
@@ -39,6 +43,8 @@ async def diagnose(
     views: Mapping[str, int] | None = None,
     decode: Decode | None = None,
     delays: Mapping[str, float] = MappingProxyType({}),
+    reads: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    inline: Mapping[str, EventFilter] = MappingProxyType({}),
     patience: float = 1.0,
     quick: bool = False,
     replicas: Replicas | None = None,
@@ -49,6 +55,8 @@ async def diagnose(
         database: a database that is not open; it is closed again at the end.
         views: versions of the code's projections by name; None if the code is not at hand.
         decode: decodes an event, or raises `UndecodableEventError`; None if the code is not at hand.
+        reads: by name of materialized views, the names of what they read.
+        inline: by name of the code's inline projections, the events that they show.
         delays: by name of materialized views, how long they may lag behind, in seconds.
         patience: how long a projection that lags behind may stay where it is, in seconds.
         quick: leave out what takes long with a large database.
@@ -78,12 +86,22 @@ async def diagnose(
             if views is not None and status.name not in views and not status.is_owned(now):
                 found.append(_left_over(status, parked))
                 continue
+            if status.inline and (unbuilt := await _unbuilt(database, status)):
+                found.append(unbuilt)
+                continue
             there = were.get((status.name, status.generation), ())
             is_due = status.name not in delays or status.lag_seconds > delays[status.name]
             stands = await standstills(there, status.shares, database.store, decode) if is_due else ()
-            found += _projection(status, stands, parked, now, members, is_known=views is not None)
+            sources = [each for each in statuses if each.name in reads.get(status.name, ())]
+            if status.paused_since is None and stands and (waits := waits_for(status, sources)):
+                found.append(waits)
+                continue
+            kind = await stored_kind(database, status.name) if stands and views is None else None
+            found += _projection(status, stands, parked, now, members, is_known=views is not None, kind=kind)
         if views is not None:
-            found += _versions(statuses, views)
+            never = await _never_built(database, statuses, views, inline)
+            found += never.values()
+            found += _versions(statuses, {name: version for name, version in views.items() if name not in never})
         found += _scheduled(await database.schedule.overdue(seconds=_LATE))
         if replicas is not None:
             found += await replicas.examine()
@@ -111,8 +129,10 @@ def _projection(
     members: Members,
     *,
     is_known: bool,
+    kind: StoredKind | None,
 ) -> Iterator[Examination]:
     # Without the code nobody can tell a projection that stands still from one that was taken out.
+    is_materialized = kind is StoredKind.MATERIALIZED
     run = RUN if is_known else f"{RUN} {gone(status)}"
     if parked is not None:
         advice = "`duolog parked list` shows why; `duolog parked retry` applies them again after a repair."
@@ -125,7 +145,7 @@ def _projection(
         yield Examination(subject(status), Level.RISK, f"{found}; {behind}", advice)
         return
     troubles = [
-        *(explain(status, each, members, now, run=run) for each in stands),
+        *(explain(status, each, members, now, run=run, is_materialized=is_materialized) for each in stands),
         *dead_owners(status, now, but=stands, run=run),
     ]
     yield from troubles
@@ -157,6 +177,39 @@ def _parked(status: ProjectionStatus, first: ParkedEvent) -> str:
     count = f"{status.parked} events are parked" if status.parked > 1 else "1 event is parked"
     since = at(datetime.fromtimestamp(first.parked_at / 1_000_000, UTC))
     return f"{count}, the first since {since}: {first.type!r} at {first.position} ({first.reason.value})"
+
+
+async def _unbuilt(database: Database, status: ProjectionStatus) -> Examination | None:
+    """Say that an inline view does not show the log, whatever its checkpoint says: nobody else would see it."""
+    generations = await database.generations.read(status.name)
+    for generation in generations:
+        if generation.number == status.generation:
+            there = {each.name for each in await database.stored_tables(generation)}
+            if missing := [name for name in generation.tables if name not in there]:
+                found = f"its table {', '.join(missing)} is missing: commands that raise its events fail"
+                return Examination(subject(status), Level.FAULT, found, build(status.name))
+    if len(status.shares) > 1:
+        found = "it was divided, and commands that raise its events fail: an inline view has one share"
+        return Examination(subject(status), Level.FAULT, found, build(status.name))
+    return None
+
+
+async def _never_built(
+    database: Database,
+    statuses: Sequence[ProjectionStatus],
+    views: Mapping[str, int],
+    inline: Mapping[str, EventFilter],
+) -> Mapping[str, Examination]:
+    """Say by name which inline views of this version were never built; a start builds one that has nothing to show."""
+    built = {status.name: status.version for status in statuses if status.role == Role.LIVE.value and status.inline}
+    found: dict[str, Examination] = {}
+    for name, wanted in inline.items():
+        if built.get(name, 0) < views[name] and (await database.store.read_all(limit=1, filter=wanted)).events:
+            what = f"the view of version {views[name]} was never built, and the log has events for it"
+            found[name] = Examination(
+                f"projection {name}", Level.FAULT, f"{what}: the application does not start", build(name)
+            )
+    return found
 
 
 def _versions(statuses: Sequence[ProjectionStatus], views: Mapping[str, int]) -> Iterator[Examination]:

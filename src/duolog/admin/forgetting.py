@@ -8,9 +8,11 @@ from duolog.admin.projection_status import ProjectionStatus, projection_statuses
 from duolog.database.port import Database
 from duolog.dispatch.shield import shielded
 from duolog.errors import ConfigurationError, LeaseLostError
+from duolog.projections.inline_views import ALWAYS_CURRENT
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.share import Share
+from duolog.subscriptions.shares import Survey
 
 _LEASE_SECONDS: Final = 30.0
 
@@ -41,18 +43,29 @@ async def forget_projection(database: Database, name: str, *, tables: Sequence[s
         tables: names of tables to drop.
 
     Raises:
-        LeaseLostError: a process runs the projection; nothing was changed.
+        LeaseLostError: a process runs the projection, or writes it as it is inline; nothing was changed.
         StatementError: there is no such table, or it is one of duolog's own; nothing was changed.
         DatabaseError: the database failed; nothing was changed.
     """
     owner = owner_name()
     async with AsyncExitStack() as stack:
         leases: list[Lease] = []
-        for each in (await database.shares.survey()).shares:
+        survey = await database.shares.survey()
+        if any(each.share.subscription == name and each.position == ALWAYS_CURRENT for each in survey.shares):
+            _check_nobody_writes(name, survey)
+        for each in survey.shares:
             if each.share.subscription == name:
                 leases.append(await _lease(database, each.share, owner))
                 stack.push_async_callback(_release, database, leases[-1])
         await database.forget_view(name, leases=leases, tables=tables)
+
+
+def _check_nobody_writes(name: str, survey: Survey) -> None:
+    """Refuse to forget an inline view that a process has in its code: nobody owns it, and who appends needs it."""
+    there = sorted({owner for work, owners in survey.members.items() if work.subscription == name for owner in owners})
+    if there:
+        message = f"processes write the inline projection {name!r}: {', '.join(there)}"
+        raise LeaseLostError(message, hint="Stop them, or take the projection out of their code, first.")
 
 
 async def _lease(database: Database, share: Share, owner: str) -> Lease:

@@ -7,6 +7,7 @@ from typing import Final
 from duolog.admin.forgetting import known_projection
 from duolog.admin.projection_status import ProjectionStatus
 from duolog.database.port import Database
+from duolog.errors import ConfigurationError
 
 LONGEST_PAGE: Final = 10.0
 _BETWEEN_LOOKS: Final = 0.05
@@ -27,10 +28,12 @@ async def pause_projection(
         Where it stands, and whether nobody advances it any more.
 
     Raises:
-        ConfigurationError: none of that name has run on it.
+        ConfigurationError: none of that name has run on it, or it is an inline projection.
         DatabaseError: the database failed.
     """
-    await known_projection(database, name)
+    if (await known_projection(database, name)).inline:
+        message = f"{name!r} is an inline projection, which is written by whoever appends"
+        raise ConfigurationError(message, hint="It cannot be paused: stop the processes that append its events.")
     await database.pauses.pause(name, by=by)
     end = time.monotonic() + seconds
     while held := await _is_held(database, name):

@@ -13,7 +13,8 @@ from enum import Enum
 from itertools import zip_longest
 from typing import Final
 
-from duolog.admin.log_digest import LogDigest, MemoryDigest
+from duolog.admin.log_digest import LogDigest
+from duolog.admin.moved_memory import moved_memory, verify_memory, views_to_build
 from duolog.admin.moved_tables import check_tables, move_tables
 from duolog.database.closed_log import check_beginning, check_in_use
 from duolog.database.port import Database
@@ -23,6 +24,7 @@ from duolog.messages.envelope import RecordedEvent
 
 PAGE: Final = 2_000
 _MOST_ROUNDS: Final = 20
+_FIRST_MIGRATION: Final = "0001_"
 
 
 class Phase(Enum):
@@ -61,10 +63,11 @@ class Promotion:
         events: how many events the log has.
         digest: SHA-256 over all of them, as `duolog export` shows it.
         copied: how many of them this run copied; the others were there from a run that was interrupted.
-        remembered: how many generations, checkpoints, parked events, snapshots, idempotency keys, processes and
-            scheduled commands were moved.
+        remembered: how many generations, checkpoints, pauses, parked events, snapshots, idempotency keys, processes
+            and scheduled commands were moved.
         rows: how many rows of each of the application's tables were moved.
         left: the application's tables that stay behind.
+        to_build: names of inline views that are to be built in the target before the application starts there.
         seconds: how long it took.
         paused: for how long the source's writers were stopped, in seconds.
         was_done: it had been moved before; nothing was done.
@@ -76,6 +79,7 @@ class Promotion:
     remembered: int = 0
     rows: Mapping[str, int] = field(default_factory=dict[str, int])
     left: Sequence[str] = ()
+    to_build: Sequence[str] = ()
     seconds: float = 0.0
     paused: float = 0.0
     was_done: bool = False
@@ -89,12 +93,14 @@ class Plan:
         events_through: position of the source's last event.
         received_through: position up to which the target has them already.
         tables: the application's tables in the source.
+        to_build: names of inline views that are to be built in the target before the application starts there.
         was_done: it has been moved already.
     """
 
     events_through: int
     received_through: int
     tables: Sequence[str]
+    to_build: Sequence[str] = ()
     was_done: bool = False
 
 
@@ -108,7 +114,8 @@ async def plan(order: Order) -> Plan:
         source, target = order.source, order.target
         was_done = await _check(order)
         tables = () if was_done else await check_tables(source, target, order.tables)
-        return Plan(await source.store.head(), await target.store.head(), tables, was_done)
+        to_build = () if was_done else await views_to_build(source, order.tables)
+        return Plan(await source.store.head(), await target.store.head(), tables, to_build, was_done)
 
 
 async def promote(order: Order, *, on_progress: Progress = lambda _phase, _at, _end: None) -> Promotion:
@@ -119,7 +126,7 @@ async def promote(order: Order, *, on_progress: Progress = lambda _phase, _at, _
         on_progress: called now and then.
 
     Raises:
-        ConfigurationError: a database does not last, or a table cannot be moved.
+        ConfigurationError: a database does not last, there is no source, or a table cannot be moved.
         LogNotEmptyError: the target has another log.
         LogMovedError: the source was moved elsewhere.
         LogIncompleteError: the source itself is on its way in.
@@ -140,7 +147,12 @@ async def take_back(source: Database) -> TransferState:
 
     Returns:
         Its state before.
+
+    Raises:
+        ConfigurationError: there is no such database.
+        DatabaseError: the database failed.
     """
+    await _check_is_there(source)
     await source.open(for_transfer=True)
     try:
         state = await source.transfer.state()
@@ -183,11 +195,20 @@ class _Run:
             paused = time.monotonic() - stopped
         else:  # it was interrupted after the source was closed: everything is there
             await self._verify(await source.store.head())
-        remembered = await _verify_remembered(source, target)
+        to_build = await views_to_build(source, tables)
+        remembered = await verify_memory(source, target, to_build)
         await target.transfer.finish()
-        left = [table for table in there if table not in tables]
-        seconds = time.monotonic() - began
-        return Promotion(self._digest.count, self._digest.hex, self._copied, remembered, rows, left, seconds, paused)
+        return Promotion(
+            events=self._digest.count,
+            digest=self._digest.hex,
+            copied=self._copied,
+            remembered=remembered,
+            rows=rows,
+            left=[table for table in there if table not in tables],
+            to_build=to_build,
+            seconds=time.monotonic() - began,
+            paused=paused,
+        )
 
     async def _move_rest(self, at: int, writers: StoppedWriters) -> dict[str, int]:
         source, target = self._source, self._target
@@ -196,8 +217,9 @@ class _Run:
         if self._verified < head:
             message = f"the source's log is read up to {self._verified} only, and goes to {head}"
             raise TransferError(message, hint="Run the same again: it goes on where it was interrupted.")
-        await target.transfer.replace_remembered(source.transfer.remembered())
-        await _verify_remembered(source, target)
+        to_build = await views_to_build(source, self._order.tables)
+        await target.transfer.replace_remembered(moved_memory(source, to_build))
+        await verify_memory(source, target, to_build)
         rows = await move_tables(source, target, self._order.tables)
         await writers.mark_moved(target.url)
         return rows
@@ -243,11 +265,20 @@ async def _opened(order: Order) -> AsyncGenerator[None, None]:
             raise ConfigurationError(
                 message, hint="A log is moved between databases like sqlite:/// and postgresql://."
             )
+    await _check_is_there(order.source)
     async with AsyncExitStack() as stack:
         for database in (order.source, order.target):
             await database.open(for_transfer=True)
             stack.push_async_callback(database.close)
         yield
+
+
+async def _check_is_there(source: Database) -> None:
+    """Refuse a database that nobody has made yet: opening it would make one, whose empty log would be moved."""
+    missing = await source.pending_migrations()
+    if missing and missing[0].startswith(_FIRST_MIGRATION):
+        message = f"there is no database {source.url}, or duolog was never used in it"
+        raise ConfigurationError(message, hint="Check the URL of the source.")
 
 
 async def _check(order: Order) -> bool:
@@ -272,15 +303,3 @@ def _difference(url: str, sent: Sequence[RecordedEvent], received: Sequence[Reco
     message = f"the event at position {position} is not the same in {url}"
     hint = "Nothing was changed in the source. Drop what is in the target, and promote into an empty database again."
     return TransferError(message, hint=hint)
-
-
-async def _verify_remembered(source: Database, target: Database) -> int:
-    digests = [MemoryDigest(), MemoryDigest()]
-    for database, digest in zip((source, target), digests, strict=True):
-        async for page in database.transfer.remembered():
-            digest.add(page)
-    here, there = digests
-    if (here.count, here.hex) != (there.count, there.hex):
-        message = f"what the source remembers beside the events is not the same in {target.url}"
-        raise TransferError(message, hint="Run the same again: it is moved anew, as a whole.")
-    return here.count

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from duolog.admin.share_division import live_shares
 from duolog.admin.share_meeting import take_over
 from duolog.database.port import Database
+from duolog.errors import ConfigurationError
 from duolog.projections.view_refresher import ViewRefresher
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.share import Share
@@ -14,10 +15,13 @@ async def live_share(database: Database, name: str) -> Share:
     """Return the only share of a materialized view's live generation.
 
     Raises:
-        ConfigurationError: no such view has run.
+        ConfigurationError: no such view has run, or it was divided.
     """
-    (share,) = await live_shares(database, name)
-    return share
+    shares = await live_shares(database, name)
+    if len(shares) > 1:
+        message = f"the materialized view {name!r} was divided, and is refreshed as a whole"
+        raise ConfigurationError(message, hint="`duolog projections merge` makes it whole.")
+    return shares[0]
 
 
 async def refresh_view(database: Database, share: Share, refresher: ViewRefresher) -> int:

@@ -69,7 +69,13 @@ async def standstills(
 
 
 def explain(
-    status: ProjectionStatus, stands: Standstill, members: Members, now: datetime, *, run: str = RUN
+    status: ProjectionStatus,
+    stands: Standstill,
+    members: Members,
+    now: datetime,
+    *,
+    run: str = RUN,
+    is_materialized: bool = False,
 ) -> Examination:
     """Say why a share stands still, and what to do.
 
@@ -79,6 +85,7 @@ def explain(
         members: who works on what.
         now: the time.
         run: advice where somebody has to be started.
+        is_materialized: it is a materialized view, and what it reads is not known.
     """
     share = stands.share
     level = Level.FAULT if status.role == Role.LIVE.value else Level.RISK  # queries have the live view meanwhile
@@ -97,6 +104,10 @@ def explain(
         return Examination(subject(status, share), level, f"{behind}; {_who_is_there(status, members)}", run)
     if not is_held(share, now):
         return Examination(subject(status, share), level, f"{behind}; {dead(share)}", run)
+    if is_materialized:
+        found = f"{behind}, although {share.owner} owns it: it waits for what it reads, or its refresh fails"
+        advice = "Give the application, too, to be told what it waits for; its log says why one fails."
+        return Examination(subject(status, share), level, found, advice)
     following = f"next is {stands.following.type!r} at {stands.following.position}"
     found = (
         f"{behind}, although {share.owner} owns it: it fails again and again, or a handler does not end; {following}"
@@ -106,6 +117,24 @@ def explain(
         "`locks` names sessions that others wait for."
     )
     return Examination(subject(status, share), level, found, advice)
+
+
+def waits_for(status: ProjectionStatus, sources: Sequence[ProjectionStatus]) -> Examination | None:
+    """Say that a materialized view stands still because something that it reads is no further; None if all are.
+
+    Args:
+        status: the view's.
+        sources: of what it reads.
+    """
+    behind = [each for each in sources if each.role == Role.LIVE.value and each.position <= status.position]
+    if not behind:
+        return None
+    names = ", ".join(f"{each.name} ({'paused' if each.paused_since else f'at {each.position}'})" for each in behind)
+    stands = f"it stands at {status.position}, {status.lag} positions behind the log"
+    resume = [f"`duolog projections resume {shlex.quote(each.name)}`" for each in behind if each.paused_since]
+    after = "It goes on when that does: see what is said of it."
+    advice = f"{' and '.join(resume)} lets it go on." if resume else after
+    return Examination(subject(status), Level.RISK, f"{stands}: it waits for what it reads, {names}", advice)
 
 
 def dead_owners(
@@ -146,6 +175,11 @@ def at(moment: datetime | None) -> str:
 def gone(status: ProjectionStatus) -> str:
     """Say how to remove what is left of a projection that was taken out."""
     return f"If it was taken out, `duolog projections forget {shlex.quote(status.name)}` removes what is left of it."
+
+
+def build(name: str) -> str:
+    """Say how the view of an inline projection is built."""
+    return f"`duolog projections build MODULE:ATTRIBUTE {shlex.quote(name)}` builds it."
 
 
 def _is_unknown(event: RecordedEvent, decode: Decode) -> bool:

@@ -1,6 +1,7 @@
 """The views that projections declare, on the application's database."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from duolog.database.port import Database, View
 from duolog.projections.materialized_view import MaterializedView, ViewClass
@@ -40,6 +41,12 @@ class DeclaredViews:
     async def switch(self, projection: ViewClass, number: int, *, accept_behind: bool = False) -> Generation:
         """Try once to let queries read a generation; see `Database.switch_view`."""
         return await self._database.switch_view(declared_view(projection), number, accept_behind=accept_behind)
+
+    async def missing_tables(self, projection: ViewClass, generation: Generation) -> Sequence[str]:
+        """Return the tables that a projection declares and a generation of it lacks; see `Database.stored_tables`."""
+        wanted = tuple(declared_view(projection).tables)
+        there = {each.name for each in await self._database.stored_tables(replace(generation, tables=wanted))}
+        return [name for name in wanted if name not in there]
 
     async def drop(self, projection: ViewClass, number: int) -> None:
         """Remove a generation that is not live; see `Database.drop_generation`."""

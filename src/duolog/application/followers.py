@@ -35,6 +35,7 @@ from duolog.read.position_wait import PositionWait
 from duolog.scheduling.due_commands import DueCommands, DuePace
 from duolog.scheduling.due_signal import DueSignal
 from duolog.scheduling.scheduled_command import ScheduledId
+from duolog.subscriptions.members import Work
 from duolog.subscriptions.meters import SubscriptionMeters
 from duolog.subscriptions.progress import Progress
 from duolog.telemetry import find_meter
@@ -92,6 +93,7 @@ class Followers:
             progress=progress,
             views=[materialized.subscription(each) for each in self.parts.materialized_views],
             only=work,
+            beside=[Work(each.name, each.version) for each in self.parts.projections if each.inline],
         )
         reactors = ReactorRuntime(
             self.parts.processes, self._reaction_ports(), source=self.database, progress=progress, only=work

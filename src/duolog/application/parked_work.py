@@ -34,9 +34,11 @@ class ParkedWork:
         Raises:
             ConfigurationError: no projection or process is named, and both kinds have parked the key.
         """
-        if choice.subscription in self.reactions.names:
-            return await self.reactions.skip(choice, by=by)
-        if choice.subscription is None and self.reactions.names:
-            message = "it is not clear whose event is to be skipped"
+        is_open = choice.subscription is None and choice.key is not None
+        reacting = await self.reactions.holding(choice) if is_open else ()
+        if reacting and (showing := await self.projections.holding(choice)):
+            message = f"it is not clear whose event is to be skipped: {', '.join((*showing, *reacting))} have parked it"
             raise ConfigurationError(message, hint="Name the projection or process: --subscription NAME.")
+        if reacting or choice.subscription in self.reactions.names:
+            return await self.reactions.skip(choice, by=by)
         return await self.projections.skip(choice, by=by)

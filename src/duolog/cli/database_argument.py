@@ -10,13 +10,30 @@ from duolog.container.databases import open_database
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
 
+
+class _OfEnvironment(str):
+    """A URL that nobody has typed, so that another one may be typed beside it."""
+
+    __slots__ = ()
+
+
+def _origin(context: typer.Context, parameter: typer.CallbackParam, value: str | None) -> str | None:
+    source = context.get_parameter_source(parameter.name or "")
+    return _OfEnvironment(value) if value and source is not None and source.name == "ENVIRONMENT" else value
+
+
 DatabaseArgument = Annotated[
     str | None, typer.Argument(metavar="DATABASE_URL", help="Like sqlite:///users.db.", show_default=False)
 ]
 DatabaseOption = Annotated[
     str | None,
     typer.Option(
-        "--database", metavar="URL", envvar="DUOLOG_DATABASE", help="The same as the argument.", show_default=False
+        "--database",
+        metavar="URL",
+        envvar="DUOLOG_DATABASE",
+        help="The same as the argument.",
+        show_default=False,
+        callback=_origin,
     ),
 ]
 
@@ -25,13 +42,17 @@ def named_database(argument: str | None, option: str | None) -> Database:
     """Make the database that a command's arguments name, not connected yet.
 
     Args:
-        argument: the positional argument, which comes first.
+        argument: the positional argument, which comes before DUOLOG_DATABASE.
         option: ``--database``, or DUOLOG_DATABASE.
 
     Raises:
-        ConfigurationError: no database is named, or its URL is not of its scheme's form.
+        ConfigurationError: no database is named, or both arguments name one, and not the same; or its URL is not of its
+            scheme's form.
         MissingDriverError: no adapter is installed for it.
     """
+    if argument and option and argument != option and not isinstance(option, _OfEnvironment):
+        message = "two databases are named"
+        raise ConfigurationError(message, hint="Give one URL: as the argument, or after --database.")
     url = argument or option
     if not url:
         message = "no database is named"

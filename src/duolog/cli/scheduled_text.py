@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from duolog.cli.terminal import printable
-from duolog.scheduling.scheduled_command import ScheduledCommand
+from duolog.scheduling.scheduled_command import ScheduledCommand, ScheduledState
 
 _MICROSECONDS: Final = 1_000_000
 
@@ -37,6 +37,7 @@ def detail_json(command: ScheduledCommand, *, payload: bool) -> dict[str, Any]:
 
 def detail_text(command: ScheduledCommand, *, payload: bool) -> str:
     """Show a scheduled command to people: what it is, when it is due, and what failed."""
+    is_tried = command.state is not ScheduledState.FAILED  # what was refused waits for somebody to retry it
     members = {
         "id": str(command.id),
         "command": f"{command.command} (version {command.version})",
@@ -45,7 +46,7 @@ def detail_text(command: ScheduledCommand, *, payload: bool) -> str:
         "state": command.state.value,
         "scheduled": time_text(command.scheduled_at),
         "due": time_text(command.due_at),
-        "next try": time_text(command.next_at) if command.next_at != command.due_at else "",
+        "next try": time_text(command.next_at) if is_tried and command.next_at != command.due_at else "",
         "executed by": command.owner,
         "attempts": str(command.attempts),
         "error": command.error,

@@ -15,6 +15,7 @@ from duolog.scheduling.scheduled_command import ScheduledCommand
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.pauses import Pause
 from duolog.subscriptions.processed import Stretch
 from duolog.tables.ports import Row
 from duolog.write.idempotency import IdempotencyRecord, StoredAnswer
@@ -110,6 +111,19 @@ class ProcessBeginning:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPause:
+    """A subscription that stands still on purpose.
+
+    Attributes:
+        subscription: its name.
+        pause: who paused it, and when.
+    """
+
+    subscription: str
+    pause: Pause
+
+
+@dataclass(frozen=True, slots=True)
 class KeptProcess:
     """A running process, and when it was written last.
 
@@ -126,6 +140,7 @@ Remembered = (
     Generation
     | Checkpoint
     | Stretch
+    | KeptPause
     | ProcessBeginning
     | KeptProcess
     | ScheduledCommand
@@ -172,9 +187,9 @@ class LogTransfer(Protocol):
         """Yield what is remembered beside the events, a page at a time and of one kind each.
 
         The order is the same on every database: generations by subscription, checkpoints and stretches by share,
-        where processes begin by name, processes by name, tenant and key, scheduled commands as they were scheduled,
-        parked events by subscription and position, snapshots by tenant and stream, keys by scope and key; texts by
-        their UTF-8 bytes. Of views only live generations go along: others are built anew.
+        pauses by subscription, where processes begin by name, processes by name, tenant and key, scheduled commands as
+        they were scheduled, parked events by subscription and position, snapshots by tenant and stream, keys by scope
+        and key; texts by their UTF-8 bytes. Of views only live generations go along: others are built anew.
         """
         ...
 

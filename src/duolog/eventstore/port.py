@@ -157,3 +157,14 @@ class EventStore(Protocol):
     async def head(self) -> int:
         """Return the position of the last event; 0 if the log is empty."""
         ...
+
+    async def recorded_after(self, position: int) -> int | None:
+        """Tell when the first event above a position was recorded, also one that readers do not get yet.
+
+        Args:
+            position: a position of the log.
+
+        Returns:
+            Microseconds since 1970, by the database's clock; None if there is none.
+        """
+        ...

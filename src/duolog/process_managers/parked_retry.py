@@ -44,6 +44,14 @@ class ParkedReactions:
         """The names of the reactors and process managers."""
         return sorted(self._reactors)
 
+    async def holding(self, choice: ParkedChoice) -> Sequence[str]:
+        """Return the names of the reactors and process managers that have parked what is chosen.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        return [name for name in self.names if await self._read(_of(choice, name))]
+
     async def retry(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """React to the chosen parked events again.
 
@@ -71,7 +79,8 @@ class ParkedReactions:
             LeaseLostError: somebody else took it over meanwhile; nothing was changed.
             DatabaseError: the database failed; nothing was changed.
         """
-        parked = [each for name in self.names for each in await self._read(_of(choice, name))]
+        names = [name for name in self.names if choice.subscription in (None, name)]
+        parked = [each for name in names for each in await self._read(_of(choice, name))]
         if choice.key is None or len({(each.subscription, each.tenant) for each in parked}) > 1:
             message = "it is not clear whose event is to be skipped"
             raise ConfigurationError(message, hint="Name the key, the process and the tenant.")

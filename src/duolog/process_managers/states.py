@@ -57,6 +57,10 @@ class ProcessStates(Protocol):
         """
         ...
 
+    async def beginning(self, process: str) -> int | None:
+        """Return after which position a process manager begins; None if that is not noted."""
+        ...
+
     async def begin(self, process: str, position: int) -> int:
         """Note after which position a process manager begins, if that is not noted yet, and return what is noted."""
         ...

@@ -3,6 +3,8 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Final, Protocol
 
 from duolog.dispatch.shield import shielded
@@ -32,7 +34,11 @@ class BuiltViews(ViewGenerations, Protocol):
     """Prepares, opens and switches views; what it raises is said at the database's port."""
 
     async def prepare(self, projection: type[Projection], lease: Lease | None, /) -> Sequence[Checkpoint]:
-        """Create a projection's first generation where there is none."""
+        """Create a projection's first generation where there is none; an owner's call makes anew one without tables."""
+        ...
+
+    async def missing_tables(self, projection: type[Projection], generation: Generation, /) -> Sequence[str]:
+        """Return the tables that a projection declares and a generation of it lacks."""
         ...
 
     def open(self, projection: type[Projection], share: Share, role: Role, /) -> ViewSession:
@@ -73,7 +79,7 @@ class InlineBuilding:
         """
         for projection in self._views.projections:
             async with asyncio.timeout(_PATIENCE):  # processes that start together: one builds, the others wait
-                while not is_built(projection, await self._source.checkpoints.read(projection.name)):
+                while not await self._is_shown(projection):
                     if (await self._source.store.read_all(limit=1, filter=_wanted(projection))).events:
                         raise InlineViewNotBuiltError(subscription=projection.name, version=projection.version)
                     try:
@@ -83,6 +89,9 @@ class InlineBuilding:
 
     async def build(self, projection: type[Projection]) -> None:
         """Build a view, or go on where that was interrupted; does nothing if it is built.
+
+        One whose tables are gone, as in a database to which only the log was moved, is built from the beginning. One
+        that was divided has one share again.
 
         Raises:
             InlineProjectionError: a method raised, or the database refused what it wrote.
@@ -100,6 +109,8 @@ class InlineBuilding:
             await self._switch(projection, shadow)
         elif live is None:
             await self._generations.prepare(projection, None)
+        else:
+            await self._mend(projection, live)
         if is_built(projection, await self._source.checkpoints.read(projection.name)):
             return
         live = await self._live(projection)
@@ -108,6 +119,31 @@ class InlineBuilding:
             raise LeaseLostError(message)
         await self._drop_others(projection, live)
         await self._advance(projection, live)
+
+    async def _is_shown(self, projection: type[Projection]) -> bool:
+        """Tell whether a view shows the log: a checkpoint that says so may have come without the tables."""
+        if not is_built(projection, await self._source.checkpoints.read(projection.name)):
+            return False
+        live = await self._live(projection)
+        return live is not None and not await self._generations.missing_tables(projection, live)
+
+    async def _mend(self, projection: type[Projection], live: Generation) -> None:
+        """Make a view whole that was divided, and let one that lost a table begin anew."""
+        shares = [each.share for each in await self._source.checkpoints.read(projection.name)]
+        is_missing = bool(await self._generations.missing_tables(projection, live))
+        if len(shares) == 1 and not is_missing:
+            return
+        async with AsyncExitStack() as stack:
+            leases: list[Lease] = []
+            for share in shares:
+                leases += [lease := await self._lease(share)]
+                stack.push_async_callback(self._release, lease)
+            if is_missing:
+                await self._generations.prepare(projection, leases[0])
+                return
+            lower, *others = leases
+            for upper in others:
+                lower = replace(lower, share=await self._source.shares.merge(lower, upper))
 
     async def _live(self, projection: type[Projection]) -> Generation | None:
         there = await self._source.generations.read(projection.name)
@@ -136,10 +172,7 @@ class InlineBuilding:
         """Bring a generation near the log's end; if it is live, to its end for good."""
         share = Share(projection.name, generation.number)
         leases = self._source.leases
-        lease = await leases.acquire(share, owner_name(), seconds=_LEASE_SECONDS)
-        if lease is None:
-            message = f"somebody else builds {projection.name!r}"
-            raise LeaseLostError(message, hint="Wait for it; if it died, its lease ends after half a minute.")
+        lease = await self._lease(share)
         try:
             checkpoint = await self._source.checkpoints.read_share(share)
             position = ALWAYS_CURRENT if checkpoint is None else checkpoint.position
@@ -154,7 +187,17 @@ class InlineBuilding:
                 await self._slice(projection, generation, page.events, move)
                 position = through
         finally:
-            await shielded(leases.release(lease))
+            await self._release(lease)
+
+    async def _lease(self, share: Share) -> Lease:
+        lease = await self._source.leases.acquire(share, owner_name(), seconds=_LEASE_SECONDS)
+        if lease is None:
+            message = f"somebody else builds {share.subscription!r}"
+            raise LeaseLostError(message, hint="Wait for it; if it died, its lease ends after half a minute.")
+        return lease
+
+    async def _release(self, lease: Lease) -> None:
+        await shielded(self._source.leases.release(lease))
 
     async def _slice(
         self,

@@ -66,6 +66,14 @@ class ParkedRetry:
         self._owner = owner_name()
         self._poison = Poison()
 
+    async def holding(self, choice: ParkedChoice) -> Sequence[str]:
+        """Return the names of the projections that have parked what is chosen.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        return [name for name in sorted(self._projections) if await self._read(replace(choice, subscription=name))]
+
     async def retry(self, choice: ParkedChoice) -> Sequence[RetriedKey]:
         """Apply the chosen parked events again.
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from duolog.errors import ConfigurationError
 from duolog.projections.projection import Projection
 from duolog.projections.shares import ProjectionShares
+from duolog.subscriptions.members import Work
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.progress import Progress
 from duolog.subscriptions.runner import Pace
@@ -28,6 +29,7 @@ class ProjectionRuntime:
         pace: times and sizes.
         views: what it works on for materialized views, each behind those that it reads.
         only: names of those that this process works on; None for all. Of the others it only creates the views.
+        beside: the inline views that this process writes, for others to see.
 
     Raises:
         ConfigurationError: two projections share a name, or one has no ``on_...`` method.
@@ -44,13 +46,14 @@ class ProjectionRuntime:
         pace: Pace | None = None,
         views: Sequence[Subscription] = (),
         only: Collection[str] | None = None,
+        beside: Collection[Work] = (),
     ) -> None:
         self._owner = owner_name()
         self._subscriptions = [*(shares.subscription(projection) for projection in projections), *views]
         _refuse_doubles(self._subscriptions)
         chosen = [each for each in self._subscriptions if only is None or each.name in only]
         self._supervisor = SubscriptionSupervisor(
-            chosen, source=source, progress=progress, owner=self._owner, pace=pace
+            chosen, source=source, progress=progress, owner=self._owner, pace=pace, beside=beside
         )
 
     @property

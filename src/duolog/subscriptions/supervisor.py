@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,6 +59,7 @@ class SubscriptionSupervisor:
         progress: the board on which queries of this process wait.
         owner: name of this process, unlike any other's.
         pace: times and sizes.
+        beside: what its process writes by itself, for others to see: inline views.
     """
 
     def __init__(
@@ -69,8 +70,10 @@ class SubscriptionSupervisor:
         progress: Progress,
         owner: str,
         pace: Pace | None = None,
+        beside: Collection[Work] = (),
     ) -> None:
         self._subscriptions = tuple(subscriptions)
+        self._work = [*(subscription.work for subscription in subscriptions), *beside]
         self._source = source
         self._progress = progress
         self._owner = owner
@@ -112,7 +115,7 @@ class SubscriptionSupervisor:
                 task.cancel()
             await asyncio.wait({task})
         await asyncio.gather(*(runner.stop(seconds=seconds) for runner in self._runners.values()))
-        if task is not None and self._subscriptions:
+        if task is not None and self._work:
             try:
                 async with asyncio.timeout(RELEASE_SECONDS):
                     await self._source.members.leave(self._owner)
@@ -120,7 +123,7 @@ class SubscriptionSupervisor:
                 _logger.debug("%s has not left", self._owner, exc_info=error)
 
     async def _run(self) -> None:
-        while self._subscriptions and not self._is_stopped:
+        while self._work and not self._is_stopped:
             self._due.clear()
             try:
                 await self._look()
@@ -225,8 +228,7 @@ class SubscriptionSupervisor:
                 for lease, runner in held.items():
                     if runner.lease is lease:
                         runner.renewed(renewed.get(lease.share))
-            work = [subscription.work for subscription in self._subscriptions]
-            await self._source.members.beat(self._owner, work, seconds=self._pace.lease)
+            await self._source.members.beat(self._owner, self._work, seconds=self._pace.lease)
         except DatabaseError as error:
             # Two more attempts fit into the leases' time; and a lease that was lost shows at the next commit.
             _logger.debug("leases were not renewed: %s", error.message)

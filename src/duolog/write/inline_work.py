@@ -215,3 +215,7 @@ class InlineEventStore:
     async def head(self) -> int:
         """Return the position of the last event; 0 if the log is empty."""
         return await self._store.head()
+
+    async def recorded_after(self, position: int) -> int | None:
+        """Tell when the first event above a position was recorded; see `EventStore.recorded_after`."""
+        return await self._store.recorded_after(position)

@@ -1,5 +1,6 @@
 """What readers of the log may take for settled while others write, prepare and roll back."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from duolog.adapters.postgres import open_database
 from duolog.adapters.postgres.connecting import Connection
 from duolog.adapters.postgres.database import PostgresDatabase
 from duolog.errors import SchemaError
+from duolog.subscriptions.delay import delay_after
 from duolog.testing.contracts.samples import following, new_events
 from duolog.testing.servers import PostgresDatabases
 from tests.integration.postgres.logs import append, opened, session
@@ -45,6 +47,18 @@ async def test_a_later_commit_waits_for_an_earlier_position(database: PostgresDa
     assert await positions(database) == []
     await slow.execute("COMMIT")
     assert await positions(database) == [first, second]
+
+
+async def test_what_readers_are_kept_from_counts_as_waiting(database: PostgresDatabase, slow: Connection) -> None:
+    """A view is as old as the first event that it lacks, whoever keeps it from that."""
+    await slow.execute("BEGIN")
+    await append(slow, "slow-1")
+    assert await delay_after(database.store, 0) == 0  # nobody else sees it
+    await database.store.append("fast-1", new_events(1))
+    await asyncio.sleep(0.05)
+    assert await positions(database) == []
+    assert 0.05 <= await delay_after(database.store, 0) < 60
+    await slow.execute("ROLLBACK")
 
 
 async def test_a_rolled_back_position_is_passed(database: PostgresDatabase, slow: Connection) -> None:

@@ -129,3 +129,14 @@ def test_a_missing_database_is_an_error(duolog: Duolog, url: str) -> None:
     ended = duolog("projections", "status", url, "--json")
     assert (ended.code, ended.stdout) == (2, "")
     assert ended.stderr.startswith("error: ")
+
+
+def test_two_databases_are_not_one(duolog: Duolog, behind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that are typed neither is left out in silence; one that is typed comes before the environment's."""
+    other = "sqlite:///other.db"
+    for command in (("projections", "status"), ("doctor",)):
+        ended = duolog(*command, behind, "--database", other)
+        assert (ended.code, "two databases are named" in ended.stderr) == (2, True)
+    assert duolog("projections", "status", behind, "--database", behind).code == 0
+    monkeypatch.setenv("DUOLOG_DATABASE", other)
+    assert duolog("projections", "status", behind).code == 0

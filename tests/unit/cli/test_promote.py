@@ -91,3 +91,12 @@ def test_a_target_that_cannot_be_is_refused(duolog: Duolog, filled: str, argumen
     assert ended.code == 2
     assert "hint: " in ended.stderr
     assert duolog("migrate", filled).code == 0
+
+
+def test_a_source_that_is_not_there_is_told_and_not_made(duolog: Duolog, url: str, other: str, tmp_path: Path) -> None:
+    """A mistyped name is no empty log: neither a look, nor a move, nor an undo makes a file."""
+    for arguments in ((url, other, "--dry-run"), (url, other), ("--undo", url)):
+        ended = duolog("promote", *arguments)
+        assert ended.code == 2
+        assert f"there is no database {url}" in ended.stderr
+    assert list(tmp_path.iterdir()) == []

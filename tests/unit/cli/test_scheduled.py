@@ -53,11 +53,17 @@ def test_the_list_is_in_the_order_they_are_due(duolog: Duolog, scheduled: str) -
 
 
 def test_nothing_scheduled_says_so(duolog: Duolog, scheduled: str) -> None:
-    assert duolog("scheduled", "list", scheduled, "--tenant", "nobody").stdout == "nothing is scheduled\n"
+    ended = duolog("scheduled", "list", scheduled, "--tenant", "nobody", "--state", "waiting")
+    assert ended.stdout == "nothing is scheduled of state 'waiting', tenant 'nobody'; other commands are\n"
+    assert duolog("scheduled", "skip", str(FAILED), scheduled).code == 0
+    assert duolog("scheduled", "cancel", str(WAITING), scheduled).code == 0
+    assert duolog("scheduled", "list", scheduled, "--command", "nope").stdout == "nothing is scheduled\n"
 
 
 def test_one_is_shown_with_its_traceback_and_its_payload_only_when_asked(duolog: Duolog, scheduled: str) -> None:
-    assert "in execute" in duolog("scheduled", "show", str(FAILED), scheduled).stdout
+    shown = duolog("scheduled", "show", str(FAILED), scheduled).stdout
+    assert "in execute" in shown
+    assert "next try" not in shown  # it was refused: nobody tries it until it is retried
     assert "s3" not in duolog("scheduled", "show", str(WAITING), scheduled).stdout
     assert "s3" not in duolog("scheduled", "show", str(WAITING), scheduled, "--json").stdout
     assert '"secret":"s3"' in duolog("scheduled", "show", str(WAITING), scheduled, "--payload").stdout

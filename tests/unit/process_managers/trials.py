@@ -13,6 +13,7 @@ from duolog import (
     Metadata,
     Process,
     ProcessManager,
+    Projection,
     Reaction,
     Reactor,
     TransactionManager,
@@ -176,13 +177,20 @@ class TrialProvider(Provider):
         return self._seen
 
 
-def trials(url: str, seen: Seen | None = None, *, processes: Sequence[type[Reactor]] = (LapseTrials,)) -> Application:
+def trials(
+    url: str,
+    seen: Seen | None = None,
+    *,
+    processes: Sequence[type[Reactor]] = (LapseTrials,),
+    projections: Sequence[type[Projection]] = (),
+) -> Application:
     return application(
         Publish.handled_by(PublishInteractor),
         LapseTrial.handled_by(LapseTrialInteractor),
         Greet.handled_by(GreetInteractor),
         database=url,
         processes=processes,
+        projections=projections,
         providers=[TrialProvider(seen or Seen())],
         events=[TrialBegun, TrialUsed, TrialLapsed, Greeted],
     )

@@ -4,94 +4,31 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from dishka import AsyncContainer
 
-from duolog import Command, Query, event
+from duolog import Command
 from duolog.application.application import Application
 from duolog.codec.event_codec import EventCodec
 from duolog.errors import ConfigurationError, InlineProjectionError, InlineViewNotBuiltError
 from duolog.eventstore.port import EventStore
 from duolog.messages.envelope import RecordedEvent
 from duolog.projections.projection import Projection
-from duolog.projections.view_database import ViewDatabase
-from duolog.tables.ports import ReadDatabase
 from duolog.testing.applications import application
 from duolog.write.aggregate import Aggregate
-from duolog.write.event_publisher import EventPublisher
 from duolog.write.repository import EventSourcedRepository
-from duolog.write.transaction_manager import TransactionManager
 from duolog.write.unit_of_work import UnitOfWork
-from duolog.write.write_database import WriteDatabase
-
-
-@event("inline.badge_given", stream="badge-{badge_id}")
-@dataclass(frozen=True, slots=True)
-class BadgeGiven:
-    badge_id: str
-    holder: str
-
-
-@event("inline.locker_taken")
-@dataclass(frozen=True, slots=True)
-class LockerTaken:
-    locker: str
-    holder: str
-
-
-class BadgeHolders(Projection):
-    name, version, inline = "badge_holders", 1, True
-    tables: ClassVar = {"badge_holders": "CREATE TABLE badge_holders (badge TEXT PRIMARY KEY, holder TEXT NOT NULL)"}
-
-    def __init__(self, db: ViewDatabase) -> None:
-        self._db = db
-
-    async def on_given(self, event: BadgeGiven) -> None:
-        if event.holder == "":
-            raise ValueError(event.badge_id)
-        sql = "INSERT INTO badge_holders (badge, holder) VALUES (:badge, :holder)"
-        await self._db.execute(sql, {"badge": event.badge_id, "holder": event.holder})
-
-    async def on_taken(self, event: LockerTaken) -> None:
-        await self._db.execute("DELETE FROM badge_holders WHERE badge = :badge", {"badge": event.locker})
-        await self.on_given(BadgeGiven(event.locker, event.holder))
-
-
-@dataclass(frozen=True, slots=True)
-class GiveBadge(Command[None]):
-    badge_id: str
-    holder: str
-    with_row: bool = False
-
-
-class GiveBadgeInteractor:
-    def __init__(self, events: EventPublisher, rows: WriteDatabase, tx: TransactionManager) -> None:
-        self._events = events
-        self._rows = rows
-        self._tx = tx
-
-    async def execute(self, cmd: GiveBadge) -> None:
-        if cmd.with_row:
-            await self._rows.execute("INSERT INTO desks (id) VALUES (:id)", {"id": cmd.badge_id})
-        await self._tx.commit()
-        await self._events.publish(BadgeGiven(cmd.badge_id, cmd.holder))
-
-
-@dataclass(frozen=True, slots=True)
-class HolderOf(Query[str | None]):
-    badge_id: str
-
-
-class HolderOfQueryService:
-    def __init__(self, db: ReadDatabase) -> None:
-        self._db = db
-
-    async def execute(self, query: HolderOf) -> str | None:
-        sql = "SELECT holder FROM badge_holders WHERE badge = :badge"
-        holder: str | None = await self._db.fetch_value(sql, {"badge": query.badge_id})
-        return holder
+from tests.unit.projections.badges import (
+    BadgeGiven,
+    BadgeHolders,
+    GiveBadge,
+    GiveBadgeInteractor,
+    HolderOf,
+    HolderOfQueryService,
+    LockerTaken,
+)
 
 
 class Locker(Aggregate[str]):

@@ -42,6 +42,12 @@ def read(connection: sqlite3.Connection, process: str, places: Collection[Place]
     return found
 
 
+def beginning(connection: sqlite3.Connection, process: str) -> int | None:
+    """Return where a process begins, or None; see `ProcessStates.beginning`."""
+    row = connection.execute(_READ_BEGINNING, {"process": process}).fetchone()
+    return None if row is None else int(row[0])
+
+
 def begin(connection: sqlite3.Connection, process: str, position: int) -> int:
     """Note after which position a process manager begins; see `ProcessStates.begin`."""
     connection.execute(_NOTE_BEGINNING, {"process": process, "position": position})

@@ -80,7 +80,7 @@ class MemoryDatabase:
         self._shares = MemoryShares(self._generations, self._checkpoints, self._leases, self._members)
         self._views = MemoryViews(self._tables, self._generations, self._checkpoints, self._parking, self._leases)
         self._switch = MemorySwitch(self._tables, self._generations, self._checkpoints, self._leases)
-        memory = Memory(self._generations, self._checkpoints, self._parking, self._snapshots, self._keys)
+        memory = Memory(self._generations, self._checkpoints, self._pauses, self._parking, self._snapshots, self._keys)
         self._transfer = MemoryTransfer(log, memory, self._tables, clock)
 
     @property

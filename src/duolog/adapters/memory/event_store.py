@@ -105,3 +105,7 @@ class MemoryEventStore:
     async def head(self) -> int:
         """Return the position of the last event; 0 if the log is empty."""
         return self._log.head
+
+    async def recorded_after(self, position: int) -> int | None:
+        """Tell when the first event above a position was recorded; see `EventStore.recorded_after`."""
+        return next((each.recorded_at for each in self._log.page(position, 1, ALL_EVENTS).events), None)

@@ -30,3 +30,7 @@ class MemoryPauses:
     async def resume(self, subscription: str) -> None:
         """Let a subscription go on."""
         self._paused.pop(subscription, None)
+
+    def replace(self, paused: Mapping[str, Pause]) -> None:
+        """Put other pauses in the place of those that are there."""
+        self._paused = dict(paused)

@@ -32,6 +32,11 @@ class MemoryProcessStates:
         """Return the statement that stores or forgets a process; see `ProcessStates.writing`."""
         return stored_processes.writing(before, after, self._clock.now())
 
+    async def beginning(self, process: str) -> int | None:
+        """Return after which position a process manager begins; None if that is not noted."""
+        async with self._tables.turn:
+            return stored_processes.beginning(self._tables.connection, process)
+
     async def begin(self, process: str, position: int) -> int:
         """Note after which position a process manager begins; see `ProcessStates.begin`."""
         async with self._tables.turn:

@@ -11,6 +11,7 @@ from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.idempotency import MemoryIdempotencyStore
 from duolog.adapters.memory.log import MemoryLog
 from duolog.adapters.memory.moved_processes import all_beginnings, all_commands, all_processes, replace_all
+from duolog.adapters.memory.pauses import MemoryPauses
 from duolog.adapters.memory.snapshots import MemorySnapshots
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
 from duolog.adapters.memory.tables import Tables
@@ -18,6 +19,7 @@ from duolog.database.closed_log import check_beginning, check_in_use, closed_err
 from duolog.database.transfer import (
     InUse,
     KeptKey,
+    KeptPause,
     KeptProcess,
     LogIdentity,
     Moved,
@@ -47,6 +49,7 @@ class Memory:
     Attributes:
         generations: which views there are.
         checkpoints: how far subscriptions are.
+        pauses: which of them stand still on purpose.
         parking: what they set aside.
         snapshots: states of streams.
         keys: idempotency keys.
@@ -54,6 +57,7 @@ class Memory:
 
     generations: MemoryGenerations
     checkpoints: MemoryCheckpoints
+    pauses: MemoryPauses
     parking: MemoryParking
     snapshots: MemorySnapshots
     keys: MemoryIdempotencyStore
@@ -104,6 +108,7 @@ class MemoryTransfer:
         yield lives
         yield [each for each in await memory.checkpoints.read_all() if each.share.key[:2] in keys]
         yield [each for each in memory.checkpoints.all_stretches() if each.share.key[:2] in keys]
+        yield [KeptPause(name, pause) for name, pause in sorted((await memory.pauses.read()).items())]
         yield all_beginnings(self._tables)
         yield all_processes(self._tables)
         yield all_commands(self._tables)
@@ -191,6 +196,7 @@ class MemoryTransfer:
             [each for each in every if isinstance(each, Checkpoint)],
             [each for each in every if isinstance(each, Stretch)],
         )
+        memory.pauses.replace({each.subscription: each.pause for each in every if isinstance(each, KeptPause)})
         memory.parking.replace([each for each in every if isinstance(each, ParkedEvent)])
         memory.snapshots.replace([each for each in every if isinstance(each, TenantSnapshot)])
         memory.keys.replace([each for each in every if isinstance(each, KeptKey)])

@@ -169,6 +169,11 @@ class PostgresEventStore:
         row = await self._connections.fetch_row(self._head)
         return 0 if row is None else int(row[0])
 
+    async def recorded_after(self, position: int) -> int | None:
+        """Tell when the first event above a position was recorded; see `EventStore.recorded_after`."""
+        row = await self._connections.fetch_row(load_sql("recorded_after", self._schema), position)
+        return None if row is None else int(row[0])
+
     async def _page(self, after: int, limit: int, wanted: EventFilter) -> EventPage:
         """Read below the horizon as it is known before, in one statement of its own."""
         settled = self._horizon.position

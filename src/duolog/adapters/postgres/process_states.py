@@ -41,6 +41,11 @@ class PostgresProcessStates:
         name = "delete_process" if after.is_over else "update_process" if before.stamp else "insert_process"
         return Statement(load_sql(name, self._schema), values, rows=1, key=conflict_key(after))
 
+    async def beginning(self, process: str) -> int | None:
+        """Return after which position a process manager begins; None if that is not noted."""
+        row = await self._connections.fetch_row(load_sql("read_beginning", self._schema), process)
+        return None if row is None else int(row["position"])
+
     async def begin(self, process: str, position: int) -> int:
         """Note after which position a process manager begins; see `ProcessStates.begin`."""
         self._connections.refuse_if_read_only()

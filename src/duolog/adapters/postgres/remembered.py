@@ -18,11 +18,12 @@ from duolog.adapters.postgres.parking import parked_event_of
 from duolog.adapters.postgres.scheduled_commands import scheduled_command
 from duolog.adapters.postgres.snapshots import save_snapshots
 from duolog.adapters.postgres.sql_files import load_sql
-from duolog.database.transfer import KeptKey, KeptProcess, ProcessBeginning, Remembered, TenantSnapshot
+from duolog.database.transfer import KeptKey, KeptPause, KeptProcess, ProcessBeginning, Remembered, TenantSnapshot
 from duolog.scheduling.scheduled_command import ScheduledCommand
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.pauses import Pause
 from duolog.subscriptions.processed import Stretch
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer, decode_outcome, encode_outcome
 from duolog.write.snapshots import StoredSnapshot
@@ -37,6 +38,7 @@ async def remembered_pages(connections: Connections) -> AsyncGenerator[Sequence[
     yield [each for each in generations if each.role is Role.LIVE]
     yield [checkpoint_of(row) for row in await connections.fetch(load_sql("live_checkpoints", schema))]
     yield [stretch_of(row) for row in await connections.fetch(load_sql("live_stretches", schema))]
+    yield [_pause(row) for row in await connections.fetch(load_sql("read_pauses", schema))]
     for name, make, key, first in (
         ("beginnings_page", beginning_of, (0,), ("",)),
         ("processes_page", kept_process_of, (0, 1, 2), ("", "", "")),
@@ -63,8 +65,8 @@ async def receive_remembered(connection: Connection, schema: str, page: Sequence
             case Stretch(share, after, through, processed):
                 counted = (after, through, processed.count, processed.digest)
                 rows.setdefault("receive_stretch", []).append((*share_columns(share), *counted))
-            case ProcessBeginning() | KeptProcess() | ScheduledCommand():
-                sql, columns = _process_row(each)
+            case KeptPause() | ProcessBeginning() | KeptProcess() | ScheduledCommand():
+                sql, columns = _row(each)
                 rows.setdefault(sql, []).append(columns)
             case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at, number):
                 parked = (name, number, tenant, key, position, kind, reason.value, error, traceback, at)
@@ -79,8 +81,10 @@ async def receive_remembered(connection: Connection, schema: str, page: Sequence
         await connection.executemany(load_sql(name, schema), values_of_rows)
 
 
-def _process_row(each: MovedProcess) -> tuple[str, tuple[object, ...]]:
+def _row(each: KeptPause | MovedProcess) -> tuple[str, tuple[object, ...]]:
     match each:
+        case KeptPause(name, pause):
+            return "receive_pause", (name, pause.by, pause.since)
         case ProcessBeginning(name, position):
             return "receive_beginning", (name, position)
         case KeptProcess():
@@ -100,6 +104,11 @@ async def _pages(
 
 def _command(row: Any) -> ScheduledCommand:
     return scheduled_command(tuple(row)[:-1])
+
+
+def _pause(row: Any) -> KeptPause:
+    subscription, by, since = row
+    return KeptPause(subscription, Pause(by, since))
 
 
 def _snapshot(row: Any) -> TenantSnapshot:

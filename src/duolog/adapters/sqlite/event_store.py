@@ -22,6 +22,7 @@ from duolog.messages.envelope import NewEvent, RecordedEvent
 from duolog.write.sealed_work import SealedWork
 
 _HEAD: Final = load_sql("head")
+_RECORDED_AFTER: Final = load_sql("recorded_after")
 _FORWARD: Final = load_event_sql("read_stream_forward")
 _BACKWARD: Final = load_event_sql("read_stream_backward")
 _NO_LIMIT: Final = -1
@@ -143,6 +144,12 @@ class SqliteEventStore:
     async def head(self) -> int:
         """Return the position of the last event; 0 if the log is empty."""
         return await self._readers.run(_head)
+
+    async def recorded_after(self, position: int) -> int | None:
+        """Tell when the first event above a position was recorded; see `EventStore.recorded_after`."""
+        values = {"position": position}
+        row = await self._readers.run(lambda connection: connection.execute(_RECORDED_AFTER, values).fetchone())
+        return None if row is None else int(row[0])
 
 
 def _head(connection: sqlite3.Connection) -> int:

@@ -33,6 +33,10 @@ class SqliteProcessStates:
         """Return the statement that stores or forgets a process; see `ProcessStates.writing`."""
         return stored_processes.writing(before, after, time.time_ns() // 1_000)
 
+    async def beginning(self, process: str) -> int | None:
+        """Return after which position a process manager begins; None if that is not noted."""
+        return await self._readers.run(lambda connection: stored_processes.beginning(connection, process))
+
     async def begin(self, process: str, position: int) -> int:
         """Note after which position a process manager begins; see `ProcessStates.begin`."""
         return await self._writer.run(Action(lambda connection: stored_processes.begin(connection, process, position)))

@@ -12,11 +12,12 @@ from duolog.adapters.sqlite.parking import parked_event_of
 from duolog.adapters.sqlite.readers import Readers
 from duolog.adapters.sqlite.snapshots import save_snapshots
 from duolog.adapters.sqlite.sql_files import load_sql
-from duolog.database.transfer import KeptKey, KeptProcess, ProcessBeginning, Remembered, TenantSnapshot
+from duolog.database.transfer import KeptKey, KeptPause, KeptProcess, ProcessBeginning, Remembered, TenantSnapshot
 from duolog.scheduling.scheduled_command import ScheduledCommand
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent
+from duolog.subscriptions.pauses import Pause
 from duolog.subscriptions.processed import Stretch
 from duolog.subscriptions.share import Share
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer, decode_outcome, encode_outcome
@@ -26,12 +27,14 @@ _PAGE: Final = 500
 _NUMBERS: Final = frozenset({"position", "number"})
 _CHECKPOINTS: Final = load_sql("live_checkpoints")
 _STRETCHES: Final = load_sql("live_stretches")
+_PAUSES: Final = load_sql("read_pauses")
 _PARKED: Final = load_sql("parked_page")
 _SNAPSHOTS: Final = load_sql("snapshots_page")
 _KEYS: Final = load_sql("idempotency_page")
 _FORGET: Final = tuple(single_statements(load_sql("forget_remembered")))
 _RECEIVE_CHECKPOINT: Final = load_sql("receive_checkpoint")
 _RECEIVE_STRETCH: Final = load_sql("receive_stretch")
+_RECEIVE_PAUSE: Final = load_sql("receive_pause")
 _RECEIVE_PARKED: Final = load_sql("receive_parked")
 _RECEIVE_KEY: Final = load_sql("receive_idempotency_key")
 
@@ -42,6 +45,7 @@ async def remembered_pages(readers: Readers) -> AsyncGenerator[Sequence[Remember
     yield [each for each in generations if each.role is Role.LIVE]
     yield [checkpoint_of(row) for row in await readers.run(lambda on: on.execute(_CHECKPOINTS).fetchall())]
     yield [stretch_of(row) for row in await readers.run(lambda on: on.execute(_STRETCHES).fetchall())]
+    yield [_pause(row) for row in await readers.run(lambda on: on.execute(_PAUSES).fetchall())]
     for sql, make, key in (
         (moved_processes.BEGINNINGS_PAGE, moved_processes.beginning_of, {"process": 0}),
         (moved_processes.PROCESSES_PAGE, moved_processes.kept_process_of, {"process": 0, "tenant": 1, "key": 2}),
@@ -73,6 +77,8 @@ def receive_remembered(connection: sqlite3.Connection, page: Sequence[Remembered
             case Stretch(share, after, through, processed):
                 stretch = (after, through, processed.count, processed.digest)
                 connection.execute(_RECEIVE_STRETCH, (*_columns(share), *stretch))
+            case KeptPause(subscription, pause):
+                connection.execute(_RECEIVE_PAUSE, (subscription, pause.by, pause.since))
             case ProcessBeginning() | KeptProcess() | ScheduledCommand():
                 moved_processes.receive(connection, each)
             case ParkedEvent(name, tenant, key, position, kind, reason, error, traceback, at, generation):
@@ -102,6 +108,11 @@ async def _pages(
 
 def _columns(share: Share) -> tuple[str, int, int, int]:
     return share.subscription, share.generation, share.buckets.lo, share.buckets.hi
+
+
+def _pause(row: tuple[str, str, int]) -> KeptPause:
+    subscription, by, since = row
+    return KeptPause(subscription, Pause(by, since))
 
 
 def _snapshot(row: tuple[str, str, int, str, int, bytes]) -> TenantSnapshot:

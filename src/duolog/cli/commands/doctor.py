@@ -1,6 +1,7 @@
 """`duolog doctor`: whether a database and its projections are well."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -15,7 +16,10 @@ from duolog.cli.target_argument import JsonOption, named_application
 from duolog.database.examination import Examination, Level
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
+from duolog.eventstore.filters import EventFilter
 from duolog.process_managers.runtime import VERSION
+from duolog.projections.inline_views import wanted_types
+from duolog.projections.materialized_view import ViewClass
 
 EXAMPLES: Final = examples(
     ("duolog doctor sqlite:///shop.db", "the database and its projections"),
@@ -55,9 +59,19 @@ def doctor(
     examined, application = _named(arguments or [], database)
     views, decode = (None, None) if application is None else (_views(application), application.codec.decode_all)
     delays = {} if application is None else {each.name: each.longest_lag() for each in application.materialized_views}
+    reads = {} if application is None else {each.name: _names(each.reads) for each in application.materialized_views}
+    inline = {} if application is None else _inline(application)
     replicas = None if application is None or examined is not application.database else application.replicas
     diagnosis = diagnose(
-        examined, views=views, decode=decode, delays=delays, patience=patience, quick=quick, replicas=replicas
+        examined,
+        views=views,
+        decode=decode,
+        delays=delays,
+        reads=reads,
+        inline=inline,
+        patience=patience,
+        quick=quick,
+        replicas=replicas,
     )
     found = asyncio.run(diagnosis)
     for each in found:
@@ -80,13 +94,23 @@ def _named(arguments: list[str], option: str | None) -> tuple[Database, Applicat
     if not targets:
         return named_database(urls[0] if urls else None, option), None
     application = named_application(targets[0])
-    url = urls[0] if urls else option
-    return (named_database(url, None) if url else application.database), application
+    named = named_database(urls[0] if urls else None, option) if urls or option else application.database
+    return named, application
 
 
 def _views(application: Application) -> dict[str, int]:
     views = {each.name: each.version for each in application.views}
     return views | {process.name: VERSION for process in application.processes}
+
+
+def _names(views: Sequence[ViewClass]) -> Sequence[str]:
+    return [each.name for each in views]
+
+
+def _inline(application: Application) -> dict[str, EventFilter]:
+    return {
+        each.name: EventFilter.of(types=sorted(wanted_types(each))) for each in application.projections if each.inline
+    }
 
 
 def _print(each: Examination) -> None:

@@ -41,7 +41,7 @@ def import_log(
     tenant and recorded_at. Positions and versions are given in the order of the lines.
 
     Every payload is checked. A line that breaks a rule is named, and the log is empty again. Views are built by their
-    projections at the application's next start.
+    projections at the application's next start; those of inline projections before it, by `duolog projections build`.
     """
     database = open_database(database_url)
     if not database.features.durable:

@@ -35,7 +35,7 @@ def pause(
     """Let no process advance a projection until it is resumed; processes that start later obey, too.
 
     It waits until the running pages have ended. Commands go on, and queries see the view as it stands; those that wait
-    for a later position run into their time limit.
+    for a later position run into their time limit. An inline projection cannot be paused: whoever appends writes it.
 
     Exit code 1 if somebody still advances it after ten seconds.
     """

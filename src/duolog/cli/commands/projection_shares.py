@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from duolog.admin.projection_audit import ShareAudit, audit_projection
-from duolog.admin.share_division import merge_shares, split_shares
+from duolog.admin.share_division import merge_shares, rejoin_shares, split_shares
 from duolog.application.application import Application
 from duolog.cli.database_argument import DatabaseArgument, DatabaseOption, named_database
 from duolog.cli.examples import examples
@@ -42,7 +42,8 @@ def split(
 ) -> None:
     """Divide each share of a view into two, which other processes can advance side by side.
 
-    What runs goes on by itself: the share's position is that of both halves, and nothing is built anew.
+    What runs goes on by itself: the share's position is that of both halves, and nothing is built anew. Inline
+    projections, materialized views, reactors and process managers have one share, and are refused.
     """
     _show(name, asyncio.run(_split(named_database(database_url, database), name)), as_json=as_json)
 
@@ -50,10 +51,17 @@ def split(
 def merge(target: TargetArgument, name: NameArgument, *, as_json: JsonOption = False) -> None:
     """Make one share of each two neighbours of a view.
 
-    The one that is behind is first brought to where the other is, by the code of the application.
+    The one that is behind is first brought to where the other is, by the code of the application. What must have one
+    share (an inline projection, a materialized view, a reactor or process manager) gets it back.
     """
     application = named_application(target)
-    _show(name, asyncio.run(_merge(application, known_class(application, name))), as_json=as_json)
+    undivided = _undivided(application)
+    if name in undivided:
+        as_whole = name in {each.name for each in application.materialized_views}
+        shares = asyncio.run(_rejoin(application.database, name, as_whole=as_whole))
+    else:
+        shares = asyncio.run(_merge(application, known_class(application, name)))
+    _show(name, shares, as_json=as_json)
 
 
 def audit(
@@ -88,7 +96,8 @@ def _show(name: str, shares: Sequence[Share], *, as_json: bool) -> None:
     if as_json:
         echo_json({"name": name, "shares": buckets})
     else:
-        typer.echo(printable(f"{name} has {len(buckets)} shares: {', '.join(buckets)}"))
+        count = "1 share" if len(buckets) == 1 else f"{len(buckets)} shares"
+        typer.echo(printable(f"{name} has {count}: {', '.join(buckets)}"))
 
 
 def _found(audit: ShareAudit) -> str:
@@ -129,6 +138,20 @@ def known_view(application: Application, name: str) -> ViewClass:
     return next((view for view in application.materialized_views if view.name == name), None) or known_class(
         application, name
     )
+
+
+def _undivided(application: Application) -> set[str]:
+    inline = [each.name for each in application.projections if each.inline]
+    materialized = [each.name for each in application.materialized_views]
+    return {*inline, *materialized, *(each.name for each in application.processes)}
+
+
+async def _rejoin(database: Database, name: str, *, as_whole: bool) -> Sequence[Share]:
+    await database.open()
+    try:
+        return await rejoin_shares(database, name, as_whole=as_whole)
+    finally:
+        await database.close()
 
 
 async def _split(database: Database, name: str) -> Sequence[Share]:

@@ -101,7 +101,8 @@ def forget(
 
     Of a process manager go what it remembers, and its deadlines; commands that it has sent stay.
 
-    The events stay in the log. Whatever runs it must be stopped before.
+    The events stay in the log. Whatever runs it must be stopped before; of an inline projection also processes that do
+    no background work, which nobody sees: each command that raises its events would fail there.
 
     Its tables stay, unless --drop-table names them. If it may come back, drop them: it refuses to begin with rows.
     """

@@ -44,13 +44,14 @@ def promote(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Move a log to another database with its positions, checkpoints, snapshots, keys, processes and due commands.
+    """Move a log to another database, with positions, checkpoints, pauses, snapshots, keys, processes, due commands.
 
     The application may go on meanwhile: writing is stopped only for the last events. Every event is compared on both
     sides before the source is closed, which then can only be read. Interrupted, the same command goes on.
 
-    Views are built anew in the target by their projections. Other tables stay behind, unless --tables names them; they
-    must exist in the target.
+    Views are built anew in the target by their projections; those of inline projections by `duolog projections build`,
+    before the application starts there: the command names them. Other tables stay behind, unless --tables names them;
+    they must exist in the target.
 
     To go back, promote the other way round: what was recorded meanwhile is moved.
     """
@@ -87,6 +88,7 @@ def _members(promotion: Promotion) -> dict[str, object]:
         "remembered": promotion.remembered,
         "rows": promotion.rows,
         "left": promotion.left,
+        "to_build": promotion.to_build,
         "seconds": round(promotion.seconds, 3),
         "paused": round(promotion.paused, 3),
     }
@@ -101,13 +103,14 @@ def _show(order: Order, promotion: Promotion) -> None:
         typer.echo(f"moved {source} to {target}")
         typer.echo(f"  copied      {promotion.copied:,} events in {promotion.seconds:.1f} s, {rate:,.0f} events/s")
         typer.echo(f"  paused      writing for {promotion.paused:.2f} s")
-        what = "checkpoints, parked events, snapshots, keys, processes and scheduled commands"
+        what = "checkpoints, pauses, parked events, snapshots, keys, processes and scheduled commands"
         typer.echo(f"  remembered  {promotion.remembered:,} {what}")
         for table, count in promotion.rows.items():
             typer.echo(f"  table       {printable(table)}: {count:,} rows")
     typer.echo(f"  verified    {promotion.events:,} events on both sides")
     typer.echo(f"  sha256      {promotion.digest}")
     _show_left(promotion.left)
+    _show_to_build(promotion.to_build)
 
 
 def _show_left(left: Sequence[str]) -> None:
@@ -116,6 +119,15 @@ def _show_left(left: Sequence[str]) -> None:
         typer.echo(
             "              Views among them are built anew by their projections; of others, --tables moves rows."
         )
+
+
+def _show_to_build(names: Sequence[str]) -> None:
+    if names:
+        typer.echo(f"  to build    {printable(', '.join(names))}")
+        typer.echo(
+            "              Inline views: `duolog projections build MODULE:ATTRIBUTE NAME` builds each, before the"
+        )
+        typer.echo("              application starts with the new URL.")
 
 
 def _show_plan(order: Order, found: Plan, *, as_json: bool) -> None:
@@ -127,6 +139,7 @@ def _show_plan(order: Order, found: Plan, *, as_json: bool) -> None:
             "position": found.events_through,
             "received": found.received_through,
             "left": [table for table in found.tables if table not in order.tables],
+            "to_build": found.to_build,
         }
         echo_json(members)
     elif found.was_done:
@@ -137,6 +150,7 @@ def _show_plan(order: Order, found: Plan, *, as_json: bool) -> None:
             f"  log         up to position {found.events_through:,}; {found.received_through:,} is there already"
         )
         _show_left([table for table in found.tables if table not in order.tables])
+        _show_to_build(found.to_build)
 
 
 def _undo(source: str, target: str | None, *, as_json: bool) -> None:

@@ -14,6 +14,7 @@ from duolog.cli.json_line import echo_json
 from duolog.cli.scheduled_text import detail_json, detail_text, scheduled_json, time_text
 from duolog.cli.table import print_table
 from duolog.cli.target_argument import JsonOption
+from duolog.cli.terminal import printable
 from duolog.database.port import Database
 from duolog.errors import ConfigurationError
 from duolog.scheduling.command_schedule import CommandSchedule
@@ -56,15 +57,20 @@ def list_scheduled(
 ) -> None:
     """List scheduled commands in the order they are due, with what failed last. The database is only read."""
 
-    async def read(schedule: CommandSchedule) -> Sequence[ScheduledCommand]:
-        return await schedule.read(state=state, command=command, tenant=tenant, limit=limit)
+    async def read(schedule: CommandSchedule) -> tuple[Sequence[ScheduledCommand], bool]:
+        found = await schedule.read(state=state, command=command, tenant=tenant, limit=limit)
+        return found, not found and bool(await schedule.read(limit=1))
 
-    commands = asyncio.run(_reading(named_database(database_url, database), read))
+    commands, are_others = asyncio.run(_reading(named_database(database_url, database), read))
     if as_json:
         for each in commands:
             echo_json(scheduled_json(each))
     elif commands:
         _print(commands)
+    elif are_others:
+        chosen = {"state": state and state.value, "command": command, "tenant": tenant}
+        what = ", ".join(f"{name} {value!r}" for name, value in chosen.items() if value is not None)
+        typer.echo(printable(f"nothing is scheduled of {what}; other commands are"))
     else:
         typer.echo("nothing is scheduled")
 

@@ -50,12 +50,13 @@ async def _report(app: Application) -> dict[str, Any]:
     positions = {each.name: each.position for each in await projection_statuses(app.database)}
     here = [status for status in app.projection_statuses() if status.state is not RunnerState.STOPPED]
     states = {status.subscription: status.state.value for status in here}
+    inline = [projection for projection in app.projections if projection.inline]
     projections = [
         {
             "name": projection.name,
             "position": (position := positions.get(projection.name, 0)),
             "lag": max(0, head - position),
-            "state": states.get(projection.name, "elsewhere"),
+            "state": "inline" if projection in inline else states.get(projection.name, "elsewhere"),
         }
         for projection in app.views
     ]

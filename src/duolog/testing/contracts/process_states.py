@@ -59,11 +59,13 @@ class ProcessStateContract:
         assert await database.process_states.read(NAME, [("acme", "a")]) == {("acme", "a"): second}
 
     async def test_where_a_process_begins_is_noted_once(self, database: Database) -> None:
-        """Whoever starts at the same time gets the same answer."""
+        """Whoever starts at the same time gets the same answer; who only asks notes nothing."""
+        assert await database.process_states.beginning(NAME) is None
         async with asyncio.timeout(SECONDS):
             noted = await asyncio.gather(*(database.process_states.begin(NAME, position) for position in range(1, 9)))
         assert len(set(noted)) == 1
         assert await database.process_states.begin(NAME, 77) == noted[0]
+        assert await database.process_states.beginning(NAME) == noted[0]
         assert await database.process_states.begin("contract_other", 77) == 77
 
     async def test_a_forgotten_process_leaves_nothing(self, database: Database) -> None:

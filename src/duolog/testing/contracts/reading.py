@@ -50,6 +50,16 @@ class ReadingContract:
         events = await database.store.read_stream("user-1", after_version=after, limit=limit, backward=backward)
         assert _versions(events) == versions
 
+    async def test_it_is_told_since_when_something_waits(self, database: Database) -> None:
+        """The first event above a position says when it was recorded; above the last one there is none."""
+        assert await database.store.recorded_after(0) is None
+        for number in range(2):
+            await database.store.append(f"user-{number}", new_events(1))
+        first, second = (await database.store.read_all()).events
+        assert await database.store.recorded_after(0) == first.recorded_at
+        assert await database.store.recorded_after(first.position) == second.recorded_at
+        assert await database.store.recorded_after(second.position) is None
+
     async def test_a_whole_log_is_read_page_by_page(self, database: Database) -> None:
         """Every event up to the head comes once, in order, however the pages are cut; filters hold on each."""
         for number in range(3):

@@ -5,7 +5,15 @@ from dataclasses import replace
 from typing import Final, TypeVar
 from uuid import UUID
 
-from duolog.database.transfer import KeptKey, KeptProcess, LogIdentity, ProcessBeginning, Remembered, TenantSnapshot
+from duolog.database.transfer import (
+    KeptKey,
+    KeptPause,
+    KeptProcess,
+    LogIdentity,
+    ProcessBeginning,
+    Remembered,
+    TenantSnapshot,
+)
 from duolog.eventstore.appends import Appended
 from duolog.eventstore.streams import partition_of
 from duolog.ids import uuid7
@@ -15,6 +23,7 @@ from duolog.scheduling.scheduled_command import ScheduledCommand, ScheduledId, S
 from duolog.subscriptions.checkpoints import Checkpoint
 from duolog.subscriptions.generations import Generation, Role
 from duolog.subscriptions.parking import ParkedEvent, ParkReason
+from duolog.subscriptions.pauses import Pause
 from duolog.subscriptions.processed import Processed, Stretch
 from duolog.subscriptions.share import Share
 from duolog.write.idempotency import IdempotencyRecord, IdempotencyScope, StoredAnswer
@@ -97,6 +106,7 @@ def sample_memory() -> list[Sequence[Remembered]]:
             Checkpoint(Share("b_view"), 1, 4, 1, 2),
         ],
         [Stretch(Share("a_view", 3), 0, 9, Processed(3, 17))],
+        [KeptPause("a_view", Pause("ann", 79)), KeptPause("b_view", Pause("Émile", 80))],
         [ProcessBeginning("remind", 3), ProcessBeginning("welcome", 0)],
         [
             KeptProcess(StoredProcess("remind", "acme", "ada", "stamp-2", 1), 75),

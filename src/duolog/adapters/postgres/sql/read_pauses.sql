@@ -1,1 +1,1 @@
-SELECT subscription, paused_by, since FROM {schema}.pauses
+SELECT subscription, paused_by, since FROM {schema}.pauses ORDER BY subscription

@@ -1,1 +1,1 @@
-SELECT subscription, paused_by, since FROM duolog_pauses
+SELECT subscription, paused_by, since FROM duolog_pauses ORDER BY subscription

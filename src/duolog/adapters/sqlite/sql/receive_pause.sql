@@ -1,0 +1,1 @@
+INSERT INTO duolog_pauses (subscription, paused_by, since) VALUES (?, ?, ?)

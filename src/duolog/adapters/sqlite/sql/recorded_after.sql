@@ -1,0 +1,1 @@
+SELECT recorded_at FROM duolog_events WHERE position > :position ORDER BY position LIMIT 1
