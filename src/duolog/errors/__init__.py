@@ -56,6 +56,7 @@ from duolog.errors.payloads import (
 from duolog.errors.queries import (
     AfterTimeoutError,
     InvalidCursorError,
+    InvalidSortOrderError,
     LimitOutOfRangeError,
     TooManyWatchersError,
     UnknownFieldError,
@@ -119,6 +120,7 @@ __all__ = [
     "InvalidCursorError",
     "InvalidMessageError",
     "InvalidSignatureError",
+    "InvalidSortOrderError",
     "LeaseLostError",
     "LimitOutOfRangeError",
     "LogClosedError",

@@ -39,6 +39,23 @@ class UnknownFieldError(DuologError, ValueError):
         self.allowed = tuple(allowed)
 
 
+class InvalidSortOrderError(DuologError, ValueError):
+    """A list was asked for in an order that is no `SortOrder`, like a text; it is refused, not guessed.
+
+    Attributes:
+        value: what was given.
+    """
+
+    hint = (
+        "Declare the message's field as SortOrder, which is read from asc and desc, or make one of a text: "
+        "SortOrder('asc')."
+    )
+
+    def __init__(self, *, value: object) -> None:
+        super().__init__(f"the order must be SortOrder.ASC or SortOrder.DESC, not {repr(value)[:64]}")
+        self.value = value
+
+
 class InvalidCursorError(DuologError, ValueError):
     """A page cursor was altered, or belongs to another query or secret."""
 

@@ -96,6 +96,7 @@ class QueryGateway(Generic[T]):
 
         Raises:
             LimitOutOfRangeError: the limit or the offset is out of the relation's range.
+            InvalidSortOrderError: the order is no `SortOrder`.
             UnknownFieldError: the relation cannot be sorted or filtered like this.
             InvalidMessageError: a value is none for its filter.
             DuologError: as `ReadDatabase.fetch`.

@@ -18,6 +18,7 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.ForeignTokenError("x"), 400, "foreign-position"),
     (errors.InvalidCursorError("x"), 400, "invalid-cursor"),
     (errors.InvalidMessageError("x", path="$.a"), 422, "invalid-message"),
+    (errors.InvalidSortOrderError(value="asc"), 422, "invalid-sort-order"),
     (errors.LimitOutOfRangeError(name="limit", value=0, least=1, most=5), 422, "limit-out-of-range"),
     (errors.NotAuthenticatedError("x"), 401, "not-authenticated"),
     (errors.NotAuthorizedError("x"), 403, "not-authorized"),

@@ -20,6 +20,7 @@ from duolog.errors import (
     IdempotencyKeyTakenError,
     InvalidCursorError,
     InvalidMessageError,
+    InvalidSortOrderError,
     LimitOutOfRangeError,
     LogClosedError,
     NotAuthenticatedError,
@@ -138,6 +139,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     InvalidMessageError: Problem(
         422, "invalid-message", "The request's values are not allowed", members=lambda error: {"path": error.path}
     ),
+    InvalidSortOrderError: Problem(422, "invalid-sort-order", "The order is neither ascending nor descending"),
     LimitOutOfRangeError: Problem(
         422,
         "limit-out-of-range",

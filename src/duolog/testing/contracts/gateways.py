@@ -13,6 +13,7 @@ from duolog.database.port import Database
 from duolog.errors import (
     InvalidCursorError,
     InvalidMessageError,
+    InvalidSortOrderError,
     LimitOutOfRangeError,
     StatementError,
     UnknownFieldError,
@@ -186,6 +187,19 @@ class GatewayContract:
                     await articles.list_all(limit=limit, offset=offset)
             with pytest.raises(LimitOutOfRangeError):
                 await articles.cursor_page(cursor=None, limit=201)
+
+    @pytest.mark.parametrize("order", ["asc", "desc", "banana", None])
+    async def test_an_order_that_is_no_sort_order_is_refused(self, database: Database, order: Any) -> None:
+        """A text would name a direction that no list guesses, on pages of every kind."""
+        async with reading(database, ARTICLES) as articles:
+            for gateway in (articles, articles.as_json):
+                for page in (gateway.list_all, gateway.paginate, gateway.offset_page):
+                    with pytest.raises(InvalidSortOrderError):
+                        await page(limit=5, sort_by="topic", order=order)
+                with pytest.raises(InvalidSortOrderError):
+                    await gateway.cursor_page(cursor=None, limit=5, sort_by="topic", order=order)
+            with pytest.raises(InvalidSortOrderError):
+                _ = [row async for row in articles.stream(sort_by="topic", order=order)]
 
     @pytest.mark.parametrize(
         "filters",
