@@ -30,6 +30,7 @@ from duolog.errors.databases import (
     RolledBackError,
     StatementError,
     TransferError,
+    UnstorableValueError,
 )
 from duolog.errors.idempotency import (
     IdempotencyInFlightError,
@@ -163,6 +164,7 @@ __all__ = [
     "UnknownFieldError",
     "UnnamedTypeError",
     "UnreadableAnswerError",
+    "UnstorableValueError",
     "ViewBehindError",
     "ViewNotEmptyError",
     "ViewParkedError",

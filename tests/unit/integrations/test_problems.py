@@ -28,6 +28,7 @@ CASES: list[tuple[Exception, int, str]] = [
     (errors.StreamNameError("x"), 422, "unusable-id"),
     (errors.TimeLimitExceededError("x", seconds=1), 504, "time-limit-exceeded"),
     (errors.UnknownFieldError(name="x", purpose="sort", allowed=["a", "b"]), 422, "unknown-field"),
+    (errors.UnstorableValueError("x"), 422, "unstorable-values"),
     (errors.ViewParkedError(position=7, view="v"), 503, "view-parked"),
     (errors.StatementError("SELECT secret"), 500, "internal"),
     (ThingError("it moved"), 412, "stale-thing"),
