@@ -15,9 +15,10 @@ class LimitOutOfRangeError(DuologError, ValueError):
         most: the greatest allowed value, or None.
     """
 
-    def __init__(self, *, name: str, value: int, least: int, most: int | None) -> None:
+    def __init__(self, *, name: str, value: object, least: int, most: int | None) -> None:
         allowed = f"between {least} and {most}" if most is not None else f"{least} or more"
-        super().__init__(f"{name} must be {allowed}, not {value}")
+        kind = "" if isinstance(value, int) else "a whole number "
+        super().__init__(f"{name} must be {kind}{allowed}, not {repr(value)[:64]}")
         self.name = name
         self.value = value
         self.least = least
