@@ -149,9 +149,9 @@ async def test_a_number_is_told_to_be_out_of_its_places_range(
     async with connections.use() as connection:
         for number in (least, most):
             assert await statements.fetch_value(connection, sql, {"value": number}) == number
-        for number in (least - 1, most + 1, float(most + 1), str(least - 1)):
+        for value in (least - 1, most + 1, float(most + 1), str(least - 1)):
             with pytest.raises(UnstorableValueError, match="out of the range of its place"):
-                await statements.fetch_value(connection, sql, {"value": number})
+                await statements.fetch_value(connection, sql, {"value": value})
 
 
 async def test_a_dto_gets_what_it_asks_for(connections: Connections, statements: Statements) -> None:
