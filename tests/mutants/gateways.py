@@ -21,6 +21,22 @@ GATEWAY_MUTANTS: Final = (
         (f"{_GATEWAYS}::test_unknown_names_and_limits_are_refused",),
     ),
     Mutant(
+        "guess the direction of an order that is none",
+        "an order is a SortOrder, or refused",
+        "read/sorting.py",
+        "        check_order(order)\n",
+        "",
+        (f"{_GATEWAYS}::test_an_order_that_is_no_sort_order_is_refused",),
+    ),
+    Mutant(
+        "estimate what the page shows",
+        "a page's numbers do not contradict each other",
+        "read/relation_pages.py",
+        "        if not has_next and (rows or not seen):\n            return seen\n",
+        "",
+        (f"{_GATEWAYS}::test_the_last_page_says_how_many_rows_there_are",),
+    ),
+    Mutant(
         "leave the tie-break out of the order",
         "every order is definite",
         "read/sorting.py",

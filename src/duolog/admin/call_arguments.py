@@ -10,11 +10,12 @@ from typing import Final
 from duolog.admin.source_code import nodes_of, resolved
 from duolog.messages.event import is_event
 
-# By method: the place of its events among the arguments, and their name.
+# By method: the place of its messages among the arguments, and their name.
 _PLACES: Final[Mapping[str, tuple[slice, str]]] = MappingProxyType(
     {
         "publish": (slice(-1, None), "event"),
         "raise_event": (slice(1), "event"),
+        "send": (slice(1), "command"),
         "stage": (slice(1, 2), "events"),
         "save": (slice(1, 2), "events"),
     }
@@ -24,13 +25,13 @@ _COPIES: Final = frozenset({"list", "tuple", "sorted", "reversed"})
 
 
 def classes_passed_to(method: str, cls: type) -> tuple[type, ...]:
-    """Return the classes whose instances the source of a class hands to a method as events.
+    """Return the classes whose instances the source of a class hands to a method as events, or as commands to ``send``.
 
     They are made in the call itself, ``publish(UserCreated(...))``, in a list or an expression there, ``stage(stream,
     [A(...), B(...)])``, or were assigned to a local name, or are told by its annotation.
 
     Args:
-        method: ``publish``, ``raise_event``, ``stage`` or ``save``, whatever object has it.
+        method: ``publish``, ``raise_event``, ``stage``, ``save`` or ``send``, whatever object has it.
         cls: whose source is read.
     """
     place, name = _PLACES[method]

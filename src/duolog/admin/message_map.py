@@ -1,7 +1,7 @@
-"""The map of an application: command → events → projections → queries."""
+"""The map of an application: command → events → projections → queries, and events → processes → commands."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,7 @@ from duolog.admin.structure import ApplicationStructure
 from duolog.messages.event import event_spec, is_event
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_]")
+_NONE: Final = "    -> none that can be told from the code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,21 @@ class MappedQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class MappedProcess:
+    """A reactor or process manager, the events that it takes, and the commands that it may send.
+
+    Attributes:
+        name: its name.
+        events: stored names of the events.
+        commands: their classes: those that its own code hands to ``send``.
+    """
+
+    name: str
+    events: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MessageMap:
     """An application's messages, and how one leads to the other.
 
@@ -82,6 +98,7 @@ class MessageMap:
         queries: in the order of the handlers.
         unprojected: stored names of registered events that no projection folds.
         materialized_views: each behind those that it reads.
+        processes: in the order of the application.
     """
 
     commands: Sequence[MappedCommand]
@@ -89,6 +106,7 @@ class MessageMap:
     queries: Sequence[MappedQuery]
     unprojected: Sequence[str]
     materialized_views: Sequence[MappedView] = ()
+    processes: Sequence[MappedProcess] = ()
 
 
 def message_map(structure: ApplicationStructure) -> MessageMap:
@@ -100,10 +118,7 @@ def message_map(structure: ApplicationStructure) -> MessageMap:
         recorded += [event for _, event in handed if is_event(event)]
         events = sorted({event_spec(event).name for event in recorded})
         commands.append(MappedCommand(binding.name, _name(binding.handler), tuple(events)))
-    projections = [
-        MappedProjection(each.name, each.version, tuple(sorted(event_spec(cls).name for cls in each.handlers())))
-        for each in structure.projections
-    ]
+    projections = [MappedProjection(each.name, each.version, _names(each.handlers())) for each in structure.projections]
     queries = [
         MappedQuery(binding.name, _name(binding.handler), tuple(view.name for view in binding.reads))
         for binding in structure.queries
@@ -114,7 +129,11 @@ def message_map(structure: ApplicationStructure) -> MessageMap:
         for each in structure.materialized_views
     ]
     unprojected = [each for each in structure.types.names() if each not in projected]
-    return MessageMap(commands, projections, queries, unprojected, views)
+    processes = [
+        MappedProcess(each.name, _names(each.handlers()), tuple(structure.sent_by(each)))
+        for each in structure.processes
+    ]
+    return MessageMap(commands, projections, queries, unprojected, views, processes)
 
 
 def as_mermaid(message_map: MessageMap) -> str:
@@ -126,14 +145,20 @@ def as_mermaid(message_map: MessageMap) -> str:
         events.update(command.events)
     for projection in message_map.projections:
         events.update(projection.events)
+    for process in message_map.processes:
+        events.update(process.events)
     lines += [f'    e_{_id(event)}(["{event}"])' for event in sorted(events)]
     views: list[MappedProjection | MappedView] = [*message_map.projections, *message_map.materialized_views]
     lines += [f'    p_{_id(each.name)}[("{each.name} v{each.version}")]' for each in views]
+    lines += [f'    r_{_id(each.name)}{{{{"{each.name}"}}}}' for each in message_map.processes]
     lines += [f'    q_{_id(each.name)}["{each.name}"]' for each in message_map.queries]
     for command in message_map.commands:
         lines += [f"    c_{_id(command.name)} -.-> e_{_id(event)}" for event in command.events]
     for projection in message_map.projections:
         lines += [f"    e_{_id(event)} --> p_{_id(projection.name)}" for event in projection.events]
+    for process in message_map.processes:
+        lines += [f"    e_{_id(event)} --> r_{_id(process.name)}" for event in process.events]
+        lines += [f"    r_{_id(process.name)} -.-> c_{_id(command)}" for command in process.commands]
     known = {each.name for each in views}
     for view in message_map.materialized_views:
         lines += [f"    p_{_id(name)} --> p_{_id(view.name)}" for name in view.reads if name in known]
@@ -147,7 +172,7 @@ def as_text(message_map: MessageMap) -> str:
     lines = ["commands, and the events that each may record"]
     for command in message_map.commands:
         lines.append(f"  {command.name} ({command.handler})")
-        lines += [f"    -> {event}" for event in command.events] or ["    -> none that can be told from the code"]
+        lines += [f"    -> {event}" for event in command.events] or [_NONE]
     lines += ["", "projections, and the events that each folds"]
     for projection in message_map.projections:
         lines.append(f"  {projection.name} version {projection.version}")
@@ -157,6 +182,12 @@ def as_text(message_map: MessageMap) -> str:
     for view in message_map.materialized_views:
         lines.append(f"  {view.name} version {view.version}")
         lines += [f"    <- {name}" for name in view.reads]
+    if message_map.processes:
+        lines += ["", "reactors and process managers, the events that each takes, and the commands that it may send"]
+    for process in message_map.processes:
+        lines.append(f"  {process.name}")
+        lines += [f"    <- {event}" for event in process.events]
+        lines += [f"    -> {command}" for command in process.commands] or [_NONE]
     lines += ["", "queries, and the projections that each reads"]
     for query in message_map.queries:
         lines.append(f"  {query.name} ({query.handler})")
@@ -164,6 +195,10 @@ def as_text(message_map: MessageMap) -> str:
     if message_map.unprojected:
         lines += ["", "events that no projection folds", *(f"  {event}" for event in message_map.unprojected)]
     return "\n".join(lines)
+
+
+def _names(events: Iterable[type]) -> tuple[str, ...]:
+    return tuple(sorted(event_spec(cls).name for cls in events))
 
 
 def _name(handler: object) -> str:

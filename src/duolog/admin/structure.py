@@ -8,6 +8,7 @@ from duolog.admin.call_arguments import classes_passed_to
 from duolog.admin.source_code import named_in
 from duolog.codec.event_types import EventTypes
 from duolog.messages.binding import Binding, MessageKind
+from duolog.process_managers.process_manager import Reactor
 from duolog.projections.materialized_view import MaterializedView
 from duolog.projections.projection import Projection
 from duolog.write.aggregate import Aggregate
@@ -28,6 +29,7 @@ class ApplicationStructure:
         materialized_views: its materialized views.
         types: its registered event types.
         needs: by handler class, every type that it needs, with the chain of constructors that leads there.
+        processes: its reactors and process managers.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ApplicationStructure:
     materialized_views: Sequence[type[MaterializedView]]
     types: EventTypes
     needs: Mapping[type, Mapping[type, Chain]]
+    processes: Sequence[type[Reactor]] = ()
 
     @property
     def commands(self) -> Sequence[Binding[Any, Any]]:
@@ -72,6 +75,13 @@ class ApplicationStructure:
             for method in ("stage", "save")
             for event in classes_passed_to(method, cls)
         ]
+
+    def sent_by(self, process: type[Reactor]) -> Sequence[str]:
+        """Return the names of the commands that a reactor or process manager hands to ``send``."""
+        known = {binding.message: binding.name for binding in self.commands}
+        own = [cls for cls in process.__mro__ if issubclass(cls, Reactor) and not is_of_duolog(cls)]
+        sent = {command for cls in own for command in classes_passed_to("send", cls)}
+        return sorted(known[command] for command in sent if command in known)
 
     def _classes_behind(self, binding: Binding[Any, Any]) -> Iterator[type]:
         handler = cast("type", binding.handler)

@@ -8,6 +8,7 @@ from dishka import AsyncContainer, Provider
 
 from duolog.application.assembly import Assembly
 from duolog.application.background_work import is_done_here
+from duolog.application.declared import check_declared
 from duolog.application.message_sender import MessageSender
 from duolog.application.parts import Parts
 from duolog.application.registering import make_registry
@@ -68,7 +69,7 @@ class Application(MessageSender):
 
     Raises:
         ConfigurationError: a handler is doubled or a misfit, a stored type has no name, a middleware has no place,
-            there are replicas of a database that has none.
+            there are replicas of a database that has none, a class is of another kind than its argument is for.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Application(MessageSender):
         caching: Caching | None = None,
         replicas: Sequence[str] = (),
     ) -> None:
+        check_declared(name, projections, materialized_views, processes, tables)
         self.name = name
         self.settings = settings or Settings()
         registry = make_registry(handlers, processes)

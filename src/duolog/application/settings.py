@@ -1,6 +1,10 @@
 """Time limits and numbers of one application."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final
+
+from duolog.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +47,41 @@ class Settings:
     due_at_once: int = 16
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no sense."""
-        limits = (
-            self.command_seconds,
-            self.query_seconds,
-            self.after_seconds,
-            self.drain_seconds,
-            self.idempotency_hours,
-            self.keep_previous_hours,
-            self.watch_seconds,
-            self.replica_lag_seconds,
-            self.replica_look_seconds,
-        )
-        if any(limit is not None and limit <= 0 for limit in limits) or self.attempts < 1 or self.max_event_bytes < 1:
-            message = "time limits, attempts and sizes must be greater than zero"
-            raise ValueError(message)
-        if self.due_at_once < 1:
-            message = "the number of scheduled commands side by side must be greater than zero"
-            raise ValueError(message)
-        if self.hot_entities < 0 or self.watchers < 0:
-            message = "the numbers of hot entities and of watchers cannot be negative"
-            raise ValueError(message)
+        """Refuse what is no number, and numbers that make no sense.
+
+        Raises:
+            ConfigurationError: it names the setting, and says what it may be.
+        """
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            least = _LEAST.get(setting.name)
+            if value is None and setting.name in _ENDLESS:
+                continue
+            if least is None and not _is_time(value):
+                unit = "hours" if setting.name.endswith("_hours") else "seconds"
+                endless = ", or None for no limit" if setting.name in _ENDLESS else ""
+                raise _refusal(setting.name, value, f"{unit}, a number greater than 0{endless}")
+            if least is not None and not _is_whole(value, least):
+                raise _refusal(setting.name, value, f"a whole number, {least} or more")
+
+
+_ENDLESS: Final = frozenset({"command_seconds", "query_seconds"})
+_LEAST: Final[Mapping[str, int]] = {
+    "attempts": 1,
+    "max_event_bytes": 1,
+    "hot_entities": 0,
+    "watchers": 0,
+    "due_at_once": 1,
+}
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _refusal(name: str, value: object, wanted: str) -> ConfigurationError:
+    return ConfigurationError(f"Settings({name}={value!r}) is not allowed", hint=f"Give {wanted}.")

@@ -18,4 +18,5 @@ def structure_of(application: Application) -> ApplicationStructure:
         application.materialized_views,
         application.codec.types,
         {handler: needs_of(application.container, handler) for handler in handlers},
+        application.processes,
     )

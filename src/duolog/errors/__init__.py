@@ -30,6 +30,7 @@ from duolog.errors.databases import (
     RolledBackError,
     StatementError,
     TransferError,
+    UnstorableValueError,
 )
 from duolog.errors.idempotency import (
     IdempotencyInFlightError,
@@ -56,6 +57,7 @@ from duolog.errors.payloads import (
 from duolog.errors.queries import (
     AfterTimeoutError,
     InvalidCursorError,
+    InvalidSortOrderError,
     LimitOutOfRangeError,
     TooManyWatchersError,
     UnknownFieldError,
@@ -119,6 +121,7 @@ __all__ = [
     "InvalidCursorError",
     "InvalidMessageError",
     "InvalidSignatureError",
+    "InvalidSortOrderError",
     "LeaseLostError",
     "LimitOutOfRangeError",
     "LogClosedError",
@@ -161,6 +164,7 @@ __all__ = [
     "UnknownFieldError",
     "UnnamedTypeError",
     "UnreadableAnswerError",
+    "UnstorableValueError",
     "ViewBehindError",
     "ViewNotEmptyError",
     "ViewParkedError",

@@ -31,6 +31,13 @@ class StatementError(DatabaseError):
     """A statement of the application is wrong: SQL syntax, a missing table, missing or unknown parameters."""
 
 
+class UnstorableValueError(StatementError):
+    """A parameter's value cannot be stored on any database, or not in its place; what a client sent may be like that.
+
+    Text with NUL or a lone surrogate, a number that is none or has more bits than its place. The statement is right.
+    """
+
+
 class ReadOnlyError(DatabaseError):
     """A statement tried to write in a scope that may only read."""
 

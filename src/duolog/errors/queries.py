@@ -15,9 +15,10 @@ class LimitOutOfRangeError(DuologError, ValueError):
         most: the greatest allowed value, or None.
     """
 
-    def __init__(self, *, name: str, value: int, least: int, most: int | None) -> None:
+    def __init__(self, *, name: str, value: object, least: int, most: int | None) -> None:
         allowed = f"between {least} and {most}" if most is not None else f"{least} or more"
-        super().__init__(f"{name} must be {allowed}, not {value}")
+        kind = "" if isinstance(value, int) else "a whole number "
+        super().__init__(f"{name} must be {kind}{allowed}, not {repr(value)[:64]}")
         self.name = name
         self.value = value
         self.least = least
@@ -37,6 +38,23 @@ class UnknownFieldError(DuologError, ValueError):
         self.name = name
         self.purpose = purpose
         self.allowed = tuple(allowed)
+
+
+class InvalidSortOrderError(DuologError, ValueError):
+    """A list was asked for in an order that is no `SortOrder`, like a text; it is refused, not guessed.
+
+    Attributes:
+        value: what was given.
+    """
+
+    hint = (
+        "Declare the message's field as SortOrder, which is read from asc and desc, or make one of a text: "
+        "SortOrder('asc')."
+    )
+
+    def __init__(self, *, value: object) -> None:
+        super().__init__(f"the order must be SortOrder.ASC or SortOrder.DESC, not {repr(value)[:64]}")
+        self.value = value
 
 
 class InvalidCursorError(DuologError, ValueError):

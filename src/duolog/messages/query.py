@@ -1,8 +1,9 @@
 """Queries: questions that change nothing."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Generic, Self
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from typing import Generic, Self, cast
 
+from duolog.errors import ConfigurationError
 from duolog.messages.binding import Binding, Executes, Item_co, M, MessageKind, R, R_co, ReadModel, Streams
 
 
@@ -24,7 +25,7 @@ class Query(Generic[R_co]):
         Returns:
             The binding, for ``Application(handlers=[...])``.
         """
-        return Binding(cls, handler, MessageKind.QUERY, tuple(reads))
+        return Binding(cls, handler, MessageKind.QUERY, _models(reads))
 
 
 class StreamQuery(Generic[Item_co]):
@@ -45,7 +46,7 @@ class StreamQuery(Generic[Item_co]):
         Returns:
             The binding, for ``Application(handlers=[...])``.
         """
-        return Binding(cls, handler, MessageKind.STREAM, tuple(reads))
+        return Binding(cls, handler, MessageKind.STREAM, _models(reads))
 
 
 def bind_query(
@@ -61,4 +62,13 @@ def bind_query(
     Returns:
         The binding; ``await app.query_bound(binding, query)`` returns ``R``.
     """
-    return Binding(message, handler, MessageKind.QUERY, tuple(reads))
+    return Binding(message, handler, MessageKind.QUERY, _models(reads))
+
+
+def _models(reads: object) -> tuple[type[ReadModel], ...]:
+    """Return what ``reads`` names; a class alone is no sequence."""
+    if isinstance(reads, Collection):
+        return tuple(cast("Collection[type[ReadModel]]", reads))
+    name = reads.__name__ if isinstance(reads, type) else "SomeProjection"
+    message = f"reads is no list of projections, but {reads!r}"
+    raise ConfigurationError(message, hint=f"Write reads=[{name}].")

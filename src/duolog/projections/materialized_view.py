@@ -1,10 +1,11 @@
 """The base of a materialized view: a declared SELECT whose rows are kept, and read anew when what it reads changes."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from duolog.errors import ConfigurationError
+from duolog.errors import ConfigurationError, StatementError
 from duolog.messages.names import check_type_name
 from duolog.projections.projection import Projection
 from duolog.tables.sql_tokens import Kind, sql_tokens
@@ -28,6 +29,22 @@ class Contents:
     select: str
     key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+
+    def check_columns(self, given: Collection[str]) -> None:
+        """Refuse a key or an index of columns that the select does not give.
+
+        Args:
+            given: the names of the columns that it gives.
+
+        Raises:
+            StatementError: there is no such column.
+        """
+        for word, columns in (("key", self.key), *(("indexes", index) for index in self.indexes)):
+            for column in columns:
+                if column not in given:
+                    message = f"the select of materialized view {self.table!r} gives no column {column!r}"
+                    hint = f"`{word}` names {', '.join(columns)}; the select gives {', '.join(given)}."
+                    raise StatementError(message, hint=hint)
 
 
 class MaterializedView:

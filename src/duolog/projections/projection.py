@@ -9,6 +9,7 @@ from duolog.messages.batch_handlers import batch_handlers
 from duolog.messages.event_handlers import EventHandler, event_handlers
 from duolog.messages.names import check_type_name
 from duolog.subscriptions.share import Buckets
+from duolog.tables.declared_ddl import check_ddl
 
 
 class Projection:
@@ -69,6 +70,8 @@ class Projection:
             message = f"projection {cls.__qualname__} has no name"
             raise ConfigurationError(message, hint='Write `name, version = "users_view", 1` in its body.')
         check_type_name(cls.name, cls.version)
+        for attribute in ("tables", "indexes", "dependants"):
+            check_ddl(getattr(cls, attribute), attribute, of=f"projection {cls.name!r}")
         Buckets.parts(cls.partitions)
         cls._is_keyed = any("partition_key" in base.__dict__ for base in cls.__mro__ if base is not Projection)
         batches = batch_handlers(cls)

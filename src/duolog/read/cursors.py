@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from duolog.codec.signer import Signer
-from duolog.errors import InvalidCursorError, StatementError
+from duolog.errors import InvalidCursorError, StatementError, UnstorableValueError
 from duolog.read.sorting import SortOrder
 
 CURSOR_PURPOSE: Final = "cursor"
@@ -117,9 +117,16 @@ def query_fingerprint(
         order: direction.
         filters: by public name, the value; None filters nothing.
         tenant: whose list it is.
+
+    Raises:
+        UnstorableValueError: a filter's value is text with a lone surrogate, which no database can hold.
     """
     wanted = {key: value for key, value in filters.items() if value is not None}
-    text = msgspec.json.encode([name, sort_by, order, wanted, tenant], order="deterministic")
+    try:
+        text = msgspec.json.encode([name, sort_by, order, wanted, tenant], order="deterministic")
+    except UnicodeEncodeError:
+        message = "a filter is text with a lone surrogate"
+        raise UnstorableValueError(message, hint="Decode the text properly first.") from None
     return hashlib.sha256(text).digest()[:16]
 
 

@@ -96,6 +96,7 @@ class QueryGateway(Generic[T]):
 
         Raises:
             LimitOutOfRangeError: the limit or the offset is out of the relation's range.
+            InvalidSortOrderError: the order is no `SortOrder`.
             UnknownFieldError: the relation cannot be sorted or filtered like this.
             InvalidMessageError: a value is none for its filter.
             DuologError: as `ReadDatabase.fetch`.
@@ -135,10 +136,11 @@ class QueryGateway(Generic[T]):
             sort_by: as in `list_all`.
             order: as in `list_all`.
             filters: as in `list_all`.
-            estimate: say about how many rows there are, see `ReadDatabase.estimate`.
+            estimate: say about how many rows there are, see `ReadDatabase.estimate`; exactly where the page is the last
+                one, and never less than it shows. None where the database knows nothing to estimate from, as SQLite
+                does of a condition, and of a table before ``ANALYZE``.
 
         Raises:
-            StatementError: the database cannot estimate that.
             DuologError: as `list_all`.
         """
         return await self._pages.offset_page(Listing(sort_by, order, filters), limit, offset, estimate=estimate)

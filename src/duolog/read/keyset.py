@@ -12,7 +12,7 @@ import msgspec
 from duolog.errors import InvalidCursorError, StatementError
 from duolog.read.cursors import Cursor, Cursors, Direction, KeyValue, query_fingerprint
 from duolog.read.pages import CursorPage
-from duolog.read.sorting import SortableFields, SortColumn, SortOrder
+from duolog.read.sorting import SortableFields, SortColumn, SortOrder, check_order
 
 T = TypeVar("T")
 
@@ -131,9 +131,11 @@ class Keyset:
             tenant: whose list it is; a cursor belongs to its tenant.
 
         Raises:
+            InvalidSortOrderError: ``order`` is no `SortOrder`.
             UnknownFieldError: the list cannot be sorted by ``sort_by``.
             InvalidCursorError: the cursor was altered, or belongs to another query.
         """
+        check_order(order)
         column, tie_break = self._fields.column(sort_by), self._fields.tie_break
         fingerprint = query_fingerprint(self._name, sort_by=sort_by or "", order=order, filters=filters, tenant=tenant)
         start = self._cursors.read(cursor, fingerprint=fingerprint) if cursor else None

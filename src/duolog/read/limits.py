@@ -21,9 +21,13 @@ class Limits:
         """Check a limit and an offset.
 
         Raises:
-            LimitOutOfRangeError: one of them is out of its range.
+            LimitOutOfRangeError: one of them is out of its range, or no whole number.
         """
-        if not 1 <= limit <= self.most:
+        if not _is_within(limit, 1, self.most):
             raise LimitOutOfRangeError(name="limit", value=limit, least=1, most=self.most)
-        if not 0 <= offset <= self.most_offset:
+        if not _is_within(offset, 0, self.most_offset):
             raise LimitOutOfRangeError(name="offset", value=offset, least=0, most=self.most_offset)
+
+
+def _is_within(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and least <= value <= most

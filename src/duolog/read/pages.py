@@ -45,7 +45,8 @@ class OffsetPage(Generic[T]):
         limit: at most so many items stand on a page.
         offset: how many items come before this page.
         has_next: whether there are items after it; exact, as one item more was looked for.
-        estimated_total: about how many items there are on all pages; None if nobody asked.
+        estimated_total: about how many items there are on all pages, exactly on the last one; None if nobody asked, or
+            the database knows nothing to estimate from.
         has_prev: whether there are items before it.
     """
 

@@ -63,9 +63,10 @@ class PositionWait:
             if after.log_id != self._store.log_id:
                 message = "the token belongs to another log"
                 raise ForeignTokenError(message, hint="The log was restored or replaced; read without the token.")
-        elif not 0 <= after <= _HIGHEST:
+        elif not _is_position(after):
             message = "a position is a whole number from 0 to 2**63 - 1"
-            raise ForeignTokenError(message)
+            hint = "Give after= the position of a receipt, or its token; PositionToken.decode(text) reads one."
+            raise ForeignTokenError(message, hint=hint)
         first, last = positions_of(after)
         return range(first, last + 1)
 
@@ -84,3 +85,7 @@ class PositionWait:
             behind = {name: at for name, at in reached.items() if at < position}
             if behind:
                 raise AfterTimeoutError(position=position, reached=behind, seconds=seconds) from None
+
+
+def _is_position(after: object) -> bool:
+    return isinstance(after, int) and 0 <= after <= _HIGHEST

@@ -71,11 +71,26 @@ class RelationPages(Generic[R]):
     async def offset_page(self, listing: Listing, limit: int, offset: int, *, estimate: bool) -> OffsetPage[R]:
         """Return a page without counting; see `QueryGateway.offset_page`."""
         rows = await self.rows(listing, limit, offset, more=1)
-        estimated: int | None = None
-        if estimate:
-            where, parameters = self._sql.condition(listing.filters)
-            estimated = await self._db.estimate(self._sql.relation.source, where, parameters)
-        return OffsetPage(rows[:limit], limit, offset, len(rows) > limit, estimated)
+        has_next = len(rows) > limit
+        total = await self._estimated(listing, offset + len(rows), rows, has_next=has_next) if estimate else None
+        return OffsetPage(rows[:limit], limit, offset, has_next, total)
+
+    async def _estimated(self, listing: Listing, seen: int, rows: list[R], *, has_next: bool) -> int | None:
+        """Return about how many rows there are: exactly where the page says it, else in no contradiction to it.
+
+        Args:
+            listing: which rows.
+            seen: how many rows there are up to the last one that was read, if any was.
+            rows: those that were read.
+            has_next: the page has a next one.
+        """
+        if not has_next and (rows or not seen):
+            return seen
+        where, parameters = self._sql.condition(listing.filters)
+        estimated = await self._db.estimate(self._sql.relation.source, where, parameters)
+        if estimated is None:
+            return None
+        return max(estimated, seen) if has_next else min(estimated, seen)
 
     async def cursor_page(self, listing: Listing, limit: int, cursor: str | None) -> CursorPage[R]:
         """Return a page by cursor; see `QueryGateway.cursor_page`."""

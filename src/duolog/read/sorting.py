@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from duolog.errors import UnknownFieldError
+from duolog.errors import InvalidSortOrderError, UnknownFieldError
 from duolog.read.columns import check_column
 
 
@@ -18,6 +18,16 @@ class SortOrder(Enum):
     def reversed(self) -> "SortOrder":
         """The other direction."""
         return SortOrder.ASC if self is SortOrder.DESC else SortOrder.DESC
+
+
+def check_order(order: object) -> None:
+    """Refuse what is no `SortOrder`: a text like ``"asc"`` would be taken for the other direction.
+
+    Raises:
+        InvalidSortOrderError: it is none.
+    """
+    if not isinstance(order, SortOrder):
+        raise InvalidSortOrderError(value=order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +107,10 @@ class SortableFields:
             order: the direction, of the tie-break too, so that one index serves both directions.
 
         Raises:
+            InvalidSortOrderError: the direction is no `SortOrder`.
             UnknownFieldError: the name is not allowed.
         """
+        check_order(order)
         column = self.column(sort_by)
         if column.column == self.tie_break.column:
             return self.tie_break.term(order)

@@ -203,9 +203,9 @@ class ShareRunner:
         self._state = RunnerState.WAITING
         try:
             await self._own(lease)
-        except LeaseLostError as error:
+        except LeaseLostError as error:  # no failure: so it goes with every switch and division, too
             _logger.info("subscription %s: %s", self.share, error.message)
-            self._rest(error, RunnerState.WAITING)
+            self._rest(None, RunnerState.WAITING)
         except UnknownEventError as error:
             if not self._failing:
                 _logger.warning("subscription %s: %s", self.share, error.message)
@@ -243,7 +243,7 @@ class ShareRunner:
         if errors:
             raise errors[0]
         if self._lost.is_set():
-            message = f"another owner has taken {self.share} over"
+            message = f"another owner, or a switch or division of the view, has taken {self.share}"
             raise LeaseLostError(message)
         if not self._stopping.is_set():
             message = "following the log ended by itself"
@@ -304,9 +304,9 @@ class ShareRunner:
         self._error = ""
         self._backoff.reset()
 
-    def _rest(self, error: Exception, state: RunnerState) -> None:
+    def _rest(self, error: Exception | None, state: RunnerState) -> None:
         self._state = state
-        self._error = error_text(error)
+        self._error = "" if error is None else error_text(error)
         self._rests_until = asyncio.get_running_loop().time() + self._backoff.pause()
 
     async def _release(self, lease: Lease) -> None:

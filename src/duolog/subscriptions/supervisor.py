@@ -82,6 +82,7 @@ class SubscriptionSupervisor:
         self._runners: dict[Share, ShareRunner] = {}
         self._error = ""
         self._paused: frozenset[str] = frozenset()
+        self._roles: dict[Share, Role] = {}
         self._next_beat = 0.0
         self._due = asyncio.Event()
         self._tried = asyncio.Event()
@@ -166,12 +167,25 @@ class SubscriptionSupervisor:
             live = [each for each in shares if each.role is Role.LIVE and each.version == subscription.version]
             self._progress.laid_out(subscription.name, [each.share for each in live])
             taken += await self._divide(subscription, shares, survey)
+        self._tell_switches(survey)
         gone = self._runners.keys() - {each.share for each in survey.shares}
         for share in gone:
             if self._runners[share].lease is None:
                 del self._runners[share]
         if not self._tried.is_set():
             await asyncio.gather(*(runner.tried() for runner in taken))
+
+    def _tell_switches(self, survey: Survey) -> None:
+        """Log which of the generations that this process advances have another role now, which took their leases."""
+        roles = {each.share: each.role for each in survey.shares if each.share in self._runners}
+        switched = {
+            (share.subscription, share.generation, role)
+            for share, role in roles.items()
+            if self._roles.get(share, role) is not role
+        }
+        for name, generation, role in sorted(switched, key=str):
+            _logger.info("view %s was switched: generation %d is %s now", name, generation, role.value)
+        self._roles = roles
 
     async def _prepare(self, subscription: Subscription) -> None:
         try:
@@ -240,7 +254,7 @@ class SubscriptionSupervisor:
             runner.status
             for share, runner in sorted(self._runners.items())
             if share.subscription == subscription.name
-            and (runner.lease is not None or runner.status.error or self._is_stopped)
+            and (runner.lease is not None or runner.rests_for or runner.status.error or self._is_stopped)
         ]
         states = {each.state for each in shares}
         state = RunnerState.STOPPED if self._is_stopped else RunnerState.WAITING

@@ -73,6 +73,6 @@ class DelegatedReads(ABC):
             return reader.stream(sql, parameters, size=size)
         return reader.stream(sql, parameters, into=into, size=size)
 
-    async def estimate(self, source: str, where: str = "TRUE", parameters: Parameters | None = None) -> int:
+    async def estimate(self, source: str, where: str = "TRUE", parameters: Parameters | None = None) -> int | None:
         """Return about how many rows there are; see `ReadDatabase.estimate`."""
         return await self._reader().estimate(source, where, parameters)

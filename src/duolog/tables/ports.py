@@ -117,8 +117,8 @@ class ReadDatabase(Protocol):
         """
         ...
 
-    async def estimate(self, source: str, where: str = "TRUE", parameters: Parameters | None = None) -> int:
-        """Return about how many rows there are, without counting them.
+    async def estimate(self, source: str, where: str = "TRUE", parameters: Parameters | None = None) -> int | None:
+        """Return about how many rows there are, without counting them; None where nothing is known to estimate from.
 
         PostgreSQL's planner estimates any condition. SQLite knows whole tables only, and only since ``ANALYZE``.
 
@@ -128,7 +128,7 @@ class ReadDatabase(Protocol):
             parameters: a value for each name.
 
         Raises:
-            StatementError: this database cannot estimate that, or the SQL is wrong.
+            StatementError: the SQL or its parameters are wrong, where the database looks at them for this.
             DatabaseError: the database failed.
         """
         ...

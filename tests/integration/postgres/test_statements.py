@@ -17,7 +17,7 @@ from duolog.adapters.postgres.compiled_statements import compile_statement
 from duolog.adapters.postgres.connections import Connections
 from duolog.adapters.postgres.sql_scripts import single_statements
 from duolog.adapters.postgres.statements import StaleStatementError, Statements
-from duolog.errors import ConstraintViolationError, DatabaseError, StaleRowError, StatementError
+from duolog.errors import ConstraintViolationError, DatabaseError, StaleRowError, StatementError, UnstorableValueError
 from duolog.tables.statements import Constraint, Statement
 
 SECRET = "hunter2"
@@ -136,6 +136,22 @@ async def test_a_value_that_does_not_fit_is_refused_without_being_shown(
     shown = f"{refused.value!s} {refused.value.__cause__} {refused.value.__suppress_context__}"
     assert SECRET not in shown
     assert shown.endswith("True")
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"), [("smallint", -(2**15), 2**15 - 1), ("integer", -(2**31), 2**31 - 1)]
+)
+async def test_a_number_is_told_to_be_out_of_its_places_range(
+    connections: Connections, statements: Statements, kind: str, least: int, most: int
+) -> None:
+    """It may be what a client sent, so it is told apart from a value of another kind."""
+    sql = f"SELECT CAST(:value AS {kind}) AS value"
+    async with connections.use() as connection:
+        for number in (least, most):
+            assert await statements.fetch_value(connection, sql, {"value": number}) == number
+        for value in (least - 1, most + 1, float(most + 1), str(least - 1)):
+            with pytest.raises(UnstorableValueError, match="out of the range of its place"):
+                await statements.fetch_value(connection, sql, {"value": value})
 
 
 async def test_a_dto_gets_what_it_asks_for(connections: Connections, statements: Statements) -> None:

@@ -1,6 +1,9 @@
 """Releases side by side: each version has its own generation, and queries always have a view."""
 
 import asyncio
+import logging
+
+import pytest
 
 from duolog import Application
 from duolog.database.port import Database
@@ -57,6 +60,20 @@ async def test_a_new_version_is_built_beside_the_old_one_and_takes_its_place(url
         assert await new.query(ListTotalsQuery()) == [TotalDTO(f"{order:06}", 2 * order) for order in orders]
         await _until_at_head(old, 1)
         assert await _roles(new.database) == {(1, 1): Role.PREVIOUS, (2, 2): Role.LIVE}
+
+
+async def test_a_switch_is_logged_as_what_it_is(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It takes every lease on the view, in both releases, which is no failure of anybody."""
+    with caplog.at_level(logging.INFO, "duolog.subscriptions"):
+        async with make_application(url) as old:
+            await place(old, range(100, 110))
+            async with make_application(url, DoubledTotals) as new:
+                await new.caught_up(timeout=90)
+                said = {f"view {NAME} was switched: generation {each} now" for each in ("1 is previous", "2 is live")}
+                await eventually(lambda: said <= {*caplog.messages}, seconds=30)
+                assert not [each.error for app in (old, new) for each in app.projection_statuses() if each.error]
+    failures = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert not [each for each in failures if each.name == "duolog.subscriptions"]
 
 
 async def test_going_back_lasts_while_the_new_release_runs(url: str) -> None:

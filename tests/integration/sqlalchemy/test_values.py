@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from duolog import Application, ReadDatabase
 from duolog.adapters.sqlalchemy import SqlAlchemyProvider
-from duolog.errors import StatementError
+from duolog.errors import StatementError, UnstorableValueError
 from duolog.testing.applications import TEST_SECRET
 from tests.integration.sqlalchemy.clubs import (
     Club,
@@ -169,6 +169,22 @@ async def test_what_duolog_writes_is_read_by_a_session(things: Club) -> None:
 
     await things.do(write)
     await things.look(look)
+
+
+async def test_text_with_nul_is_refused_as_what_no_database_stores(things: Club) -> None:
+    """In an entity and in a condition, as duolog's own SQL refuses it."""
+
+    async def write(hands: Hands) -> None:
+        hands.session.add(Thing(id=UUID(int=1), colour="red\x00"))
+        await hands.tx.commit()
+
+    async def look(eyes: Eyes) -> None:
+        await eyes.session.scalars(select(Thing.id).where(Thing.colour == "red\x00"))
+
+    with pytest.raises(UnstorableValueError):
+        await things.do(write)
+    with pytest.raises(UnstorableValueError):
+        await things.look(look)
 
 
 async def test_a_time_without_a_zone_is_refused(things: Club) -> None:

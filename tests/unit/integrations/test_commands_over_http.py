@@ -109,6 +109,15 @@ async def test_an_unknown_field_is_refused_and_named(client: httpx.AsyncClient) 
     ]
 
 
+async def test_malformed_json_points_to_the_document_and_says_at_which_character(client: httpx.AsyncClient) -> None:
+    """A JSON pointer names a member, and there is none; the character is told in the detail."""
+    answer = await client.post("/things", content=b'{"name": x}', headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"in": "body", "pointer": "#", "detail": "JSON decode error at character 9", "code": "json_invalid"}
+    ]
+
+
 async def test_a_refused_secret_is_not_echoed(client: httpx.AsyncClient) -> None:
     answer = await client.post("/things", json={"name": 1, "password": ["a canary"], "canary": "a canary"})
     assert answer.status_code == 422

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duolog.codec.signer import Signer
-from duolog.errors import InvalidCursorError, StatementError
+from duolog.errors import InvalidCursorError, StatementError, UnstorableValueError
 from duolog.read.cursors import Cursor, Cursors, Direction, KeyValue, query_fingerprint
 from duolog.read.sorting import SortOrder
 
@@ -88,6 +88,11 @@ def test_the_fingerprint_ignores_the_order_of_filters_and_those_that_filter_noth
 
     assert of(a=1, b="x") == of(b="x", a=1, c=None)
     assert of() == FINGERPRINT
+
+
+def test_a_filter_that_no_database_holds_has_no_fingerprint() -> None:
+    with pytest.raises(UnstorableValueError, match="lone surrogate"):
+        query_fingerprint("items", sort_by="name", order=SortOrder.ASC, filters={"name": "\ud800"})
 
 
 def test_different_queries_have_different_fingerprints() -> None:

@@ -1,10 +1,11 @@
 import sqlite3
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duolog.errors import ConfigurationError, UnknownFieldError
+from duolog.errors import ConfigurationError, InvalidSortOrderError, UnknownFieldError
 from duolog.read.sorting import SortableFields, SortOrder, nullable
 
 FIELDS = SortableFields(
@@ -45,6 +46,14 @@ def test_a_column_that_is_no_identifier_is_refused_when_it_is_declared(column: s
         SortableFields({"name": column}, tie_break="id")
     with pytest.raises(ConfigurationError):
         SortableFields({"name": "name"}, tie_break=column)
+
+
+@pytest.mark.parametrize("order", ["asc", "ASC", "desc", "banana", "", None, True, 1])
+def test_an_order_that_is_no_sort_order_is_refused_whatever_it_says(order: Any) -> None:
+    with pytest.raises(InvalidSortOrderError, match=r"must be SortOrder\.ASC or SortOrder\.DESC") as refused:
+        FIELDS.order_by("email", order)
+    assert isinstance(refused.value, ValueError)
+    assert "SortOrder('asc')" in refused.value.hint
 
 
 def test_the_terms_are_sql_that_sqlite_takes() -> None:

@@ -98,6 +98,7 @@ async def test_a_page_is_given_up_when_somebody_takes_the_lease_over(database: D
     assert other is not None
 
     await eventually(lambda: running.status.state is RunnerState.WAITING)
+    assert running.status.error == ""  # nothing has failed
     assert not progress.has_reached(VIEW.subscription, 0)
     recorder.may_go.set()
     await database.leases.release(other)

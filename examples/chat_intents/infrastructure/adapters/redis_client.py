@@ -24,6 +24,15 @@ def quick_client(url: str, *, seconds: float = _SECONDS) -> Redis:
     )
 
 
+def is_redis_url(url: str) -> bool:
+    """Tell whether the driver can read a URL; nothing is connected to."""
+    try:
+        _ = quick_client(url)
+    except ValueError:
+        return False
+    return True
+
+
 @contextmanager
 def failures_told() -> Generator[None]:
     """Tell the errors of the driver as `StoreFailedError`; their texts may name the server and what was sent."""

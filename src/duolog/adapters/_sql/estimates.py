@@ -4,14 +4,15 @@ import sqlite3
 from typing import Final
 
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
-from duolog.errors import StatementError
 
 _NOTED: Final = "SELECT stat FROM sqlite_stat1 WHERE tbl = ? COLLATE NOCASE"
 _IS_KEPT: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sqlite_stat1'"
 
 
-def estimated_rows(connection: sqlite3.Connection, source: str, where: str) -> int:
+def estimated_rows(connection: sqlite3.Connection, source: str, where: str) -> int | None:
     """Return how many rows a table had when it was analysed last.
+
+    None if only those that fit a condition are meant, or the table is a view or was never analysed.
 
     Args:
         connection: where to look.
@@ -19,12 +20,10 @@ def estimated_rows(connection: sqlite3.Connection, source: str, where: str) -> i
         where: the condition; ``TRUE`` for all rows.
 
     Raises:
-        StatementError: not all rows are meant, or the table was never analysed.
         DatabaseError: the database failed.
     """
     if where != "TRUE":
-        message = f"SQLite cannot estimate how many rows of {source!r} fit a condition"
-        raise StatementError(message, hint="Count them exactly, keep the total in a projection, or leave it out.")
+        return None
     try:
         kept = connection.execute(_IS_KEPT).fetchone()
         noted = connection.execute(_NOTED, (source,)).fetchall() if kept else []
@@ -32,7 +31,4 @@ def estimated_rows(connection: sqlite3.Connection, source: str, where: str) -> i
         raise database_error(error, _NOTED) from error
     # "10000 3 1": the rows of the table, or of a partial index, and how selective it is.
     counts = [int(first) for (stat,) in noted if (first := str(stat).split(" ")[0]).isdigit()]
-    if counts:
-        return max(counts)
-    message = f"SQLite knows nothing of {source!r} to estimate from"
-    raise StatementError(message, hint="It is a view, or a table that was never analysed: run `ANALYZE`.")
+    return max(counts, default=None)

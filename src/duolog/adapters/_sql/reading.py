@@ -92,7 +92,7 @@ class Reading(ABC):
         for row in rows:
             yield row
 
-    async def estimate(self, source: str, where: str = "TRUE", parameters: Parameters | None = None) -> int:
+    async def estimate(self, source: str, where: str = "TRUE", parameters: Parameters | None = None) -> int | None:
         """Return about how many rows a table has; see `ReadDatabase.estimate`."""
         del parameters  # a condition cannot be estimated here
         return await self.read(partial(estimated_rows, source=self.redirected(source), where=where))

@@ -1,11 +1,11 @@
-"""Replacing the rows of a materialized view where there are none in the database: a table takes another one's place."""
+"""Materialized views where the database has none: a table of the select's columns, replaced by one with fresh rows."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from duolog.adapters._sql.ddl import run_ddl
+from duolog.adapters._sql.ddl import create_missing, run_ddl
 from duolog.adapters._sql.errors import DRIVER_ERRORS, database_error
 from duolog.errors import StatementError
 from duolog.projections.materialized_view import Contents
@@ -23,6 +23,24 @@ class FreshRows:
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+
+
+def create_view(connection: sqlite3.Connection, tables: Mapping[str, str], contents: Contents | None) -> None:
+    """Create the tables of a view that are missing, in the open transaction.
+
+    Args:
+        connection: in a transaction that writes.
+        tables: by the name as it is stored, the DDL; that of a materialized view makes it of its select.
+        contents: what a materialized view holds; None for any other view.
+
+    Raises:
+        StatementError: names or DDL are wrong, or the select gives no column that the key names.
+        DatabaseError: the database failed.
+    """
+    create_missing(connection, tables)
+    if contents is not None:
+        for table in tables:
+            contents.check_columns([name.lower() for name in _columns(connection, table)])  # names of any case serve
 
 
 def read_fresh(connection: sqlite3.Connection, contents: Contents) -> FreshRows:
@@ -78,10 +96,14 @@ def swap_table(connection: sqlite3.Connection, table: str, contents: Contents, s
 
 
 def _check_columns(connection: sqlite3.Connection, table: str, fresh: FreshRows) -> None:
-    there = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+    there = _columns(connection, table)
     if sorted(there) != sorted(fresh.columns):
         message = f"the select of {table!r} gives {', '.join(fresh.columns)}, but the view has {', '.join(there)}"
         raise StatementError(message, hint="Another select is another version of the materialized view.")
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
 
 
 def _insert(connection: sqlite3.Connection, sql: str, fresh: FreshRows) -> None:

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from duolog.errors import StatementError
+from duolog.errors import StatementError, UnstorableValueError
 from duolog.tables.statements import Parameters, check_parameters
 
 SqlValue = str | int | float | bytes | None
@@ -21,8 +21,9 @@ def bound_values(sql: str, parameters: Parameters | None) -> dict[str, SqlValue]
     """Return the values to bind to the ``:name`` parameters of a statement.
 
     Raises:
-        StatementError: parameters are missing or unknown, or one has a type or value that cannot be stored; it
-            names the parameter, never its value.
+        StatementError: parameters are missing or unknown, or one has a type that cannot be stored; it names the
+            parameter, never its value.
+        UnstorableValueError: the value cannot be stored.
     """
     given: Parameters = {} if parameters is None else parameters
     check_parameters(sql, given)
@@ -40,8 +41,8 @@ def stored_value(name: str, value: object) -> SqlValue:
         value: what is to be stored.
 
     Raises:
-        StatementError: the type cannot be stored, or the value cannot: a naive datetime, text with NUL or lone
-            surrogates, not a number, more than 64 bits.
+        StatementError: the type cannot be stored, as that of a naive datetime cannot.
+        UnstorableValueError: the value cannot: text with NUL or lone surrogates, not a number, more than 64 bits.
     """
     stored = _STORED.get(type(value))
     if stored is not None:
@@ -49,11 +50,9 @@ def stored_value(name: str, value: object) -> SqlValue:
     for kind, of_kind in _STORED.items():
         if isinstance(value, kind):
             return of_kind(name, value)
-    raise _refusal(
-        name,
-        f"a {type(value).__name__}",
-        "Allowed: str, int, float, bool, bytes, None, UUID, aware datetime, date, Decimal, Enum.",
-    )
+    message = f"parameter {name!r} is a {type(value).__name__}"
+    hint = "Allowed: str, int, float, bool, bytes, None, UUID, aware datetime, date, Decimal, Enum."
+    raise StatementError(message, hint=hint)
 
 
 def _text(name: str, value: str) -> str:
@@ -80,7 +79,8 @@ def _real(name: str, value: float) -> float:
 
 def _time(name: str, value: datetime) -> str:
     if value.utcoffset() is None:
-        raise _refusal(name, "a datetime without a time zone", "Make it aware, like datetime.now(UTC).")
+        message = f"parameter {name!r} is a datetime without a time zone"
+        raise StatementError(message, hint="Make it aware, like datetime.now(UTC).")
     return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -100,6 +100,6 @@ _STORED: Final[Mapping[type, Callable[[str, Any], SqlValue]]] = {
 }
 
 
-def _refusal(name: str, what: str, hint: str) -> StatementError:
+def _refusal(name: str, what: str, hint: str) -> UnstorableValueError:
     message = f"parameter {name!r} is {what}"
-    return StatementError(message, hint=hint)
+    return UnstorableValueError(message, hint=hint)

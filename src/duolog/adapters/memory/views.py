@@ -14,6 +14,7 @@ from duolog.adapters._sql.ddl import (
 )
 from duolog.adapters._sql.generation_tables import stored_names, stored_tables
 from duolog.adapters._sql.moved_processes import forget_process
+from duolog.adapters._sql.swapping import create_view
 from duolog.adapters.memory.leases import MemoryLeases
 from duolog.adapters.memory.subscriptions import MemoryCheckpoints, MemoryGenerations, MemoryParking
 from duolog.adapters.memory.tables import Tables
@@ -74,7 +75,7 @@ class MemoryViews:
                         drop_tables(connection, view.tables)
                 elif not current:
                     drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
-                create_missing(connection, view.tables)
+                create_view(connection, view.tables, view.contents)
                 if not current:
                     create_missing_indexes(connection, view.indexes)
                     drop_views(connection, view.dependants)
@@ -101,7 +102,7 @@ class MemoryViews:
             stored = stored_tables(view.tables, number)
             with self._tables.transaction() as connection:
                 drop_tables(connection, stored)
-                create_missing(connection, stored)
+                create_view(connection, stored, view.contents)
                 self._tables.commit()
             self._checkpoints.begin(view.subscription, number, view.version, parts)
             return self._generations.put(view.subscription, number, view.version, Role.SHADOW, tuple(view.tables))

@@ -17,6 +17,7 @@ from duolog.errors import (
     ReadOnlyError,
     StatementError,
     TimeLimitExceededError,
+    UnstorableValueError,
 )
 
 DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -25,6 +26,7 @@ DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.I
 CLOSED_LOG: Final = "DL001"
 """The SQLSTATE with which the gate refuses to write in a log that is closed."""
 
+_UNSTORABLE_TEXT: Final = "22021"
 _KEY: Final = re.compile(r"\((?P<columns>.+?)\)=\(")  # whatever the language of the server's messages
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _NUMBERED: Final = re.compile(r"query argument \$(\d+)")
@@ -112,6 +114,9 @@ def database_error(error: Exception, sql: str = "") -> DuologError:
 def _server_failure(code: str, text: str, sql: str) -> DuologError:
     if code == "57014":
         return TimeLimitExceededError(f"a statement took too long: {text}", seconds=0)
+    if code == _UNSTORABLE_TEXT:  # its text quotes the bytes
+        message = "a text has a character that cannot be stored, like NUL"
+        return UnstorableValueError(message, hint=_shown(sql))
     if code in _FAILURES:
         kind, message, hint = _FAILURES[code]
         return kind(f"{message}: {text}", hint=hint)

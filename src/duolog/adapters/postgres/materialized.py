@@ -35,7 +35,7 @@ async def create_materialized(
         contents: what it is to hold.
 
     Raises:
-        StatementError: the select is wrong.
+        StatementError: the select is wrong, or gives no column that the key names.
         DatabaseError: the database failed.
     """
     check_name(contents.table)
@@ -43,7 +43,8 @@ async def create_materialized(
     with reported(contents.select):
         none = f"SELECT * FROM ({contents.select}) AS contents LIMIT 0"  # noqa: S608 - declared by the application
         await connection.execute(f"CREATE TEMP TABLE {_SHAPE} AS {none}")
-        columns = await connection.fetchval(load_sql("columns_of", schema), f"pg_temp.{_SHAPE}")
+        ((columns, names),) = await connection.fetch(load_sql("columns_of", schema), f"pg_temp.{_SHAPE}")
+        contents.check_columns(names)
         await connection.execute(f"DROP TABLE pg_temp.{_SHAPE}")
         await drop_contents(connection, schema, subscription, number)
         declared = f"FUNCTION {name}() RETURNS TABLE ({columns}) LANGUAGE sql STABLE {_SETTINGS}"

@@ -7,6 +7,7 @@ found for a place. So a value goes by two steps: what SQLite would store, and th
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -14,10 +15,9 @@ import msgspec
 from asyncpg.pgproto import pgproto
 
 from duolog.adapters._sql.values import SqlValue, stored_value
-from duolog.errors import StatementError
+from duolog.errors import StatementError, UnstorableValueError
 
-_LEAST: Final = -(2**63)
-_GREATEST: Final = 2**63 - 1
+_BITS: Final[Mapping[str, int]] = {"int2": 16, "int4": 32, "int8": 64}
 
 SEPARATOR: Final = "\x1f"
 MISSING: Final = "\x1e"
@@ -32,9 +32,11 @@ def place_value(name: str, value: object, kind: str) -> object:
         kind: the place's type, as ``pg_type.typname`` calls it.
 
     Raises:
-        StatementError: the value cannot be stored on any database, or does not fit the place; never shows it.
+        StatementError: the value's type cannot be stored on any database, or does not fit the place.
+        UnstorableValueError: the value cannot be stored on any database, or is out of the place's range; never shows
+            it.
     """
-    if type(value) is _SAME.get(kind) and _is_storable(value):
+    if type(value) is _SAME.get(kind) and _is_storable(value, kind):
         return value
     stored = stored_value(name, value)
     convert = _CONVERTED.get(kind)
@@ -42,7 +44,12 @@ def place_value(name: str, value: object, kind: str) -> object:
         return stored
     try:
         return convert(stored)
-    except (ValueError, TypeError, InvalidOperation, OverflowError):
+    except OverflowError:
+        message = f"parameter {name!r} is out of the range of its place, which has the type {kind}"
+        raise UnstorableValueError(
+            message, hint=f"Give what {kind} can hold, or give the column a wider type."
+        ) from None
+    except (ValueError, TypeError, InvalidOperation):
         message = f"parameter {name!r} does not fit its place, which has the type {kind}"
         hint = f"Give what {kind} can hold, or cast the place: CAST(:{name} AS TEXT)."
         raise StatementError(message, hint=hint) from None
@@ -51,7 +58,7 @@ def place_value(name: str, value: object, kind: str) -> object:
 def place_values(name: str, values: Sequence[object], kind: str) -> list[object]:
     """Return many values of one parameter in the type of its place; see `place_value`."""
     types = set(map(type, values))
-    if types == {_SAME.get(kind)} and _are_storable(values):
+    if types == {_SAME.get(kind)} and _are_storable(values, kind):
         return [*values]
     if types == {UUID} and kind in {"text", "varchar"}:
         texts: list[object] = msgspec.to_builtins(values)
@@ -112,16 +119,16 @@ def aware_row(values: Iterable[Any], times: Sequence[int]) -> list[Any]:
     return row
 
 
-def _is_storable(value: object) -> bool:
-    """Tell, of a value whose type is its place's, whether it is certainly one that every database can store."""
+def _is_storable(value: object, kind: str) -> bool:
+    """Tell, of a value whose type is its place's, whether it is certainly one that every database can store there."""
     if isinstance(value, str):
         return value.isascii() and "\x00" not in value
     if isinstance(value, int):
-        return _LEAST <= value <= _GREATEST
+        return _fits(value, kind)
     return not isinstance(value, datetime) or value.utcoffset() is not None
 
 
-def _are_storable(values: Sequence[Any]) -> bool:
+def _are_storable(values: Sequence[Any], kind: str) -> bool:
     """Tell it of many values of one type, see `_is_storable`."""
     first = values[0]
     if isinstance(first, str):
@@ -130,8 +137,13 @@ def _are_storable(values: Sequence[Any]) -> bool:
     if isinstance(first, int):
         least: int = min(values)
         greatest: int = max(values)
-        return least >= _LEAST and greatest <= _GREATEST
-    return all(map(_is_storable, values))
+        return _fits(least, kind) and _fits(greatest, kind)
+    return all(_is_storable(value, kind) for value in values)
+
+
+def _fits(value: int, kind: str) -> bool:
+    most = 1 << (_BITS.get(kind, 64) - 1)
+    return -most <= value < most
 
 
 def _text(value: SqlValue) -> str:
@@ -140,10 +152,13 @@ def _text(value: SqlValue) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def _whole(value: SqlValue) -> int:
+def _whole(value: SqlValue, kind: str) -> int:
     if isinstance(value, float) and not value.is_integer():
         raise ValueError
-    return int(_number(value))
+    whole = int(_number(value))
+    if not _fits(whole, kind):
+        raise OverflowError
+    return whole
 
 
 def _real(value: SqlValue) -> float:
@@ -204,9 +219,7 @@ _CONVERTED: Final[Mapping[str, Callable[[SqlValue], object]]] = {
     "varchar": _text,
     "bpchar": _text,
     "name": _text,
-    "int2": _whole,
-    "int4": _whole,
-    "int8": _whole,
+    **{kind: partial(_whole, kind=kind) for kind in _BITS},
     "float4": _real,
     "float8": _real,
     "numeric": _decimal,

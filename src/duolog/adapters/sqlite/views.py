@@ -18,6 +18,7 @@ from duolog.adapters._sql.ddl import (
 )
 from duolog.adapters._sql.generation_tables import stored_names, stored_tables
 from duolog.adapters._sql.moved_processes import forget_process
+from duolog.adapters._sql.swapping import create_view
 from duolog.adapters.sqlite.checkpoints import read_live
 from duolog.adapters.sqlite.generations import new_generation, read_generations, write_generation
 from duolog.adapters.sqlite.sql_files import load_sql
@@ -47,7 +48,7 @@ def prepare_view(connection: sqlite3.Connection, view: View, lease: Lease | None
     if live is not None and live.version != view.version:
         return known
     if is_current(known, missing_tables(connection, view.tables)):
-        create_missing(connection, view.tables)
+        create_view(connection, view.tables, view.contents)
         if live is not None and live.tables != tuple(view.tables):
             write_generation(
                 connection,
@@ -63,7 +64,7 @@ def prepare_view(connection: sqlite3.Connection, view: View, lease: Lease | None
     else:
         drop_tables(connection, dict.fromkeys((*live.tables, *view.tables)))
         _drop(connection, live)
-    create_missing(connection, view.tables)
+    create_view(connection, view.tables, view.contents)
     create_missing_indexes(connection, view.indexes)
     drop_views(connection, view.dependants)
     create_missing(connection, view.dependants)
@@ -82,7 +83,7 @@ def create_shadow(connection: sqlite3.Connection, view: View) -> Generation:
     number = int(greatest) + 1
     stored = stored_tables(view.tables, number)
     drop_tables(connection, stored)
-    create_missing(connection, stored)
+    create_view(connection, stored, view.contents)
     return _begin(connection, view, number, Role.SHADOW, parts)
 
 

@@ -1,4 +1,4 @@
-"""`duolog map`: which command leads to which events, projections and queries."""
+"""`duolog map`: which command leads to which events, projections, queries, and further commands."""
 
 from enum import Enum
 from typing import Annotated, Final
@@ -30,10 +30,13 @@ def show_map(
     form: Annotated[MapFormat, typer.Option("--format", help="Text for people, or a Mermaid chart.")] = MapFormat.TEXT,
     as_json: JsonOption = False,
 ) -> None:
-    """Show command → events → projections → queries, read from the registered handlers; nothing runs.
+    """Show command → events → projections → queries, and events → reactors and process managers → commands.
+
+    It is read from the registered handlers; nothing runs.
 
     Which events a command records is decided while it runs. Shown are those that it may record: all of every aggregate
-    that its interactor's constructor reaches, and those that the code behind it publishes or stages.
+    that its interactor's constructor reaches, and those that the code behind it publishes or stages. Commands of
+    reactors and process managers are those that their code sends.
     """
     drawn = message_map(structure_of(read_application(target)))
     if as_json:

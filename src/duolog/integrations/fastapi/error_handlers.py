@@ -24,6 +24,7 @@ from duolog.integrations.fastapi.problems import (
 from duolog.integrations.fastapi.request_context import correlation_header
 
 _log: Final = logging.getLogger("duolog.http")
+_NOT_JSON: Final = "json_invalid"
 
 
 def install_error_handlers(api: FastAPI, errors: Mapping[type[Exception], Problem]) -> None:
@@ -102,6 +103,8 @@ def _finding(found: Mapping[str, Any]) -> dict[str, object]:
     place: Sequence[object] = found["loc"]
     source, rest = str(place[0]), place[1:]
     finding: dict[str, object] = {"in": source, "detail": found["msg"], "code": found["type"]}
+    if found["type"] == _NOT_JSON and isinstance(rest[0], int):  # an offset, not a place: the whole body is no JSON
+        finding["detail"], rest = f"{found['msg']} at character {rest[0]}", ()
     if source == "body":
         finding["pointer"] = "#" + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in rest)
     else:

@@ -20,6 +20,7 @@ from duolog.errors import (
     IdempotencyKeyTakenError,
     InvalidCursorError,
     InvalidMessageError,
+    InvalidSortOrderError,
     LimitOutOfRangeError,
     LogClosedError,
     NotAuthenticatedError,
@@ -34,6 +35,7 @@ from duolog.errors import (
     TooManyWatchersError,
     UnknownFieldError,
     UnreadableAnswerError,
+    UnstorableValueError,
     ViewParkedError,
 )
 from duolog.write.repository import AggregateNotFoundError
@@ -108,6 +110,7 @@ _AGAIN: Final = {"Retry-After": "1"}
 _IN_FLIGHT: Final = Problem(
     409, "idempotency-key-in-flight", "A request with this Idempotency-Key is being executed", headers=_AGAIN
 )
+_UNSTORABLE: Final = Problem(422, "unstorable-values", "The request's values cannot be stored")
 
 PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     AggregateNotFoundError: NOT_FOUND,
@@ -138,6 +141,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     InvalidMessageError: Problem(
         422, "invalid-message", "The request's values are not allowed", members=lambda error: {"path": error.path}
     ),
+    InvalidSortOrderError: Problem(422, "invalid-sort-order", "The order is neither ascending nor descending"),
     LimitOutOfRangeError: Problem(
         422,
         "limit-out-of-range",
@@ -158,7 +162,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         "Whether this was recorded is unknown; look before you send it again",
         shows_message=False,
     ),
-    PayloadError: Problem(422, "unstorable-values", "The request's values cannot be stored"),
+    PayloadError: _UNSTORABLE,
     PositionAheadOfLogError: Problem(400, "position-ahead-of-log", "The log has not reached the asked position"),
     RolledBackError: Problem(
         503, "rolled-back", "The database was interrupted; nothing was changed", headers=_AGAIN, shows_message=False
@@ -188,6 +192,7 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         "The request took effect before, and is not executed again; its answer cannot be given any more",
         shows_message=False,
     ),
+    UnstorableValueError: _UNSTORABLE,
     ViewParkedError: Problem(
         503,
         "view-parked",

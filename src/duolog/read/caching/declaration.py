@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Never, TypeVar
 
 from duolog.errors import ConfigurationError
 
@@ -41,7 +41,7 @@ class CachePolicy:
 
 
 def cached(
-    *,
+    *unparenthesized: Never,
     scope: CacheScope = CacheScope.TENANT,
     max_staleness: float = 1.0,
     strict: bool = False,
@@ -65,6 +65,7 @@ def cached(
     ```
 
     Args:
+        unparenthesized: nothing; for whoever writes ``@cached`` without its parentheses.
         scope: who shares an answer.
         max_staleness: how old an answer may be at most, in seconds.
         strict: serve no answer that the views have left behind.
@@ -75,8 +76,11 @@ def cached(
         A class decorator for a query service.
 
     Raises:
-        ConfigurationError: ``max_staleness`` is not greater than zero.
+        ConfigurationError: ``max_staleness`` is not greater than zero, or the parentheses are missing.
     """
+    if unparenthesized:
+        message = f"@cached stands above {', '.join(map(repr, unparenthesized))} without parentheses"
+        raise ConfigurationError(message, hint="Write @cached(), with what you want to say in it.")
     if not max_staleness > 0:
         message = f"answers cannot be {max_staleness:g} s old at most"
         raise ConfigurationError(message, hint="Say strict=True where no answer may be out of date.")

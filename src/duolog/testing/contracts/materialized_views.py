@@ -158,6 +158,22 @@ class MaterializedViewContract:
             await database.prepare_view(materialized("SELECT club, members FROM nowhere", "club"))
         assert not await database.generations.read(NAME)
 
+    @pytest.mark.parametrize("place", ["key", "indexes"])
+    async def test_a_column_that_the_select_does_not_give_is_refused(self, database: Database, place: str) -> None:
+        """A key or an index of such a column is found when the view is made, and named beside what there is."""
+        await database.prepare_view(SOURCE)
+        key, indexes = (("member",), ()) if place == "key" else (("club",), (("club", "member"),))
+        view = replace(VIEW, contents=Contents(NAME, SELECT, key, indexes))
+        with pytest.raises(StatementError, match="gives no column 'member'") as refused:
+            await database.prepare_view(view)
+        assert f"`{place}` names" in refused.value.hint
+        assert refused.value.hint.endswith("the select gives club, members.")
+        assert not await database.generations.read(NAME)
+        await database.prepare_view(VIEW)
+        with pytest.raises(StatementError, match="gives no column 'member'"):
+            await database.create_shadow(replace(view, version=2))
+        assert [each.number for each in await database.generations.read(NAME)] == [1]
+
     async def test_it_follows_a_source_that_was_built_anew(self, database: Database, lease: Lease) -> None:
         """A switch of what it reads is not held up by it; the next refresh reads what has the name then."""
         await add_members(database, ("ada", "chess"))
