@@ -20,6 +20,7 @@ from duolog.testing.servers import (
 from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 from tests.emptied import emptied
 from tests.fresh_log import FreshLog
+from tests.heavy_files import heavy_first
 from tests.pgbouncer import find_pgbouncer, pgbouncer
 from tests.quick_login import log_in_quickly
 
@@ -28,6 +29,11 @@ def pytest_configure() -> None:
     """Take Ctrl-C also where the run was started in the background, and would ignore it with all that it starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    heavy_first(items)
 
 
 @pytest.fixture(scope="session")
