@@ -1,5 +1,6 @@
 """The database servers of the test run, started when the first test asks for one."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -34,6 +35,12 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest."""
     heavy_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector leave alone what stays until the end: thousands of tests, which are no garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
