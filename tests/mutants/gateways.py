@@ -69,7 +69,7 @@ GATEWAY_MUTANTS: Final = (
         "tables/json_rows.py",
         "        inspect.DateTimeType: {datetime: _as_it_is, str: _stored_time},\n",
         "        inspect.DateTimeType: {datetime: _as_it_is, str: _as_it_is},\n",
-        (f"{_GATEWAYS}::test_json_is_that_of_the_objects_byte_for_byte",),
+        ("tests/unit/tables/test_json_rows.py::test_rows_of_any_values_are_the_text_of_their_objects",),
     ),
     Mutant(
         "leave a stream's cursor open",

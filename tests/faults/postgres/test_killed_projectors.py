@@ -9,16 +9,18 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from duolog import Application
 from duolog.testing.servers import PostgresDatabases
 from tests.faults.experiment import Experiment, size
-from tests.faults.postgres.killed_server import make_log
 from tests.faults.processes import ROOT
-from tests.faults.tally import Tally
+from tests.faults.tally import Tally, count, tally
 from tests.faults.test_killed_projectors import is_the_fold
 
 KILLS = size(short=8, long=2_000)
 KILLS_OF_A_VIEW = size(short=8, long=50)
-MESSAGES = 120
+STREAMS = 3
+AMOUNTS = 4  # come before each run, so that every projector has something to do
+MESSAGES = 230
 """About so many messages a projector sends; who is to be killed later lives on."""
 _PATIENCE = 60.0
 # A killed owner's leases run out, and its heartbeats; waiting for that would take five seconds each time.
@@ -53,6 +55,17 @@ async def projected(parent: Process, url: str, number: int, moment: str) -> str:
     return line
 
 
+@asynccontextmanager
+async def writing(url: str) -> AsyncGenerator[Application]:
+    """An application that only writes."""
+    app = tally(url)
+    await app.start(projections=False)
+    try:
+        yield app
+    finally:
+        await app.close()
+
+
 async def test_a_killed_projector_leaves_a_view_that_is_the_fold_of_the_log_at_its_checkpoints(
     postgres: PostgresDatabases,
 ) -> None:
@@ -61,15 +74,16 @@ async def test_a_killed_projector_leaves_a_view_that_is_the_fold_of_the_log_at_i
     async with projecting() as parent:
         while kills < KILLS:
             with postgres.new_database() as url:
-                await make_log(url)
-                for run in range(KILLS_OF_A_VIEW):
-                    moment = experiment.chance.choice(("before", "after"))
-                    said = await projected(parent, url, experiment.chance.randint(1, MESSAGES), moment)
-                    if said == "outlived":
-                        continue
-                    kills += 1
-                    experiment.fault(f"kill {moment} {said}", overlaps=True)
-                    is_the_fold(await Tally.on(url), experiment, f"{kills}/{run}")
+                async with writing(url) as app:
+                    for run in range(KILLS_OF_A_VIEW):
+                        await count(app, f"early-{run % STREAMS}", *range(1, AMOUNTS + 1))
+                        moment = experiment.chance.choice(("before", "after"))
+                        said = await projected(parent, url, experiment.chance.randint(1, MESSAGES), moment)
+                        if said == "outlived":
+                            continue
+                        kills += 1
+                        experiment.fault(f"kill {moment} {said}", overlaps=True)
+                        is_the_fold(await Tally.on(url), experiment, f"{kills}/{run}")
                 began = time.monotonic()
                 await projected(parent, url, 1_000_000, "after")
                 experiment.recoveries.append(time.monotonic() - began)
