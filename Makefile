@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 TYPED := $(wildcard src examples tests)
 UV := uv==0.13.9
-# How many tests run side by side; one file's tests stay together.
-JOBS ?= 2
+# How many tests run side by side, more than there are cores, for many wait; one file's tests stay together.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-intents test faults lint format types mutants docs bench lock clean
@@ -23,6 +23,8 @@ demo-intents: $(VENV)/.ready ## Serve the intents example: POST /intents {messag
 	@$(BIN)/duolog run chat_intents.presentation.api:api
 
 # Tests start PostgreSQL from a package; DUOLOG_TEST_POSTGRES=postgresql://... names a server to use instead.
+# They start hundreds of processes, each of which would compile all of duolog again if nothing was kept.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.ready ## Run every check: tests, style, types, floors
 	@$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 

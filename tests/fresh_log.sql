@@ -3,13 +3,18 @@
 SET client_min_messages = warning;
 SET lock_timeout = '20s';
 
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
-
 DO $$
 DECLARE
     name text;
     filled text := '';
 BEGIN
+    -- Until they are gone: somebody between, such as PgBouncer, has been told then, and gives none of them to the next.
+    FOR turn IN 1..20000 LOOP
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+        EXIT WHEN NOT FOUND;
+        PERFORM pg_sleep(0.001), pg_stat_clear_snapshot();
+    END LOOP;
     FOR name IN
         SELECT format('%I', nspname) FROM pg_namespace
         WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'duolog')

@@ -16,6 +16,7 @@ from users.infrastructure.providers import WriteModel
 from users.presentation.data_directory import DemoSettings, prepare
 
 _PATIENCE: Final = 60.0  # seconds until a start has failed
+_QUICK: Final = Path(__file__).with_name("quick_demo.py")
 _SERVED: Final = "The users example is served on "
 
 
@@ -23,7 +24,13 @@ class DemoServer:
     """A running demo; killed, by its process id, when the block ends."""
 
     def __init__(
-        self, data_dir: Path, write_model: WriteModel, *, filled: bool = False, database: str | None = None
+        self,
+        data_dir: Path,
+        write_model: WriteModel,
+        *,
+        filled: bool = False,
+        database: str | None = None,
+        quick_hashes: bool = False,
     ) -> None:
         """Prepare a start.
 
@@ -32,7 +39,9 @@ class DemoServer:
             write_model: how users are kept.
             filled: leave out the first users.
             database: URL of another database than the data directory's; ``postgres`` starts a server for it.
+            quick_hashes: spend less on passwords than the program does otherwise: where there are hundreds.
         """
+        self._program = [str(_QUICK)] if quick_hashes else ["-m", "duolog"]
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DUOLOG_")},
             "DUOLOG_DATA": str(data_dir),
@@ -54,7 +63,7 @@ class DemoServer:
     def __enter__(self) -> Self:
         """Start it, and wait until it says that it serves."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "duolog", "demo"],
+            [sys.executable, *self._program, "demo"],
             cwd=self.settings.data_dir,
             env=self._environment,
             stdout=subprocess.PIPE,

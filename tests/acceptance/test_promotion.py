@@ -41,7 +41,7 @@ def killed_promotion(source: str, target: str, phase: str) -> int:
 @pytest.fixture
 def served_in(tmp_path: Path) -> Callable[[str | None], DemoServer]:
     def make(database: str | None = None) -> DemoServer:
-        return DemoServer(tmp_path / "data", WriteModel.EVENTS, filled=True, database=database)
+        return DemoServer(tmp_path / "data", WriteModel.EVENTS, filled=True, database=database, quick_hashes=True)
 
     return make
 

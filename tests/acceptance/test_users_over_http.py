@@ -26,12 +26,13 @@ async def test_fifty_clients_lose_nothing_that_was_acknowledged_when_the_program
     seed = random.randrange(2**32)  # noqa: S311 - choices of a test
     print(f"seed {seed}")  # noqa: T201 - to run a failure again
     # Filling in first users takes seconds, so one of the two starts as `make demo` does.
-    with DemoServer(tmp_path / "data", write_model, filled=write_model is WriteModel.TABLES) as demo:
+    filled = write_model is WriteModel.TABLES
+    with DemoServer(tmp_path / "data", write_model, filled=filled, quick_hashes=True) as demo:
         promises = await drive_until_killed(demo, seed)
     found = [promise for promise in promises if promise.id]
     assert len(found) >= CLIENTS + KILLED_AFTER
 
-    with DemoServer(tmp_path / "data", write_model) as demo:
+    with DemoServer(tmp_path / "data", write_model, quick_hashes=True) as demo:
         assert not any("filled in" in line for line in demo.output)
         async with demo.client() as http:
             await check_promises(http, promises)

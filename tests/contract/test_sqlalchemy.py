@@ -1,7 +1,7 @@
 """SQLAlchemy's sessions keep their contract in memory, on SQLite, and on the newest and the oldest PostgreSQL."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -11,6 +11,7 @@ import pytest
 from duolog import Application
 from duolog.testing.contracts.sqlalchemy_transactions import JoinCommand, SqlAlchemyTransactionContract
 from duolog.testing.servers import PostgresDatabases
+from tests.fresh_log import FreshLog
 
 OPEN = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
 
@@ -33,9 +34,12 @@ class TestPostgres(SqlAlchemyTransactionContract):
         return postgres
 
     @pytest.fixture
-    def url(self, server: PostgresDatabases) -> Iterator[str]:
-        with server.new_database() as url:
-            yield url
+    def log(self, fresh_log: FreshLog) -> FreshLog:
+        return fresh_log
+
+    @pytest.fixture
+    def url(self, log: FreshLog) -> str:
+        return log.url()
 
     @pytest.fixture
     def open_transactions(self, server: PostgresDatabases, url: str) -> Callable[[], Awaitable[int]]:
@@ -59,3 +63,7 @@ class TestPostgres15(TestPostgres):
     @pytest.fixture
     def server(self, postgres_15: PostgresDatabases) -> PostgresDatabases:
         return postgres_15
+
+    @pytest.fixture
+    def log(self, fresh_log_15: FreshLog) -> FreshLog:
+        return fresh_log_15

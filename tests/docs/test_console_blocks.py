@@ -13,6 +13,8 @@ from duolog.cli.command_line import command_line
 from tests.docs.pages import ROOT, Block, blocks, pages
 from tests.docs.terminals import Command, Terminals, commands
 
+pytestmark = pytest.mark.timeout(300)  # a page's commands start up to twenty processes, one after another
+
 # The commands of these pages are typed in, one after another, in a directory with the page's files.
 TRIED: Final = [
     "docs/tutorial/first-application.md",

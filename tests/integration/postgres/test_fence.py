@@ -1,7 +1,7 @@
 """What readers of the log may take for settled while others write, prepare and roll back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -11,14 +11,12 @@ from duolog.adapters.postgres.database import PostgresDatabase
 from duolog.errors import SchemaError
 from duolog.subscriptions.delay import delay_after
 from duolog.testing.contracts.samples import following, new_events
-from duolog.testing.servers import PostgresDatabases
 from tests.integration.postgres.logs import append, opened, session
 
 
 @pytest.fixture
-def url(postgres: PostgresDatabases) -> Iterator[str]:
-    with postgres.new_database() as url:
-        yield url
+def url(fresh_postgres_url: str) -> str:
+    return fresh_postgres_url
 
 
 @pytest.fixture

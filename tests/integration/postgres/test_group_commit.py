@@ -1,7 +1,7 @@
 """Many commits in one transaction: what each of them gets, within a process and between two."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 
 import asyncpg
@@ -17,7 +17,6 @@ from duolog.eventstore.conditions import EventQuery, QueryItem
 from duolog.eventstore.expectations import ANY_VERSION, NO_STREAM, STREAM_EXISTS, Exactly, ExpectedVersion
 from duolog.messages.envelope import NewEvent
 from duolog.testing.contracts.samples import SECONDS, followed, new_event, new_events, outcomes, stays_pending
-from duolog.testing.servers import PostgresDatabases
 from duolog.write.sealed_work import SealedWork
 from tests.integration.postgres.logs import opened, session
 
@@ -28,9 +27,8 @@ LISTENERS = """
 
 
 @pytest.fixture
-def url(postgres: PostgresDatabases) -> Iterator[str]:
-    with postgres.new_database() as url:
-        yield url
+def url(fresh_postgres_url: str) -> str:
+    return fresh_postgres_url
 
 
 @pytest.fixture

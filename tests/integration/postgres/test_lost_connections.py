@@ -1,7 +1,7 @@
 """What becomes of appends whose connection is lost: found, or certainly not recorded; never sent again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,7 +9,6 @@ from duolog.adapters.postgres.database import PostgresDatabase
 from duolog.errors import RolledBackError
 from duolog.eventstore.appends import Append
 from duolog.testing.contracts.samples import SECONDS, new_events
-from duolog.testing.servers import PostgresDatabases
 from tests.integration.postgres.cut_connection import Wire, wire_to
 from tests.integration.postgres.logs import append, opened, session, until
 
@@ -20,9 +19,8 @@ WAITS = """
 
 
 @pytest.fixture
-def url(postgres: PostgresDatabases) -> Iterator[str]:
-    with postgres.new_database() as url:
-        yield url
+def url(fresh_postgres_url: str) -> str:
+    return fresh_postgres_url
 
 
 @pytest.fixture
