@@ -108,8 +108,8 @@ REPLICA_MUTANTS: Final = (
         "take any server for a replica",
         "a replica is one of this log",
         "adapters/postgres/replicas.py",
-        "            if is_first and replica.misfit:\n",
-        "            if is_first and not replica.name:\n",
+        "            if replica.misfit:\n",
+        "            if not replica.name:\n",
         (f"{_REPLICAS}::test_what_is_no_replica_of_this_log_is_refused",),
     ),
     Mutant(
