@@ -22,7 +22,7 @@ from duolog import (
 from duolog.testing import application
 
 
-@event("kinds.parcel_sent", stream="parcel-{parcel}")
+@event("kinds.parcel_sent", stream="errand-{parcel}")
 @dataclass(frozen=True, slots=True)
 class ParcelSent:
     parcel: str
