@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 from duolog.admin.share_meeting import CatchUp, share_position, take_over
 from duolog.admin.stored_kinds import StoredKind, stored_kind
@@ -15,6 +14,7 @@ from duolog.subscriptions.checkpoints import CheckpointMove
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.share import Share
+from duolog.subscriptions.shares import merge_all
 
 
 async def split_shares(database: Database, name: str) -> Sequence[Share]:
@@ -115,9 +115,7 @@ async def rejoin_shares(database: Database, name: str, *, as_whole: bool) -> Seq
         leases = [await take_over(database, share, owner, stack) for share in shares]
         if as_whole:
             await _meet(database, leases)
-        lower, *others = leases
-        for upper in others:
-            lower = replace(lower, share=await database.shares.merge(lower, upper))
+        await merge_all(database.shares, leases)
     return await live_shares(database, name)
 
 

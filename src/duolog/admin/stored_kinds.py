@@ -4,7 +4,7 @@ from enum import Enum
 
 from duolog.database.port import Database
 from duolog.projections.inline_views import ALWAYS_CURRENT
-from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.generations import Generation, live_of
 
 
 class StoredKind(Enum):
@@ -35,7 +35,7 @@ async def stored_kind(database: Database, name: str) -> StoredKind:
         return StoredKind.INLINE
     if await database.process_states.beginning(name) is not None:
         return StoredKind.PROCESS
-    live = next((each for each in await database.generations.read(name) if each.role is Role.LIVE), None)
+    live = live_of(await database.generations.read(name))
     if live is None or any(each.processed.count for each in checkpoints):
         return StoredKind.PROJECTION
     is_materialized = await _is_one_relation(database, live) and not any(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from duolog.database.port import View
 from duolog.errors import ConfigurationError, GenerationGoneError, ViewBehindError
 from duolog.subscriptions.checkpoints import Checkpoint
-from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.generations import Generation, Role, live_of
 from duolog.subscriptions.leases import Lease
 
 
@@ -61,7 +61,7 @@ def switched_pair(there: Sequence[Generation], view: View, number: int) -> tuple
     Raises:
         GenerationGoneError: one of them is missing.
     """
-    live = next((each for each in there if each.role is Role.LIVE), None)
+    live = live_of(there)
     target = next((each for each in there if each.number == number), None)
     if live is None or target is None:
         raise GenerationGoneError(view=view.subscription, generation=number)

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from typing import Final, Protocol
 
 from duolog.dispatch.shield import shielded
@@ -16,10 +15,11 @@ from duolog.projections.projection import Projection
 from duolog.projections.view_database import ViewSession
 from duolog.projections.views import ViewGenerations
 from duolog.subscriptions.checkpoints import Checkpoint, CheckpointMove
-from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.generations import Generation, Role, live_of
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.share import Share
+from duolog.subscriptions.shares import merge_all
 from duolog.subscriptions.source import SubscriptionSource
 
 _LEASE_SECONDS: Final = 30.0
@@ -141,13 +141,11 @@ class InlineBuilding:
             if is_missing:
                 await self._generations.prepare(projection, leases[0])
                 return
-            lower, *others = leases
-            for upper in others:
-                lower = replace(lower, share=await self._source.shares.merge(lower, upper))
+            await merge_all(self._source.shares, leases)
 
     async def _live(self, projection: type[Projection]) -> Generation | None:
         there = await self._source.generations.read(projection.name)
-        return next((each for each in there if each.role is Role.LIVE), None)
+        return live_of(there)
 
     async def _switch(self, projection: type[Projection], shadow: Generation) -> None:
         """Let queries read the shadow; that it is behind, as every position is, is put right a moment later."""

@@ -14,7 +14,7 @@ from duolog.projections.projection import Projection
 from duolog.projections.shares import ProjectionShares
 from duolog.projections.version_keeper import NEAR
 from duolog.projections.views import ViewGenerations
-from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.generations import Generation, Role, live_of
 from duolog.subscriptions.owner import owner_name
 from duolog.subscriptions.runner import Pace
 from duolog.subscriptions.source import SubscriptionSource
@@ -62,7 +62,7 @@ class Rebuilds:
             ConfigurationError: the view was never built.
         """
         there = await self.source.generations.read(projection.name)
-        live = next((each for each in there if each.role is Role.LIVE), None)
+        live = live_of(there)
         if live is None:
             message = f"view {projection.name!r} does not exist"
             raise ConfigurationError(message, hint="Run the application: it builds the view from the beginning.")

@@ -16,7 +16,7 @@ from duolog.errors import DatabaseBusyError, DuologError, GenerationGoneError, S
 from duolog.projections.materialized_view import MaterializedView, ViewClass
 from duolog.projections.views import ViewGenerations
 from duolog.subscriptions.failure import error_text
-from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.generations import Generation, Role, live_of
 from duolog.subscriptions.source import SubscriptionSource
 
 _LOOK_SECONDS: Final = 5.0
@@ -80,7 +80,7 @@ class VersionKeeper:
         """Wait, without a limit, until no live view is of a lower version than the code."""
         for projection in self._projections:
             while True:
-                live = _live(await self._source.generations.read(projection.name))
+                live = live_of(await self._source.generations.read(projection.name))
                 if live is None or live.version >= projection.version:
                     break
                 await asyncio.sleep(_SOON_SECONDS / 4)
@@ -105,7 +105,7 @@ class VersionKeeper:
     async def _look(self, projection: ViewClass) -> bool:
         """Do what is due for a projection; tell whether nothing is left to do."""
         there = await self._source.generations.read(projection.name)
-        live = _live(there)
+        live = live_of(there)
         if live is None or live.version >= projection.version:
             if live is not None and live.version == projection.version:
                 await self._drop_outlived(projection)
@@ -124,7 +124,7 @@ class VersionKeeper:
 
     async def _begin(self, projection: ViewClass, there: Sequence[Generation]) -> Generation | None:
         """Return the generation of the code's version that is to take the live one's place; it is made if missing."""
-        live = _live(there)
+        live = live_of(there)
         if live is None or live.version >= projection.version:
             if live is not None and live.version > projection.version:
                 self._tell_newer(projection, live, there)
@@ -166,7 +166,3 @@ class VersionKeeper:
         expected = isinstance(error, DatabaseBusyError | SwitchRefusedError)
         cause = None if expected or not isinstance(error, DuologError) else error
         _logger.warning("view %s is not switched yet: %s", projection.name, text, exc_info=cause)
-
-
-def _live(there: Sequence[Generation]) -> Generation | None:
-    return next((each for each in there if each.role is Role.LIVE), None)

@@ -1,6 +1,6 @@
 """Generations: a view may exist several times, of which queries see one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -36,6 +36,11 @@ class Generation:
     role: Role
     since: int
     tables: tuple[str, ...] = ()
+
+
+def live_of(generations: Iterable[Generation]) -> Generation | None:
+    """Return the generation of a view that queries read; None if there is none among them."""
+    return next((each for each in generations if each.role is Role.LIVE), None)
 
 
 class Generations(Protocol):

@@ -1,7 +1,7 @@
 """How generations are divided into shares, and who holds them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from duolog.subscriptions.generations import Role
@@ -73,3 +73,19 @@ class Shares(Protocol):
             ConfigurationError: they are no neighbours, or their positions differ.
         """
         ...
+
+
+async def merge_all(shares: Shares, leases: Sequence[Lease]) -> None:
+    """Make one share of all of a generation's; each two neighbours are merged as a whole or not at all.
+
+    Args:
+        shares: merges two.
+        leases: the right to advance each, by bucket.
+
+    Raises:
+        LeaseLostError: one is somebody else's, or has other buckets by now; what was merged stays so.
+        ConfigurationError: their positions differ.
+    """
+    lower, *others = leases
+    for upper in others:
+        lower = replace(lower, share=await shares.merge(lower, upper))

@@ -8,7 +8,7 @@ from duolog.adapters.memory.clock import DatabaseClock
 from duolog.adapters.memory.leases import MemoryLeases
 from duolog.errors import CheckpointConflictError, LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint, CheckpointMove
-from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.generations import Generation, Role, live_of
 from duolog.subscriptions.parking import ParkedEvent
 from duolog.subscriptions.processed import NOTHING, Stretch
 from duolog.subscriptions.share import Buckets, Share
@@ -51,7 +51,7 @@ class MemoryGenerations:
 
     def live(self, subscription: str) -> Generation | None:
         """Return the live generation of a subscription."""
-        return next((each for each in self.of(subscription) if each.role is Role.LIVE), None)
+        return live_of(self.of(subscription))
 
     def find(self, subscription: str, number: int) -> Generation | None:
         """Return a generation."""

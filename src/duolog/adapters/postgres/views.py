@@ -30,7 +30,7 @@ from duolog.database.port import View
 from duolog.database.view_states import check_droppable, check_live, is_current, owned_share
 from duolog.errors import LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint
-from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.generations import Generation, Role, live_of
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Buckets, Share
 
@@ -42,7 +42,7 @@ async def prepare_view(connections: Connections, view: View, lease: Lease | None
     async with connections.transaction() as connection:
         await lock_tables(connection, schema)
         there = await _generations(connection, schema, view.subscription)
-        live = next((each for each in there if each.role is Role.LIVE), None)
+        live = live_of(there)
         known = await _live(connection, schema, view.subscription)
         owned = owned_share(known, lease)
         if owned is not None:

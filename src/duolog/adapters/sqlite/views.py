@@ -26,7 +26,7 @@ from duolog.database.port import View
 from duolog.database.view_states import check_droppable, check_live, is_current, owned_share
 from duolog.errors import LeaseLostError
 from duolog.subscriptions.checkpoints import Checkpoint
-from duolog.subscriptions.generations import Generation, Role
+from duolog.subscriptions.generations import Generation, Role, live_of
 from duolog.subscriptions.leases import Lease
 from duolog.subscriptions.share import Buckets, Share
 
@@ -40,7 +40,7 @@ def prepare_view(connection: sqlite3.Connection, view: View, lease: Lease | None
     """Do what `Database.prepare_view` says, in the open transaction."""
     check_tables(view.tables)
     parts = Buckets.parts(view.partitions)
-    live = next((each for each in read_generations(connection, view.subscription) if each.role is Role.LIVE), None)
+    live = live_of(read_generations(connection, view.subscription))
     known = read_live(connection, view.subscription)
     owned = owned_share(known, lease)
     if owned is not None:
